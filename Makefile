@@ -1,0 +1,98 @@
+# chatd: make && ./chatd. Needs a C11 compiler, make and the libc headers.
+#
+#   make            the server, ./chatd
+#   make test       layers, unit tests, quick end-to-end tests (under 2 minutes)
+#   make unit       the unit tests alone (needs cmocka)
+#   make layers     what each file includes, and what each object wants
+#   make asan       the unit tests under AddressSanitizer and UBSan
+#   make install    PREFIX=/usr/local, DESTDIR honoured
+#   make clean
+
+VERSION = 0.1.0
+PREFIX  ?= /usr/local
+CC      ?= cc
+HOSTCC  ?= cc
+BUILD   ?= build
+PROGRAM ?= chatd
+
+# ---- flags ------------------------------------------------------------------
+
+WARN = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
+       -Wmissing-prototypes
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=c11 $(WARN) $(WERROR) -iquote src -iquote $(BUILD)/gen \
+             -fno-strict-aliasing -MMD -MP $(CFLAGS)
+
+# ---- the program ------------------------------------------------------------
+
+LAYERS = base wire os server service
+LIB_SRC := $(wildcard $(LAYERS:%=src/%/*.c)) src/options.c
+LIB_OBJ := $(LIB_SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/gen/files.o
+STATIC  := $(sort $(wildcard static/*))
+
+all: $(PROGRAM)
+
+$(PROGRAM): $(BUILD)/main.o $(LIB_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+# Only os/ may see more than ISO C.
+$(BUILD)/os/%.o: src/os/%.c | dirs
+	$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/%.o: src/%.c | dirs
+	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
+
+# The pages, compiled in: a small program writes them as a C file.
+$(BUILD)/embed: scripts/embed.c | dirs
+	$(HOSTCC) -std=c11 -O1 $(WARN) -o $@ $<
+
+$(BUILD)/gen/files.c: $(BUILD)/embed $(STATIC)
+	$(BUILD)/embed $(STATIC) > $@.new && mv $@.new $@
+
+$(BUILD)/gen/files.o: $(BUILD)/gen/files.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+dirs:
+	@mkdir -p $(LAYERS:%=$(BUILD)/%) $(BUILD)/gen $(BUILD)/test
+
+# ---- tests ------------------------------------------------------------------
+
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+SUPPORT_OBJ := $(SUPPORT_SRC:tests/support/%.c=$(BUILD)/test/support_%.o)
+UNIT_SRC    := $(wildcard tests/unit/*/test_*.c)
+UNIT        := $(foreach t,$(UNIT_SRC),$(BUILD)/test/$(basename $(notdir $t)))
+TEST_CFLAGS  = $(ALL_CFLAGS) -iquote tests -Wno-missing-prototypes
+vpath test_%.c $(sort $(dir $(UNIT_SRC)))
+
+$(BUILD)/test/support_%.o: tests/support/%.c | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -c -o $@ $<
+
+$(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
+	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
+
+unit: $(UNIT)
+	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+
+layers: $(LIB_OBJ)
+	scripts/layers $(BUILD)
+
+test: $(PROGRAM) layers unit
+
+asan:
+	$(MAKE) BUILD=build/asan PROGRAM=build/asan/chatd \
+	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+	    all unit
+
+# ---- the rest ---------------------------------------------------------------
+
+install: $(PROGRAM)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/chatd
+
+clean:
+	rm -rf build chatd
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
+
+.PHONY: all dirs unit layers test asan install clean
+.DELETE_ON_ERROR:

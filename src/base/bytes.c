@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/bytes.h"
+
+bool bytes_equal_nocase(struct span a, struct span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (bytes_lower(a.ptr[i]) != bytes_lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+size_t bytes_find(struct span s, uint8_t byte)
+{
+    const uint8_t *at = s.len ? memchr(s.ptr, byte, s.len) : NULL;
+    return at ? (size_t)(at - s.ptr) : s.len;
+}
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+struct span bytes_trim(struct span s)
+{
+    while (s.len && is_blank(s.ptr[0]))
+        s = bytes_part(s, 1, s.len - 1);
+    while (s.len && is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+int bytes_hex_value(uint8_t digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    digit = bytes_lower(digit);
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+bool bytes_decimal(struct span s, uint64_t *value)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned digit = (unsigned)s.ptr[i] - '0';
+        if (digit > 9)
+            return false;
+        sum = sum > (UINT64_MAX - digit) / 10 ? UINT64_MAX : sum * 10 + digit;
+    }
+    *value = sum;
+    return s.len > 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bytes: spans, big-endian integers, and the smallest arithmetic.
+ *
+ * A span names bytes that somebody else owns: it is a view, valid as long as
+ * what it looks at. Nothing here allocates, copies more than it says, or
+ * depends on the alignment or byte order of the machine.
+ */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+    const uint8_t *ptr; /* may be NULL when len is 0 */
+    size_t len;         /* bytes */
+};
+
+/* The span of a string literal, without its NUL. */
+#define BYTES_LITERAL(text) bytes_span("" text, sizeof(text) - 1)
+
+static inline struct span bytes_span(const void *ptr, size_t len)
+{
+    return (struct span){.ptr = ptr, .len = len};
+}
+
+static inline struct span bytes_of(const char *string)
+{
+    return bytes_span(string, strlen(string));
+}
+
+/* The part [offset, offset + len) of a span; the caller keeps it inside. */
+static inline struct span bytes_part(struct span s, size_t offset, size_t len)
+{
+    return bytes_span(s.ptr + offset, len);
+}
+
+static inline bool bytes_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline uint8_t bytes_lower(uint8_t byte)
+{
+    return (byte >= 'A' && byte <= 'Z') ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+/* Equal but for the case of ASCII letters. */
+bool bytes_equal_nocase(struct span a, struct span b);
+
+/* Position of the first `byte` in s, or s.len. */
+size_t bytes_find(struct span s, uint8_t byte);
+
+/* s without leading and trailing SP and HTAB (RFC 9110 5.6.3, OWS). */
+struct span bytes_trim(struct span s);
+
+/* The value of one hexadecimal digit, or -1. */
+int bytes_hex_value(uint8_t digit);
+
+/*
+ * The decimal number that s is, digits only. False when s is empty or holds
+ * anything else. A number over UINT64_MAX is taken as UINT64_MAX.
+ */
+bool bytes_decimal(struct span s, uint64_t *value);
+
+static inline size_t bytes_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t bytes_min64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Network byte order (RFC 6455 5.2: lengths are most significant first). */
+static inline uint16_t bytes_get16(const uint8_t *p)
+{
+    return (uint16_t)((p[0] << 8) | p[1]);
+}
+
+static inline uint32_t bytes_get32(const uint8_t *p)
+{
+    return ((uint32_t)bytes_get16(p) << 16) | bytes_get16(p + 2);
+}
+
+static inline uint64_t bytes_get64(const uint8_t *p)
+{
+    return ((uint64_t)bytes_get32(p) << 32) | bytes_get32(p + 4);
+}
+
+static inline void bytes_put16(uint8_t *p, uint16_t value)
+{
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+
+static inline void bytes_put32(uint8_t *p, uint32_t value)
+{
+    bytes_put16(p, (uint16_t)(value >> 16));
+    bytes_put16(p + 2, (uint16_t)value);
+}
+
+static inline void bytes_put64(uint8_t *p, uint64_t value)
+{
+    bytes_put32(p, (uint32_t)(value >> 32));
+    bytes_put32(p + 4, (uint32_t)value);
+}
+
+#endif
