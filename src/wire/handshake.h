@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handshake: the opening handshake, server side (RFC 6455 4.2).
+ *
+ *   client                                          server
+ *     GET /echo HTTP/1.1
+ *     Host: example.org
+ *     Upgrade: websocket
+ *     Connection: Upgrade
+ *     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+ *     Sec-WebSocket-Version: 13            ->
+ *                                                   HTTP/1.1 101 ...
+ *                                                   Upgrade: websocket
+ *                                                   Connection: Upgrade
+ *                         <-  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+ *
+ * The accept value is base64(SHA-1(key || GUID)): it proves that whoever
+ * answers has read a WebSocket request and is not, say, a mail server that
+ * was tricked into echoing text.
+ */
+#ifndef WIRE_HANDSHAKE_H
+#define WIRE_HANDSHAKE_H
+
+#include "wire/http.h"
+
+#define HANDSHAKE_ACCEPT_LEN 28 /* base64 of 20 bytes */
+
+/* What the server lets in; the caller's bytes. */
+struct handshake_policy {
+    const struct span *origins; /* let in besides the same host: whole
+                                   origins, "https://a.example" */
+    size_t origin_count;
+    bool any_origin;         /* let everybody in */
+    struct span subprotocol; /* the one this path knows; len 0: none */
+};
+
+/* What was agreed. */
+struct handshake {
+    unsigned status; /* 101, or why it is refused: 400, 403 or 426 */
+    const char *why; /* a short phrase for a refusal, static */
+    uint8_t accept[HANDSHAKE_ACCEPT_LEN];
+    struct span subprotocol; /* the policy's, when the client offered it */
+};
+
+/*
+ * Is this request an attempt at a WebSocket handshake? True when Upgrade
+ * names websocket (without case). Always false under HTTP/1.0, whose Upgrade
+ * is ignored (RFC 9110 7.8).
+ */
+bool handshake_wanted(const struct http_request *request);
+
+/*
+ * Check a request that handshake_wanted, in this order:
+ *   400  Connection does not list "upgrade"; a body announced
+ *   426  Sec-WebSocket-Version missing or not exactly 13
+ *   400  version repeated; Sec-WebSocket-Key missing, repeated or not 16
+ *        bytes of base64
+ *   400  Origin repeated
+ *   403  Origin not allowed: neither its host[:port] equal to the request's
+ *        authority (as text, without case, whatever the scheme), nor in the
+ *        policy's list (whole, without case)
+ * Fills *out and returns out->status. Method is not looked at: the caller
+ * answers anything but GET before this.
+ */
+unsigned handshake_check(const struct http_request *request,
+                         const struct handshake_policy *policy,
+                         struct handshake *out);
+
+/* Sec-WebSocket-Accept for a key as it stands in the field (4.2.2 step 5.4). */
+void handshake_accept(uint8_t out[HANDSHAKE_ACCEPT_LEN], struct span key);
+
+/* Append the 101 response for what was agreed, up to but without the empty
+   line, so that the caller can add Sec-WebSocket-Extensions. */
+void handshake_write(const struct handshake *agreed, struct text *t);
+
+#endif

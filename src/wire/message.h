@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message: from a client's bytes to messages (RFC 6455 5.4 to 5.6, 6.2, 8.1).
+ *
+ * The reader is pulled: message_read takes bytes from the front of what the
+ * caller has and fills one event. It keeps no bytes itself. A frame header or
+ * a control frame that is not whole yet is not taken at all: the caller keeps
+ * those bytes (at most FRAME_HEADER_MAX + FRAME_CONTROL_MAX) and shows them
+ * again with more behind. Payload of data frames is handed on as it comes, in
+ * any number of pieces, unmasked in place.
+ *
+ *   one message, two fragments, a ping between them, as the reader tells it:
+ *
+ *     text fin=0 "Hel"  ->  MESSAGE_DATA  first        "Hel"
+ *     ping "!"          ->  MESSAGE_PING               "!"
+ *     cont fin=1 "lo"   ->  MESSAGE_DATA        last   "lo"
+ *
+ * Checked here, each failure sticky with its first reason: reserved bits and
+ * opcodes, the mask (5.1: a client MUST mask), lengths, control frames (5.5:
+ * at most 125 bytes, not fragmented), the order of fragments, UTF-8 of text
+ * across every cut, the payload of Close, and the caller's limit, from the
+ * header, before any payload.
+ *
+ *   state: between   waits for a frame's header; no message has begun
+ *          inside    waits for the header of a continuation (or a control
+ *                    frame); a fragmented message has begun
+ *          payload   waits for payload_left bytes of a data frame
+ *          closed    a Close was read: nothing after it is looked at (5.5.1)
+ *          failed    for good
+ *
+ *   between -> payload -> between | inside;  inside -> payload
+ *   between | inside -> closed;  any -> failed
+ */
+#ifndef WIRE_MESSAGE_H
+#define WIRE_MESSAGE_H
+
+#include "base/utf8.h"
+#include "wire/close.h"
+#include "wire/frame.h"
+
+#define MESSAGE_UNLIMITED UINT64_MAX
+
+/* 32 bytes: it lives in every client's slot. All zero but for `limit` is the
+   start of a connection. */
+struct message_reader {
+    uint64_t payload_left;  /* bytes of the present data frame still to come */
+    uint64_t message_len;   /* payload bytes the present message's frames have
+                               announced so far, as on the wire */
+    uint8_t masking_key[4]; /* of the present data frame, turned so that
+                               byte 0 is for the next payload byte */
+    struct utf8 utf8;       /* of the present text message */
+    uint16_t failed_code;   /* close code of the failure, 0 while there is
+                               none */
+    uint8_t opcode;         /* FRAME_TEXT or FRAME_BINARY while a message is
+                               unfinished, else 0 */
+    uint8_t flags;          /* MESSAGE_FLAG_* of message.c */
+    uint8_t fault;          /* which sentence tells the failure */
+    uint8_t unused[3];
+};
+
+enum message_type {
+    MESSAGE_NONE,  /* more bytes are needed */
+    MESSAGE_DATA,  /* a piece of a message */
+    MESSAGE_PING,  /* answer it with the same payload (5.5.3) */
+    MESSAGE_PONG,  /* a sign of life */
+    MESSAGE_CLOSE, /* code and reason; nothing follows */
+    MESSAGE_FAIL,  /* close with `code`; nothing follows */
+};
+
+struct message_event {
+    enum message_type type;
+    uint8_t opcode;     /* DATA: FRAME_TEXT or FRAME_BINARY, of the message */
+    bool compressed;    /* DATA: RSV1 was set on the message's first frame
+                           (RFC 7692 6); utf8 was then not checked */
+    bool first;         /* DATA: the first piece of a message */
+    bool last;          /* DATA: its last piece */
+    bool frame_end;     /* DATA: a frame ends with this piece */
+    uint8_t *ptr;       /* DATA, PING, PONG: unmasked payload, inside `in`;
+                           CLOSE: the reason */
+    size_t len;         /* its bytes; may be 0 */
+    unsigned code;      /* CLOSE: the client's code, or CLOSE_NO_STATUS;
+                           FAIL: the code to close with */
+    const char *reason; /* FAIL: a sentence, static */
+};
+
+/* What a connection allows, the same for its whole life. */
+struct message_rules {
+    uint64_t limit;          /* most payload bytes of an uncompressed message,
+                             or MESSAGE_UNLIMITED; told as CLOSE_TOO_BIG */
+    bool permessage_deflate; /* RSV1 is negotiated (RFC 7692) */
+};
+
+/*
+ * Take bytes from in[0, len) and fill *event. Returns how many were taken;
+ * only with MESSAGE_NONE (and MESSAGE_FAIL) may that be less than len without
+ * the caller calling again for the rest. MESSAGE_NONE: in[returned, len) is
+ * an unfinished header or control frame to be shown again with more behind.
+ * After CLOSE the reader gives MESSAGE_NONE and takes everything: bytes after
+ * a Close are thrown away. After FAIL it gives the same FAIL again.
+ * Every event other than NONE makes progress, so a loop over this ends.
+ * A data frame's header with empty payload gives a DATA event with len 0.
+ * A header alone, whose payload has not begun to arrive, gives no event but
+ * is taken (it is checked, so failures come at once); `first` then comes with
+ * the first payload bytes.
+ */
+size_t message_read(struct message_reader *reader,
+                    const struct message_rules *rules, uint8_t *in, size_t len,
+                    struct message_event *event);
+
+/* True between messages: nothing begun, nothing failed, no Close read. */
+bool message_at_rest(const struct message_reader *reader);
+
+#endif
