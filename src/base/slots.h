@@ -21,7 +21,8 @@
 
 struct slot {
     uint32_t generation; /* odd while taken, even while free */
-    uint32_t next_free;  /* index of the next free place, while free */
+    uint32_t next_free;  /* index of the next free place, while free; while
+                            taken it is the owner's, for a link of its own */
 };
 
 struct slots {

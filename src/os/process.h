@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* process: what is set up once, before anything else is opened. */
+#ifndef OS_PROCESS_H
+#define OS_PROCESS_H
+
+#include <stdint.h>
+
+/* Open /dev/null for each of the three standard descriptors that is closed,
+   so that no socket ever gets its number. 0 or -errno. */
+int process_open_standard(void);
+
+/* Raise the limit of open files to what the hard limit allows; returns it. */
+uint64_t process_raise_files(void);
+
+/* Descriptors that are open already. */
+unsigned process_files_open(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reactor: which descriptors are ready (epoll).
+ *
+ * Each is registered once, for all it may ever become, and edge-triggered: an
+ * event comes when something changed, not while something is so. Who was told
+ * "readable" must remember it until a receive comes back short.
+ */
+#ifndef OS_REACTOR_H
+#define OS_REACTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REACTOR_EVENTS  256        /* most events of one wait */
+#define REACTOR_FOREVER UINT64_MAX /* no time-out */
+
+struct reactor_event {
+    uint64_t token; /* as registered */
+    bool readable;  /* bytes, an end of stream, or an error to be read */
+    bool writable;
+};
+
+/* A reactor's descriptor, or -errno. */
+int reactor_open(void);
+
+/* Register a stream for reading and writing, edge-triggered. 0 or -errno. */
+int reactor_add(int reactor, int fd, uint64_t token);
+
+/* Register something that is only read, level-triggered: a listener, the
+   signals. 0 or -errno. */
+int reactor_add_source(int reactor, int fd, uint64_t token);
+
+/* Stop hearing of a source, or hear of it again. 0 or -errno. */
+int reactor_mute_source(int reactor, int fd, uint64_t token, bool mute);
+
+/* Forget a descriptor that stays open. (Closing one forgets it too.) */
+void reactor_remove(int reactor, int fd);
+
+/* Wait up to `milliseconds`; 0 only looks. Fills events, returns how many; an
+   interrupted wait is 0. -errno when the reactor itself is broken. */
+int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
+                 uint64_t milliseconds);
+
+#endif

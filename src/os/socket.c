@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "os/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Room for the longest kind of address the kernel knows of ours. */
+union kernel_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+};
+
+/* ---- Addresses as text ----------------------------------------------------- */
+
+static bool parse_unix(struct span path, struct socket_address *address)
+{
+    if (path.len == 0 || path.len > SOCKET_PATH_MAX)
+        return false;
+    if (bytes_find(path, 0) != path.len)
+        return false;
+    address->family = SOCKET_UNIX;
+    memcpy(address->path, path.ptr, path.len);
+    return true;
+}
+
+static bool parse_host(struct span host, struct socket_address *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    bool brackets =
+        host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (brackets)
+        host = bytes_part(host, 1, host.len - 2);
+    if (host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    address->family = brackets ? SOCKET_INET6 : SOCKET_INET;
+    return inet_pton(brackets ? AF_INET6 : AF_INET, text, address->ip) == 1;
+}
+
+bool socket_parse(struct span text, struct socket_address *address)
+{
+    *address = (struct socket_address){.family = SOCKET_ANY};
+    struct span prefix = BYTES_LITERAL("unix:");
+    if (text.len >= prefix.len &&
+        bytes_equal(bytes_part(text, 0, prefix.len), prefix))
+        return parse_unix(bytes_part(text, prefix.len, text.len - prefix.len),
+                          address);
+
+    size_t colon = text.len;
+    while (colon > 0 && text.ptr[colon - 1] != ':')
+        colon--;
+    if (colon == 0)
+        return false;
+    uint64_t port;
+    if (!bytes_decimal(bytes_part(text, colon, text.len - colon), &port) ||
+        port > UINT16_MAX)
+        return false;
+    address->port = (uint16_t)port;
+    return colon == 1 || parse_host(bytes_part(text, 0, colon - 1), address);
+}
+
+void socket_put_ip(struct text *t, const struct socket_address *address)
+{
+    char ip[INET6_ADDRSTRLEN] = "unix";
+    if (address->family == SOCKET_INET)
+        inet_ntop(AF_INET, address->ip, ip, sizeof ip);
+    else if (address->family == SOCKET_INET6)
+        inet_ntop(AF_INET6, address->ip, ip, sizeof ip);
+    text_string(t, ip);
+}
+
+void socket_put_address(struct text *t, const struct socket_address *address)
+{
+    if (address->family == SOCKET_UNIX) {
+        text_string(t, "unix:");
+        text_string(t, address->path);
+        return;
+    }
+    if (address->family == SOCKET_INET6)
+        text_byte(t, '[');
+    if (address->family != SOCKET_ANY)
+        socket_put_ip(t, address);
+    if (address->family == SOCKET_INET6)
+        text_byte(t, ']');
+    text_byte(t, ':');
+    text_decimal(t, address->port);
+}
+
+/* ---- Addresses for the kernel ---------------------------------------------- */
+
+static socklen_t to_kernel(const struct socket_address *from,
+                           union kernel_address *to)
+{
+    memset(to, 0, sizeof *to);
+    switch (from->family) {
+    case SOCKET_UNIX:
+        to->un.sun_family = AF_UNIX;
+        memcpy(to->un.sun_path, from->path, sizeof from->path);
+        return sizeof to->un;
+    case SOCKET_INET:
+        to->in.sin_family = AF_INET;
+        to->in.sin_port = htons(from->port);
+        memcpy(&to->in.sin_addr, from->ip, 4);
+        return sizeof to->in;
+    case SOCKET_ANY:
+    case SOCKET_INET6: break;
+    }
+    to->in6.sin6_family = AF_INET6;
+    to->in6.sin6_port = htons(from->port);
+    to->in6.sin6_scope_id = from->scope;
+    memcpy(&to->in6.sin6_addr, from->ip, 16);
+    return sizeof to->in6;
+}
+
+static void from_kernel(const union kernel_address *from,
+                        struct socket_address *to)
+{
+    *to = (struct socket_address){.family = SOCKET_UNIX};
+    if (from->any.sa_family == AF_INET) {
+        to->family = SOCKET_INET;
+        to->port = ntohs(from->in.sin_port);
+        memcpy(to->ip, &from->in.sin_addr, 4);
+    } else if (from->any.sa_family == AF_INET6) {
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&from->in6.sin6_addr);
+        to->family = mapped ? SOCKET_INET : SOCKET_INET6;
+        to->port = ntohs(from->in6.sin6_port);
+        to->scope = from->in6.sin6_scope_id;
+        memcpy(to->ip, from->in6.sin6_addr.s6_addr + (mapped ? 12 : 0),
+               mapped ? 4 : 16);
+    }
+}
+
+/* ---- Listening --------------------------------------------------------------- */
+
+static void set_option(int fd, int level, int name, int value)
+{
+    /* What the kernel does not take it does without. */
+    (void)setsockopt(fd, level, name, &value, sizeof value);
+}
+
+static void tune(int fd, enum socket_family family,
+                 const struct socket_tuning *tuning)
+{
+    if (tuning->send_buffer)
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, tuning->send_buffer);
+    if (tuning->receive_buffer)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, tuning->receive_buffer);
+    if (family == SOCKET_UNIX)
+        return;
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (tuning->user_timeout)
+        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                   (int)tuning->user_timeout);
+}
+
+/* A socket file is stale when nobody answers behind it. */
+static int remove_stale(const union kernel_address *at, socklen_t len)
+{
+    struct stat file;
+    if (lstat(at->un.sun_path, &file) != 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(file.st_mode))
+        return -EADDRINUSE;
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return -errno;
+    int result = connect(probe, &at->any, len) == 0 ? 0 : errno;
+    close(probe);
+    if (result != ECONNREFUSED)
+        return -EADDRINUSE;
+    return unlink(at->un.sun_path) == 0 ? 0 : -errno;
+}
+
+static int bind_and_listen(int fd, const struct socket_address *address)
+{
+    union kernel_address at;
+    socklen_t len = to_kernel(address, &at);
+    if (address->family == SOCKET_UNIX) {
+        int result = remove_stale(&at, len);
+        if (result < 0)
+            return result;
+    }
+    if (bind(fd, &at.any, len) != 0 || listen(fd, SOMAXCONN) != 0)
+        return -errno;
+    return 0;
+}
+
+static int open_listener(const struct socket_address *address,
+                         const struct socket_tuning *tuning)
+{
+    int domain = address->family == SOCKET_UNIX   ? AF_UNIX
+                 : address->family == SOCKET_INET ? AF_INET
+                                                  : AF_INET6;
+    int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (domain == AF_INET6)
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+                   address->family == SOCKET_INET6);
+    tune(fd, address->family, tuning);
+    int result = bind_and_listen(fd, address);
+    if (result < 0) {
+        close(fd);
+        return result;
+    }
+    return fd;
+}
+
+static void learn_port(int fd, struct socket_address *address)
+{
+    union kernel_address bound;
+    socklen_t len = sizeof bound;
+    struct socket_address real;
+    if (address->port || address->family == SOCKET_UNIX ||
+        getsockname(fd, &bound.any, &len) != 0)
+        return;
+    from_kernel(&bound, &real);
+    address->port = real.port;
+}
+
+int socket_listen(struct socket_address *address,
+                  const struct socket_tuning *tuning)
+{
+    int fd = open_listener(address, tuning);
+    if (address->family == SOCKET_ANY &&
+        (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)) {
+        struct socket_address all = {.family = SOCKET_INET,
+                                     .port = address->port};
+        fd = open_listener(&all, tuning);
+    }
+    if (fd >= 0)
+        learn_port(fd, address);
+    return fd;
+}
+
+/* The file may have been replaced by another server's since: only when
+   nobody else listens on it is it ours to remove. */
+static void remove_file(int fd, const struct socket_address *address)
+{
+    union kernel_address at;
+    socklen_t len = to_kernel(address, &at);
+    close(fd);
+    (void)remove_stale(&at, len);
+}
+
+void socket_unlisten(int fd, const struct socket_address *address)
+{
+    if (address->family == SOCKET_UNIX)
+        remove_file(fd, address);
+    else
+        close(fd);
+}
+
+/* ---- Streams -------------------------------------------------------------------- */
+
+int socket_accept(int listener, struct socket_address *peer)
+{
+    union kernel_address from;
+    socklen_t len = sizeof from;
+    memset(&from, 0, sizeof from);
+    int fd = accept4(listener, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    from_kernel(&from, peer);
+    return fd;
+}
+
+ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
+{
+    ssize_t got = recv(fd, ptr, len, 0);
+    return got < 0 ? -errno : got;
+}
+
+ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
+{
+    if (count == 1) {
+        ssize_t sent = send(fd, parts[0].ptr, parts[0].len, MSG_NOSIGNAL);
+        return sent < 0 ? -errno : sent;
+    }
+    struct iovec vector[SOCKET_PARTS];
+    for (size_t i = 0; i < count; i++) {
+        /* iovec is shared with reading calls and so not const. */
+        memcpy(&vector[i].iov_base, &parts[i].ptr, sizeof parts[i].ptr);
+        vector[i].iov_len = parts[i].len;
+    }
+    struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
+    ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+    return sent < 0 ? -errno : sent;
+}
+
+ptrdiff_t socket_unacknowledged(int fd)
+{
+    int bytes = 0; /* TIOCOUTQ is SIOCOUTQ of tcp(7) and unix(7) */
+    return ioctl(fd, TIOCOUTQ, &bytes) == 0 ? bytes : -errno;
+}
+
+void socket_shut(int fd)
+{
+    (void)shutdown(fd, SHUT_WR);
+}
+
+void socket_close(int fd)
+{
+    close(fd); /* not retried: after EINTR Linux has closed it */
+}
+
+int socket_spare(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}

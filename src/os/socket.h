@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * socket: listening, and streams of bytes, over TCP and unix sockets.
+ *
+ * Every descriptor made here is non-blocking and closed on exec. Results are
+ * 0 or more, or -errno; error.h says what a refusal means.
+ */
+#ifndef OS_SOCKET_H
+#define OS_SOCKET_H
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+#define SOCKET_PATH_MAX 107 /* bytes of a unix: path (unix(7)) */
+#define SOCKET_PARTS    8   /* most spans of one send */
+
+enum socket_family {
+    SOCKET_ANY,  /* IPv6 and IPv4 on one port, every address */
+    SOCKET_INET, /* ip[0..3] */
+    SOCKET_INET6,
+    SOCKET_UNIX, /* path; as a peer: nameless */
+};
+
+struct socket_address {
+    enum socket_family family;
+    uint16_t port;  /* host order; 0 to listen: the kernel chooses */
+    uint32_t scope; /* of a link-local IPv6 address, else 0 */
+    uint8_t ip[16]; /* network order */
+    char path[SOCKET_PATH_MAX + 1];
+};
+
+/* Parse "[HOST]:PORT" (":6868", "127.0.0.1:80", "[::1]:80") or "unix:PATH".
+   Numeric addresses only. False when it is neither. */
+bool socket_parse(struct span text, struct socket_address *address);
+
+/* Append an address as socket_parse reads it; of a peer, see socket_put_ip. */
+void socket_put_address(struct text *t, const struct socket_address *address);
+
+/* Append a peer's IP address alone ("192.0.2.1", "::1", "unix"). */
+void socket_put_ip(struct text *t, const struct socket_address *address);
+
+/* What accepted connections inherit from their listener. */
+struct socket_tuning {
+    int send_buffer;       /* bytes, SO_SNDBUF; 0 leaves the default */
+    int receive_buffer;    /* bytes, SO_RCVBUF; 0 leaves the default */
+    unsigned user_timeout; /* milliseconds, TCP_USER_TIMEOUT; 0 leaves it */
+};
+
+/*
+ * Listen. Fills in the port that the kernel chose. A stale unix: socket file
+ * is replaced; a live one, or a file that is no socket, is -EADDRINUSE.
+ * SOCKET_ANY falls back to IPv4 alone where there is no IPv6.
+ */
+int socket_listen(struct socket_address *address,
+                  const struct socket_tuning *tuning);
+
+/* Stop listening; the file of a unix: socket goes, if it is still ours. */
+void socket_unlisten(int fd, const struct socket_address *address);
+
+/* Accept one connection. Fills in the peer's address; an IPv4 peer of an IPv6
+   listener is told as IPv4. */
+int socket_accept(int listener, struct socket_address *peer);
+
+/* Receive up to len bytes. 0 is the end of the stream. */
+ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len);
+
+/* Send the parts (at most SOCKET_PARTS) as one. Returns the bytes taken. */
+ptrdiff_t socket_send(int fd, const struct span *parts, size_t count);
+
+/* Bytes sent that the peer's kernel has not acknowledged yet. */
+ptrdiff_t socket_unacknowledged(int fd);
+
+/* No more bytes from us: the peer reads an end of stream. */
+void socket_shut(int fd);
+
+void socket_close(int fd);
+
+/* A descriptor that is good for nothing but being closed when another is
+   needed. */
+int socket_spare(void);
+
+#endif
