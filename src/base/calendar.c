@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/calendar.h"
+
+#define DAY 86400 /* seconds */
+
+static bool is_leap(unsigned year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static unsigned year_days(unsigned year)
+{
+    return is_leap(year) ? 366 : 365;
+}
+
+static unsigned month_days(unsigned year, unsigned month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30,
+                                   31, 31, 30, 31, 30, 31};
+    return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+struct calendar calendar_at(uint64_t seconds)
+{
+    uint64_t days = seconds / DAY;
+    unsigned rest = (unsigned)(seconds % DAY);
+    struct calendar at = {
+        .year = 1970,
+        .month = 1,
+        .weekday = (unsigned)((days + 4) % 7), /* it was a Thursday */
+        .hour = rest / 3600,
+        .minute = rest / 60 % 60,
+        .second = rest % 60,
+    };
+    while (at.year < 9999 && days >= year_days(at.year))
+        days -= year_days(at.year++);
+    while (at.month < 12 && days >= month_days(at.year, at.month))
+        days -= month_days(at.year, at.month++);
+    at.day = (unsigned)days + 1;
+    return at;
+}
+
+static void put_padded(struct text *t, unsigned value, unsigned digits)
+{
+    unsigned least = 1;
+    while (--digits)
+        least *= 10;
+    for (; least > 1 && value < least; least /= 10)
+        text_byte(t, '0');
+    text_decimal(t, value);
+}
+
+void calendar_put2(struct text *t, unsigned value)
+{
+    put_padded(t, value, 2);
+}
+
+static void put_time_of_day(struct text *t, const struct calendar *at)
+{
+    calendar_put2(t, at->hour);
+    text_byte(t, ':');
+    calendar_put2(t, at->minute);
+    text_byte(t, ':');
+    calendar_put2(t, at->second);
+}
+
+void calendar_put_rfc3339(struct text *t, uint64_t milliseconds)
+{
+    struct calendar at = calendar_at(milliseconds / 1000);
+    put_padded(t, at.year, 4);
+    text_byte(t, '-');
+    calendar_put2(t, at.month);
+    text_byte(t, '-');
+    calendar_put2(t, at.day);
+    text_byte(t, 'T');
+    put_time_of_day(t, &at);
+    text_byte(t, '.');
+    put_padded(t, (unsigned)(milliseconds % 1000), 3);
+    text_byte(t, 'Z');
+}
+
+void calendar_put_imf(struct text *t, uint64_t seconds)
+{
+    static const char weekdays[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct calendar at = calendar_at(seconds);
+    text_put(t, bytes_span(weekdays + (size_t)at.weekday * 3, 3));
+    text_string(t, ", ");
+    calendar_put2(t, at.day);
+    text_byte(t, ' ');
+    text_put(t, bytes_span(months + (size_t)(at.month - 1) * 3, 3));
+    text_byte(t, ' ');
+    put_padded(t, at.year, 4);
+    text_byte(t, ' ');
+    put_time_of_day(t, &at);
+    text_string(t, " GMT");
+}

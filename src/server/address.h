@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * address: how many connections each IP address has (--per-ip).
+ *
+ * A hash table of fixed size with as many entries as there are slots, so it
+ * cannot overflow; carved only when the option is on.
+ */
+#ifndef SERVER_ADDRESS_H
+#define SERVER_ADDRESS_H
+
+#include "base/slots.h"
+#include "os/socket.h"
+
+struct address_entry {
+    struct slot slot;
+    uint32_t next;  /* index + 1 of the next in the same bucket */
+    uint32_t count; /* connections */
+    uint8_t ip[16]; /* IPv4 in the first four bytes */
+    uint8_t family; /* enum socket_family */
+};
+
+struct addresses {
+    struct address_entry *table;
+    uint32_t *
+        buckets; /* slots.size of them: index + 1 of a chain's first, 0: empty */
+    struct slots slots;
+    uint32_t *entry_of; /* of each client, by index: its entry + 1, 0: none */
+    uint64_t seed;      /* so that nobody can choose colliding addresses */
+};
+
+/* The three arrays have `count` items, zeroed. */
+void address_init(struct addresses *all, struct address_entry *table,
+                  uint32_t *buckets, uint32_t *entry_of, uint32_t count);
+
+/* Count one connection more from this address. Its entry + 1, or 0 when it
+   has `most` already. */
+uint32_t address_enter(struct addresses *all, const struct socket_address *peer,
+                       uint32_t most);
+
+/* Count one less for what address_enter returned; the entry goes with the
+   last. Nothing happens for 0. */
+void address_leave(struct addresses *all, uint32_t entry);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client: the table of clients. One slot a connection, 128 bytes, two cache
+ * lines; an idle client has nothing else.
+ *
+ *   line 0   who it is, and its links into lists     looked at when walked
+ *   line 1   where it stands in its streams          looked at when it moves
+ *
+ * What only a member of a room (or a client under --rate) needs is in a table
+ * beside it, struct profile, whose pages stay untouched for the others.
+ *
+ * A connection's life (conn.c):
+ *
+ *   REQUEST   waits for a whole request head
+ *   REPLY     waits until the response has left
+ *   OPEN      a WebSocket: waits for frames
+ *   CLOSING   waits until everything up to our Close has left
+ *   LINGER    our side is shut; reads on, for a second at most
+ *   GONE      waits for the end of the turn, when the slot is freed
+ *
+ *   REQUEST -> REPLY -> REQUEST | LINGER     plain HTTP, kept alive or not
+ *   REQUEST -> OPEN -> CLOSING -> LINGER     a WebSocket
+ *   any -> GONE
+ */
+#ifndef SERVER_CLIENT_H
+#define SERVER_CLIENT_H
+
+#include "base/list.h"
+#include "base/slots.h"
+#include "base/wheel.h"
+#include "server/limits.h"
+
+#define CLIENT_NONE UINT32_MAX
+
+enum client_state {
+    CLIENT_GONE, /* zero: a slot that was never used */
+    CLIENT_REQUEST,
+    CLIENT_REPLY,
+    CLIENT_OPEN,
+    CLIENT_CLOSING,
+    CLIENT_LINGER,
+};
+
+/* What kind of service an open client has. */
+enum client_form {
+    CLIENT_ECHO,
+    CLIENT_PLAIN, /* a room, plain form */
+    CLIENT_JSON,  /* a room, JSON form */
+};
+
+/* Bits of client.flags. */
+enum client_flag {
+    CLIENT_READABLE = 1 << 0, /* the kernel may have bytes for us */
+    CLIENT_READY = 1 << 1,    /* in the ready queue */
+    CLIENT_DIRTY = 1 << 2,    /* in the dirty queue */
+    CLIENT_BLOCKED = 1 << 3,  /* the kernel takes no bytes now */
+    CLIENT_PARKED = 1 << 4,   /* the inbox holds input that can be handled
+                                 without another receive */
+    CLIENT_HELD = 1 << 5,     /* not read: its room waits for a slow member */
+    CLIENT_PAUSED = 1 << 6,   /* not read: --rate */
+    CLIENT_PINGED = 1 << 7,   /* we sent a ping and wait for a sign of life */
+    CLIENT_LAGGING = 1 << 8,  /* counts among its room's laggards */
+    CLIENT_EXCUSED = 1 << 9,  /* no longer waited for, until it catches up */
+    CLIENT_SKIPS = 1 << 10,   /* profile.skip_from is ahead of the cursor */
+    CLIENT_V1 = 1 << 11,      /* subprotocol chatd.v1 */
+    CLIENT_LAST = 1 << 12,    /* the connection ends after this response */
+    CLIENT_REFUSED = 1 << 13, /* took a refusal slot: 503, or 429 with OVER */
+    CLIENT_OVER = 1 << 14,    /* too many from its address */
+    CLIENT_ENDED = 1 << 15,   /* the peer's end of stream was read */
+};
+
+/* While the connection is a plain HTTP one. */
+struct client_http {
+    struct http_scan scan; /* of the request being received */
+    uint32_t page;         /* index of the built-in page being sent, or
+                              CLIENT_NONE */
+    int32_t file;          /* descriptor of the file being sent, or -1 */
+    uint64_t offset;       /* of the body's next byte to send */
+    uint64_t left;         /* body bytes still to send */
+};
+
+/* While it is a WebSocket. */
+struct client_socket {
+    uint64_t cursor;              /* room position of the next byte to send */
+    struct message_reader reader; /* of what it sends */
+};
+
+/* How it ended, for the log; from CLOSING on. */
+struct client_farewell {
+    uint64_t cursor;   /* as client_socket's: the same place */
+    uint16_t code;     /* close code, 0: none was sent */
+    uint8_t by_client; /* 1: the client closed */
+    uint8_t cause;     /* enum journal_cause */
+};
+
+struct client {
+    /* line 0 */
+    struct slot slot;        /* generation; next_free: the ready queue */
+    struct wheel_link timer; /* always in one bucket while not GONE */
+    struct list_link member; /* its place among its room's members */
+    uint32_t dirty_next;     /* the dirty queue, later the reap list */
+    int32_t fd;              /* the connection */
+    uint32_t room;           /* index, or CLIENT_NONE */
+    uint32_t inbox;          /* leased buffer of unfinished input, or NONE */
+    uint32_t outbox;         /* leased buffer of unsent output, or NONE */
+    uint8_t state;           /* enum client_state */
+    uint8_t form;            /* enum client_form */
+    uint16_t flags;          /* enum client_flag */
+    /* Times are the low 32 bits of server.now; differences are exact up to 49
+       days, and the wheel looks at everybody far more often. */
+    uint32_t heard; /* when a whole frame or a byte of it came */
+    uint32_t since; /* REQUEST: when it began; OPEN: of the ping;
+                                 CLOSING, LINGER: when that began */
+    uint32_t moved; /* BLOCKED: when the peer last took a byte */
+    /* line 1 */
+    uint32_t mark;       /* BLOCKED: low bits of what it had taken then */
+    uint32_t frame_left; /* bytes from cursor to the end of the frame
+                                 (or frames) that must leave before anything
+                                 else; 0 at a frame boundary */
+    uint64_t received;   /* bytes on the wire */
+    uint64_t sent;
+    union {
+        struct client_http http;         /* REQUEST, REPLY */
+        struct client_socket socket;     /* OPEN */
+        struct client_farewell farewell; /* CLOSING, LINGER, GONE */
+    } as;
+};
+
+_Static_assert(sizeof(struct client) == 128, "two cache lines a client");
+
+/* The rest of a room's member; nobody else touches its own. */
+struct profile {
+    uint8_t uid[16]; /* random UUID v4 */
+    uint8_t name[LIMITS_USER_NAME];
+    uint8_t name_len;      /* 0: no name */
+    uint32_t members_told; /* number in the last `members` or `welcome` */
+    uint64_t skip_from;    /* CLIENT_SKIPS: own messages, not to be sent to */
+    uint64_t skip_to;      /* their sender */
+    uint64_t lag_mark;     /* CLIENT_LAGGING: the cursor when last looked */
+    uint32_t lag_since;    /* and when that was */
+    uint64_t allowance;    /* --rate: microsecond at which the next message
+                               would be exactly on time */
+};
+
+struct clients {
+    struct client *table;
+    struct profile *profiles;
+    struct slots slots;
+    uint32_t regular; /* clients that count against --clients */
+    uint32_t size;    /* --clients, or fewer where files are short */
+    uint32_t open;    /* WebSockets, from the handshake until GONE */
+};
+
+static inline struct client *client_at(const struct clients *all,
+                                       uint32_t index)
+{
+    return &all->table[index];
+}
+
+static inline uint32_t client_index(const struct clients *all,
+                                    const struct client *c)
+{
+    return (uint32_t)(c - all->table);
+}
+
+static inline struct profile *client_profile(const struct clients *all,
+                                             const struct client *c)
+{
+    return &all->profiles[client_index(all, c)];
+}
+
+static inline bool client_has(const struct client *c, enum client_flag flag)
+{
+    return (c->flags & flag) != 0;
+}
+
+static inline void client_set(struct client *c, enum client_flag flag)
+{
+    c->flags = (uint16_t)(c->flags | flag);
+}
+
+static inline void client_clear(struct client *c, enum client_flag flag)
+{
+    c->flags = (uint16_t)(c->flags & ~(unsigned)flag);
+}
+
+/* True while it is in a room's list of members. */
+static inline bool client_in_room(const struct client *c)
+{
+    return c->room != CLIENT_NONE;
+}
+
+/* Lay out a table of `size` clients and LIMITS_REFUSALS more over zeroed
+   memory for both. */
+void client_init(struct clients *all, struct client *table,
+                 struct profile *profiles, uint32_t size);
+
+/*
+ * Take a slot for a connection and fill it in, in state REQUEST. A regular
+ * one when `regular` and there is one; else one of the refusal slots, marked
+ * CLIENT_REFUSED. NULL when these are out too.
+ */
+struct client *client_take(struct clients *all, int fd, bool regular,
+                           uint32_t now);
+
+/* Give a slot back. What it held is the caller's to have cleared away. */
+void client_give(struct clients *all, struct client *c);
+
+/* What the reactor calls a client by: index and generation. */
+uint64_t client_token(const struct clients *all, const struct client *c);
+
+/* The client of a token, or NULL when that one is no more. */
+struct client *client_find(const struct clients *all, uint64_t token);
+
+#endif

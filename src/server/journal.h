@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * journal: what the log says. One logfmt line an event:
+ *
+ *   time=2026-11-20T11:30:37.042Z level=info event=close client=17 code=1001
+ *
+ * A flood of lines of one kind is cut to LIMITS_LOG_LINES a second, and the
+ * rest is counted in one line: event=suppressed of=close count=1234. Values
+ * that come from outside are quoted and escaped, so that nobody can write
+ * lines of his own. Payloads of messages are never logged.
+ */
+#ifndef SERVER_JOURNAL_H
+#define SERVER_JOURNAL_H
+
+#include "server/limits.h"
+
+enum journal_kind {
+    JOURNAL_START,
+    JOURNAL_OPEN,
+    JOURNAL_CLOSE,
+    JOURNAL_REFUSE,
+    JOURNAL_REQUEST,
+    JOURNAL_STATE,
+    JOURNAL_STOP,
+    JOURNAL_WARN,
+    JOURNAL_KINDS,
+};
+
+/* Why a connection ended, as `cause=` tells it. */
+enum journal_cause {
+    CAUSE_NONE,
+    CAUSE_CLOSE,           /* the client's Close */
+    CAUSE_END,             /* the client's end of stream without a Close */
+    CAUSE_RESET,           /* the connection broke */
+    CAUSE_PROTOCOL,        /* a fault in the client's frames or data */
+    CAUSE_TOO_BIG,         /* a message over the limit */
+    CAUSE_PONG_TIMEOUT,    /* no sign of life */
+    CAUSE_WRITE_TIMEOUT,   /* output pending without progress */
+    CAUSE_CLOSE_TIMEOUT,   /* the closing handshake took too long */
+    CAUSE_OVERRUN,         /* fell further behind than the room's log */
+    CAUSE_NO_BUFFER,       /* all leased buffers taken */
+    CAUSE_STOPPING,        /* the server stops */
+    CAUSE_REQUEST_TIMEOUT, /* no whole request in time */
+    CAUSE_REFUSED,         /* a response with Connection: close was sent */
+    CAUSE_FAULT,           /* ours */
+};
+
+struct journal {
+    enum limits_level level;
+    uint64_t second; /* the present one, since 1970 */
+    struct {
+        uint32_t lines; /* written in this second */
+        uint32_t left_out;
+    } kinds[JOURNAL_KINDS];
+    bool owing; /* lines were left out and not yet counted */
+};
+
+/* A line being written; it lives on the caller's stack. */
+struct journal_line {
+    struct text text;
+    uint8_t bytes[LOG_LINE_MAX];
+};
+
+/* Begin a line: false when its level is not wanted or there are too many of
+   its kind; then nothing more is to be done. `wall` is ms since 1970. */
+bool journal_begin(struct journal *j, struct journal_line *line,
+                   enum limits_level level, enum journal_kind kind,
+                   uint64_t wall);
+
+/* Add key=value. Values are cut where the line is full. */
+void journal_put(struct journal_line *line, const char *key, struct span value);
+void journal_number(struct journal_line *line, const char *key, uint64_t value);
+
+/* Write it. */
+void journal_end(struct journal_line *line);
+
+/* Once a second or so while `owing`: tell how many lines were left out. */
+void journal_settle(struct journal *j, uint64_t wall);
+
+/* The word for a cause: "pong-timeout". */
+const char *journal_cause_word(enum journal_cause cause);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits: every size, its unit and its default. What a user may choose is in
+ * struct config, filled by options.c; what is fixed is a constant here.
+ */
+#ifndef SERVER_LIMITS_H
+#define SERVER_LIMITS_H
+
+#include "os/log.h"
+#include "os/socket.h"
+#include "wire/http.h"
+#include "wire/message.h"
+
+/* ---- Defaults of the options (tests/CONTRACT.md, Options) ------------------- */
+
+#define LIMITS_PORT              6868
+#define LIMITS_CLIENTS           10000
+#define LIMITS_ROOMS             64
+#define LIMITS_ROOM_LOG          (1024 * 1024) /* bytes */
+#define LIMITS_HISTORY           100
+#define LIMITS_MAX_MESSAGE       (64 * 1024) /* bytes */
+#define LIMITS_BUFFERS           256
+#define LIMITS_PING              25000 /* milliseconds, as all times here */
+#define LIMITS_PONG_TIMEOUT      10000
+#define LIMITS_HANDSHAKE_TIMEOUT 3000
+#define LIMITS_WRITE_TIMEOUT     10000
+#define LIMITS_CLOSE_TIMEOUT     5000
+#define LIMITS_DRAIN             5000
+
+/* ---- What cannot be chosen ---------------------------------------------------- */
+
+#define LIMITS_ADDRS   16 /* --addr */
+#define LIMITS_ORIGINS 64 /* --origin */
+
+/* Slots beyond --clients, for telling the refused why they are refused. */
+#define LIMITS_REFUSALS 32
+
+/* Descriptors that are not clients: standard ones, reactor, signals, spare,
+   listeners, and the files of --static being sent. */
+#define LIMITS_OTHER_FILES 16
+
+#define LIMITS_ROOM_NAME 64 /* bytes of UTF-8 */
+#define LIMITS_USER_NAME 64 /* bytes of UTF-8 */
+
+/* A part of the room log: the longest append. */
+#define LIMITS_APPEND_PART 4
+
+/* SO_SNDBUF and SO_RCVBUF, which Linux doubles for its own bookkeeping. Small:
+   the room log is everybody's send buffer. */
+#define LIMITS_SEND_BUFFER    (64 * 1024)
+#define LIMITS_RECEIVE_BUFFER (64 * 1024)
+
+/* One receive takes at most this, whatever waits: the next client's turn. */
+#define LIMITS_RECEIVE (64 * 1024 + 512)
+
+/* A leased buffer is larger than the largest thing it is leased for by this:
+   headers, a control frame behind an unfinished message, a Close behind
+   output that is pending. */
+#define LIMITS_LEASE_SLACK 2048
+
+/* Before a message is handled, this much of the turn's output must be free:
+   its answer may be longer than itself (an error event, a Close). */
+#define LIMITS_ANSWER 1024
+
+#define LIMITS_ACCEPTS 64   /* accepted a turn and listener */
+#define LIMITS_TIMERS  1024 /* timers handled a turn */
+
+#define LIMITS_LINGER  1000 /* after our Close: reading on (RFC 6455 7.1.1) */
+#define LIMITS_REST    100  /* the listener's, when descriptors are out */
+#define LIMITS_MEMBERS 1000 /* between two `members` events of a room */
+#define LIMITS_PACE                                                            \
+    1000                      /* how long a slow member may hold its room
+                                   without showing progress */
+#define LIMITS_PROGRESS    4  /* looks at blocked output a --write-timeout */
+#define LIMITS_RETRY_AFTER 5  /* seconds, told with 429 and 503 */
+#define LIMITS_LOG_LINES   20 /* of one kind a second */
+
+enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
+
+/* What the user chose. Times are milliseconds, sizes bytes. */
+struct config {
+    struct socket_address addrs[LIMITS_ADDRS];
+    size_t addr_count;
+    uint32_t clients;
+    uint32_t rooms;
+    size_t room_log;
+    uint32_t history; /* messages; 0: off */
+    size_t max_message;
+    uint32_t buffers;
+    uint32_t ping; /* 0: off */
+    uint32_t pong_timeout;
+    uint32_t handshake_timeout;
+    uint32_t write_timeout;
+    uint32_t close_timeout;
+    uint32_t drain;
+    struct span origins[LIMITS_ORIGINS];
+    size_t origin_count;
+    bool any_origin;
+    uint32_t rate;   /* messages a second; 0: off */
+    uint32_t burst;  /* messages */
+    uint32_t per_ip; /* connections; 0: off */
+    bool compression;
+    const char *static_folder; /* NULL: the built-in pages only */
+    enum limits_level level;
+};
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/room.h"
+#include "base/check.h"
+
+void room_init(struct rooms *all, uint32_t count)
+{
+    slots_init(&all->slots, &all->table->slot, sizeof *all->table, count);
+    list_init(&all->empty);
+    all->empty_links = (struct list_table){
+        .first = (uint8_t *)&all->table->empty, .stride = sizeof *all->table};
+}
+
+/* ---- Finding one by name --------------------------------------------------- */
+
+/* FNV-1a. Collisions cost a few comparisons: there are --rooms at most. */
+static uint32_t *bucket_of(const struct rooms *all, struct span name)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ name.ptr[i]) * UINT64_C(0x100000001B3);
+    return &all->buckets[hash % all->slots.size];
+}
+
+static struct span name_of(const struct room *room)
+{
+    return bytes_span(room->name, room->name_len);
+}
+
+static struct room *find(const struct rooms *all, struct span name)
+{
+    uint32_t at = *bucket_of(all, name);
+    while (at && !bytes_equal(name_of(&all->table[at - 1]), name))
+        at = all->table[at - 1].next_named;
+    return at ? &all->table[at - 1] : NULL;
+}
+
+static void forget_name(struct rooms *all, struct room *room)
+{
+    uint32_t *link = bucket_of(all, name_of(room));
+    while (*link != room_index(all, room) + 1)
+        link = &all->table[*link - 1].next_named;
+    *link = room->next_named;
+}
+
+/* A place for one more room: its index, or ROOM_NONE. */
+static uint32_t take_place(struct rooms *all)
+{
+    uint32_t index = slots_take(&all->slots);
+    if (index != SLOTS_NONE)
+        return index;
+    index = list_pop(&all->empty, &all->empty_links);
+    if (index == LIST_NONE)
+        return ROOM_NONE;
+    forget_name(all, room_at(all, index));
+    slots_give(&all->slots, index);
+    return slots_take(&all->slots);
+}
+
+struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
+{
+    CHECK(name.len > 0 && name.len <= LIMITS_ROOM_NAME);
+    struct room *room = find(all, name);
+    if (room)
+        return room;
+    uint32_t index = take_place(all);
+    if (index == ROOM_NONE)
+        return NULL;
+    room = room_at(all, index);
+    CHECK(!room->dirty && !room->counting);
+    /* Also when the clock was set back: no two counts share an epoch. */
+    all->last_epoch = wall > all->last_epoch ? wall : all->last_epoch + 1;
+    *room = (struct room){
+        .slot = room->slot,
+        .epoch = all->last_epoch,
+        .name_len = (uint8_t)name.len,
+        .marks = all->mark_space + (size_t)index * all->history,
+    };
+    memcpy(room->name, name.ptr, name.len);
+    list_init(&room->readers);
+    for (size_t form = 0; form < ROOM_FORMS; form++)
+        ring_init(&room->logs[form],
+                  all->log_bytes +
+                      (index * (size_t)ROOM_FORMS + form) * all->log_size,
+                  all->log_size);
+    uint32_t *bucket = bucket_of(all, name);
+    room->next_named = *bucket;
+    *bucket = index + 1;
+    list_append(&all->empty, &all->empty_links, index);
+    return room;
+}
+
+/* ---- Readers ----------------------------------------------------------------- */
+
+void room_add_reader(struct rooms *all, struct room *room, uint32_t client)
+{
+    if (list_empty(&room->readers))
+        list_remove(&all->empty, &all->empty_links, room_index(all, room));
+    list_append(&room->readers, &all->reader_links, client);
+}
+
+void room_remove_reader(struct rooms *all, struct room *room, uint32_t client)
+{
+    list_remove(&room->readers, &all->reader_links, client);
+    if (list_empty(&room->readers))
+        list_append(&all->empty, &all->empty_links, room_index(all, room));
+}
+
+/* ---- Messages ------------------------------------------------------------------ */
+
+static bool wanted(const struct rooms *all, const struct room *room,
+                   size_t form)
+{
+    return room->form_members[form] > 0 ||
+           (form == ROOM_JSON && all->history > 0);
+}
+
+void room_append(struct rooms *all, struct room *room,
+                 const struct room_record *record)
+{
+    room->number++;
+    if (all->history)
+        room->marks[room->number % all->history] = room->logs[ROOM_JSON].head;
+    for (size_t form = 0; form < ROOM_FORMS; form++) {
+        struct span head = record->head[form], body = record->body[form];
+        CHECK(head.len + body.len <= room_append_max(all));
+        if (!wanted(all, room, form))
+            continue;
+        ring_append(&room->logs[form], head.ptr, head.len);
+        ring_append(&room->logs[form], body.ptr, body.len);
+    }
+    room->unflushed +=
+        record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
+    room_soil(all, room);
+}
+
+void room_soil(struct rooms *all, struct room *room)
+{
+    if (room->dirty)
+        return;
+    room->dirty = true;
+    room->next_dirty = all->first_dirty;
+    all->first_dirty = room_index(all, room) + 1;
+}
+
+struct room *room_next_dirty(struct rooms *all)
+{
+    if (all->first_dirty == 0)
+        return NULL;
+    struct room *room = room_at(all, all->first_dirty - 1);
+    all->first_dirty = room->next_dirty;
+    room->dirty = false;
+    return room;
+}
+
+/* ---- History ----------------------------------------------------------------- */
+
+/* True when message `number` can be replayed. */
+static bool held(const struct rooms *all, const struct room *room,
+                 uint64_t number)
+{
+    return number > 0 && number <= room->number &&
+           room->number - number < all->history &&
+           ring_holds(&room->logs[ROOM_JSON],
+                      room->marks[number % all->history]);
+}
+
+uint64_t room_history(const struct rooms *all, const struct room *room,
+                      uint64_t count)
+{
+    uint64_t pos = room->logs[ROOM_JSON].head;
+    count = bytes_min64(count, all->history);
+    for (uint64_t n = 0; n < count && held(all, room, room->number - n); n++)
+        pos = room->marks[(room->number - n) % all->history];
+    return pos;
+}
+
+uint64_t room_resume(const struct rooms *all, const struct room *room,
+                     uint64_t epoch, uint64_t number, bool *gap)
+{
+    bool known = epoch == room->epoch && number <= room->number;
+    *gap = false;
+    if (known && number == room->number)
+        return room->logs[ROOM_JSON].head;
+    if (known && held(all, room, number + 1))
+        return room->marks[(number + 1) % all->history];
+    *gap = true;
+    return room_history(all, room, all->history);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * room: byte logs of ready frames, and the table of rooms.
+ *
+ * A message is encoded once, as the frame that goes over the wire, and
+ * appended to the log. Every member holds a position in it and nothing else:
+ * the log is everybody's send buffer, several pending messages leave in one
+ * write, and history is a position further back.
+ *
+ *   log  ..frame 41)[frame 42     )[frame 43 )[frame 44        )
+ *                   ^                    ^                     ^
+ *                   Ann: at a boundary   Bob: inside 43,       head
+ *                   frame_left == 0      frame_left bytes
+ *                                        to go until 44
+ *
+ *   What holds, for every member (DESIGN: rules of a room):
+ *     cursor + frame_left <= head, and the cursor's byte is still in the log.
+ *   When head runs more than the log's size ahead of a cursor, that member
+ *   has lost its place: it is closed (at a boundary) or dropped (inside a
+ *   frame, where no Close may stand). Nobody else notices.
+ *
+ * There is a log per form: members of /chat read the plain one, those of /ws
+ * the JSON one. Both are appended to in the same call, so the order of
+ * messages is one order. The log of a form that nobody reads is not written
+ * (the JSON one always is while there is history).
+ *
+ *   A room's life: free -> named, with members -> empty, history kept ->
+ *   members again, or given to another name when its place is needed.
+ */
+#ifndef SERVER_ROOM_H
+#define SERVER_ROOM_H
+
+#include "base/list.h"
+#include "base/ring.h"
+#include "base/slots.h"
+#include "server/limits.h"
+
+#define ROOM_NONE UINT32_MAX
+
+enum room_form { ROOM_PLAIN, ROOM_JSON, ROOM_FORMS };
+
+struct room {
+    struct slot slot;       /* taken: it has a name */
+    struct list_link empty; /* in the list of rooms without readers */
+    struct list readers;    /* clients whose output comes from a log of ours,
+                               those that are leaving included */
+    uint32_t next_named;    /* index + 1 of the next in the hash bucket */
+    uint32_t next_dirty;    /* index + 1 of the next in the dirty queue */
+    uint32_t members;       /* open ones: what `welcome` and `members` tell */
+    uint32_t form_members[ROOM_FORMS]; /* of these, per form */
+    uint32_t v1_members;               /* of these, with chatd.v1 */
+    uint32_t laggards;     /* members that the senders wait for: member.h */
+    uint32_t members_told; /* number in the last round of `members` */
+    bool dirty;            /* in the dirty queue: something to be flushed */
+    bool counting;         /* in the list of rooms with `members` due */
+    uint8_t name_len;      /* bytes */
+    uint8_t name[LIMITS_ROOM_NAME];
+    uint64_t told_at;   /* when `members` events went out last */
+    uint64_t epoch;     /* changes whenever `number` starts afresh */
+    uint64_t number;    /* of the last message; the first has 1 */
+    uint64_t unflushed; /* bytes appended since the last flush */
+    uint64_t *marks;    /* JSON log position of message n at
+                               [n % history], of the last `history` ones */
+    struct ring logs[ROOM_FORMS];
+};
+
+struct rooms {
+    struct room *table;
+    uint32_t *buckets; /* slots.size of them: index + 1, or 0 */
+    struct slots slots;
+    struct list empty; /* rooms without readers, the longest first */
+    struct list_table empty_links;
+    struct list_table reader_links; /* over the clients */
+    uint32_t first_dirty;           /* index + 1; a stack */
+    uint32_t in_use;                /* rooms with members */
+    uint32_t history;               /* marks a room has; 0: no history */
+    uint64_t last_epoch;
+    uint8_t *log_bytes; /* every room's logs, one behind the other */
+    uint64_t *mark_space;
+    size_t log_size;
+};
+
+/* One message in every form, as whole frames in two pieces each. */
+struct room_record {
+    struct span head[ROOM_FORMS];
+    struct span body[ROOM_FORMS];
+};
+
+/* The longest append: a quarter of the log. A frame header may come on top. */
+static inline size_t room_append_max(const struct rooms *all)
+{
+    return all->log_size / LIMITS_APPEND_PART + FRAME_SERVER_HEADER_MAX;
+}
+
+/* The table starts zeroed. Sizes, spaces and links are filled in by the
+   caller before; see server.c. */
+void room_init(struct rooms *all, uint32_t count);
+
+static inline struct room *room_at(const struct rooms *all, uint32_t index)
+{
+    return &all->table[index];
+}
+
+static inline uint32_t room_index(const struct rooms *all,
+                                  const struct room *room)
+{
+    return (uint32_t)(room - all->table);
+}
+
+/*
+ * The room of this name (1 to LIMITS_ROOM_NAME bytes), or one made for it: a
+ * place never used, else that of the room which has been empty longest. NULL
+ * when all places have readers. `wall` is milliseconds since 1970.
+ */
+struct room *room_open(struct rooms *all, struct span name, uint64_t wall);
+
+/* A reader comes, a reader goes. The client's member link is used. */
+void room_add_reader(struct rooms *all, struct room *room, uint32_t client);
+void room_remove_reader(struct rooms *all, struct room *room, uint32_t client);
+
+/* Append one message and mark the room dirty. Every frame fits
+   room_append_max. It gets the number room->number + 1. */
+void room_append(struct rooms *all, struct room *room,
+                 const struct room_record *record);
+
+/* Put a room into the dirty queue; take one out (NULL when there is none). */
+void room_soil(struct rooms *all, struct room *room);
+struct room *room_next_dirty(struct rooms *all);
+
+/* JSON position from which the last `count` messages are replayed: fewer when
+   the log or the marks hold no more. */
+uint64_t room_history(const struct rooms *all, const struct room *room,
+                      uint64_t count);
+
+/*
+ * JSON position of what follows message `number` of `epoch`. *gap is set when
+ * that does not join up (another epoch, a number not reached yet, messages no
+ * longer held); the position is then that of all the history there is.
+ */
+uint64_t room_resume(const struct rooms *all, const struct room *room,
+                     uint64_t epoch, uint64_t number, bool *gap);
+
+#endif
