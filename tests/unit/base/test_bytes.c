@@ -60,6 +60,7 @@ static void test_nocase_ignores_the_case_of_letters_alone(void **state)
     struct span s = BYTES_LITERAL("WebSocket-13");
     assert_true(bytes_equal_nocase(s, bytes_of("wEBsOCKET-13")));
     assert_false(bytes_equal_nocase(s, bytes_of("WebSocket-1")));
+    assert_false(bytes_equal_nocase(bytes_of("WebSocket-1"), s));
     assert_false(bytes_equal_nocase(s, bytes_of("WebSocket\r13")));
     assert_false(bytes_equal_nocase(bytes_of("@["), bytes_of("`{")));
     assert_true(bytes_equal_nocase(nothing, nothing));

@@ -119,6 +119,29 @@ static void test_removing_what_is_not_there_trips_a_check(void **state)
     assert_true(death_by_check(remove_from_another_list, &last));
 }
 
+static void remove_behind_a_broken_link(void *context)
+{
+    (void)context;
+    struct list l = list_with(3);
+    items[0].link.next = 2;
+    list_remove(&l, &table, 1);
+}
+
+static void remove_before_a_broken_link(void *context)
+{
+    (void)context;
+    struct list l = list_with(3);
+    items[2].link.prev = 0;
+    list_remove(&l, &table, 1);
+}
+
+static void test_neighbours_that_do_not_agree_trip_a_check(void **state)
+{
+    (void)state;
+    assert_true(death_by_check(remove_behind_a_broken_link, NULL));
+    assert_true(death_by_check(remove_before_a_broken_link, NULL));
+}
+
 /* The model is an array that is shifted. */
 struct model {
     uint32_t index[SIZE];
@@ -177,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_an_item_can_leave_from_anywhere),
         cmocka_unit_test(test_an_item_can_move_from_list_to_list),
         cmocka_unit_test(test_removing_what_is_not_there_trips_a_check),
+        cmocka_unit_test(test_neighbours_that_do_not_agree_trip_a_check),
         cmocka_unit_test(test_a_list_is_an_array_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,16 +117,25 @@ static void look_outside(void *context)
     slots_generation(&s, *(const uint32_t *)context);
 }
 
+static void init_too_large(void *context)
+{
+    (void)context;
+    fresh(SLOTS_NONE);
+}
+
 static void test_misuse_trips_a_check(void **state)
 {
     (void)state;
     uint32_t taken = 0, given = 1, never_taken = 2, outside = 3;
+    uint32_t far_outside = UINT32_MAX / 2;
     assert_false(death_by_check(give, &taken));
     assert_true(death_by_check(give, &given));
     assert_true(death_by_check(give, &never_taken));
     assert_true(death_by_check(give, &outside));
+    assert_true(death_by_check(give, &far_outside));
     assert_false(death_by_check(look_outside, &never_taken));
     assert_true(death_by_check(look_outside, &outside));
+    assert_true(death_by_check(init_too_large, NULL));
 }
 
 /* The model: who has what, and a stack of what was given back. */

@@ -5,7 +5,7 @@
 #include "support/split.h"
 #include "support/unit.h"
 
-/* ---- the oracle: RFC 3629 section 3, by value instead of by byte ---------- */
+/* ---- the oracle: RFC 3629 section 3, by value instead of by byte ------ */
 
 enum verdict {
     REFUSED, /* no text starts like this */
@@ -69,7 +69,7 @@ static void assert_verdict(const struct utf8 *u, bool taken, enum verdict v)
     assert_int_equal(utf8_whole(u), v == WHOLE);
 }
 
-/* ---- vectors ---------------------------------------------------------------
+/* ---- vectors -----------------------------------------------------------
  * After Markus Kuhn, "UTF-8 decoder capability and stress test" (his section
  * numbers), and the examples of RFC 3629 section 7. `bad` is the offset of the
  * first byte that cannot be: there the answer must turn.
@@ -83,18 +83,14 @@ struct vector {
     bool whole; /* all characters are finished */
 };
 
-#define GOOD(text)                                                             \
+/* Named as the source spells it, so that a failure can be read. */
+#define VECTOR(text, bad, whole)                                               \
     {                                                                          \
-        text, {(const uint8_t *)text, sizeof text - 1}, NEVER, true            \
+#text, {(const uint8_t *)text, sizeof text - 1 }, bad, whole           \
     }
-#define CUT(text)                                                              \
-    {                                                                          \
-        text, {(const uint8_t *)text, sizeof text - 1}, NEVER, false           \
-    }
-#define BAD(text, bad)                                                         \
-    {                                                                          \
-        text, {(const uint8_t *)text, sizeof text - 1}, bad, false             \
-    }
+#define GOOD(text)     VECTOR(text, NEVER, true)
+#define CUT(text)      VECTOR(text, NEVER, false)
+#define BAD(text, bad) VECTOR(text, bad, false)
 
 static const struct vector vectors[] = {
     GOOD(""),
@@ -248,7 +244,7 @@ static void test_nothing_is_whole(void **state)
     assert_true(utf8_printable((struct span){0}));
 }
 
-/* ---- every character, every sequence -------------------------------------- */
+/* ---- every character, every sequence ---------------------------------- */
 
 /* value as the bit patterns of RFC 3629 section 3 write it, legal or not. */
 static size_t encode(uint8_t out[4], uint32_t value)
@@ -348,7 +344,7 @@ static void test_sequences_of_four_bytes(void **state)
     }
 }
 
-/* ---- longer text ---------------------------------------------------------- */
+/* ---- longer text ------------------------------------------------------ */
 
 /* Mostly good text, sometimes with one byte changed, in parts of any size. */
 static void random_text_in_random_parts(struct random *r)
@@ -380,7 +376,7 @@ static void test_random_text_in_random_parts(void **state)
     RANDOM_PROPERTY(random_text_in_random_parts, 5000);
 }
 
-/* ---- printable ------------------------------------------------------------ */
+/* ---- printable -------------------------------------------------------- */
 
 static void test_printable_refuses_control_characters(void **state)
 {
