@@ -13,7 +13,10 @@
  *    bucket:  0   1   2  ...             (hand)  ...               511
  *             [ ] [ ] [ ]                  ^
  *                                          tick of `now`; what lies behind
- *                                          it is up to 512 ticks ahead
+ *                                          it is up to 511 ticks ahead
+ *
+ * The hand moves in wheel_pop alone: a wheel that is not popped for longer
+ * than its reach takes every deadline for one beyond it.
  */
 #ifndef BASE_WHEEL_H
 #define BASE_WHEEL_H
