@@ -64,7 +64,8 @@ struct http_field {
 
 struct http_request {
     struct span method;    /* a token; methods are case-sensitive */
-    struct span path;      /* of the target, not decoded; "*" for OPTIONS * */
+    struct span path;      /* of the target, not decoded; "*" for OPTIONS *;
+                              a static "/" for an absolute-form without one */
     struct span query;     /* what follows the first '?', or ptr NULL */
     struct span authority; /* host[:port]: of an absolute-form target, else
                               of Host; len 0 for HTTP/1.0 without Host */
