@@ -29,7 +29,7 @@ void handshake_accept(uint8_t out[HANDSHAKE_ACCEPT_LEN], struct span key)
     base64_encode(out, digest, sizeof digest);
 }
 
-/* ---- The checks ------------------------------------------------------------ */
+/* ---- The checks ---------------------------------------------------------- */
 
 /* Note a refusal; false, so that it can end a condition. */
 static bool refuse(struct handshake *out, unsigned status, const char *why)
@@ -148,7 +148,7 @@ unsigned handshake_check(const struct http_request *request,
     return out->status;
 }
 
-/* ---- The answer ------------------------------------------------------------ */
+/* ---- The answer ---------------------------------------------------------- */
 
 /* 4.2.2, 5. */
 void handshake_write(const struct handshake *agreed, struct text *t)

@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 
-/* ---- Finding the end of the head ------------------------------------------ */
+/* ---- Finding the end of the head ----------------------------------------- */
 
 /*
  * What the scanner waits for. It knows lines and which bytes may stand in
@@ -115,7 +115,7 @@ bool http_begun(const struct http_scan *scan)
     return scan->state > FRESH;
 }
 
-/* ---- The grammar's small pieces ------------------------------------------- */
+/* ---- The grammar's small pieces ------------------------------------------ */
 
 static bool is_digit(uint8_t byte)
 {
@@ -171,7 +171,7 @@ static struct span next_line(struct span *rest)
     return line;
 }
 
-/* ---- host[:port] ----------------------------------------------------------- */
+/* ---- host[:port] --------------------------------------------------------- */
 
 /* "[" IPv6 "]" (RFC 3986 3.2.2), by its characters: the length, or 0. */
 static size_t literal_len(struct span s)
@@ -217,7 +217,7 @@ static bool is_host(struct span s)
     return s.ptr[host] == ':' && is_digits(after(s, host + 1));
 }
 
-/* ---- The request line ------------------------------------------------------ */
+/* ---- The request line ---------------------------------------------------- */
 
 /* Note a refusal; false, so that it can end a condition. */
 static bool refuse(struct http_request *request, unsigned status,
@@ -252,7 +252,7 @@ static void read_path(struct http_request *request, struct span target)
         request->path = BYTES_LITERAL("/"); /* RFC 9110 4.2.3 */
 }
 
-/* absolute-form (3.2.2): scheme "://" host[:port] path-abempty [ "?" query ]. */
+/* absolute-form (3.2.2): scheme "://" host[:port] path [ "?" query ]. */
 static bool read_absolute(struct http_request *request, struct span target)
 {
     struct span rest = target;
@@ -317,7 +317,7 @@ static bool read_request_line(struct http_request *request, struct span line,
     return true;
 }
 
-/* ---- The fields ------------------------------------------------------------ */
+/* ---- The fields ---------------------------------------------------------- */
 
 /* field-line (5): field-name ":" OWS field-value OWS, up to the empty line. */
 static bool read_fields(struct http_request *request, struct span rest)

@@ -5,7 +5,7 @@
  */
 #include "wire/http.h"
 
-/* ---- Fields and lists ------------------------------------------------------ */
+/* ---- Fields and lists ---------------------------------------------------- */
 
 size_t http_field(const struct http_request *request, const char *name,
                   struct span *value)
@@ -81,7 +81,7 @@ bool http_lists(const struct http_request *request, const char *name,
     return false;
 }
 
-/* ---- What single fields say ------------------------------------------------ */
+/* ---- What single fields say ---------------------------------------------- */
 
 /* 12.4.2: a weight is above 0 when any of its digits is. */
 static bool above_zero(struct span weight)

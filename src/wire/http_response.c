@@ -26,7 +26,7 @@ const char *http_phrase(unsigned status)
     return "Unknown";
 }
 
-/* ---- The date -------------------------------------------------------------- */
+/* ---- The date ------------------------------------------------------------ */
 
 static bool is_leap(unsigned year)
 {
@@ -87,7 +87,7 @@ static void put_date(struct text *t, uint64_t seconds)
     text_string(t, " GMT");
 }
 
-/* ---- Lines ----------------------------------------------------------------- */
+/* ---- Lines --------------------------------------------------------------- */
 
 void http_put_status(struct text *t, unsigned status, uint64_t seconds)
 {
