@@ -52,7 +52,11 @@ static bool take_continuation(struct utf8 *u, uint8_t byte)
     return true;
 }
 
-/* How many bytes at ptr are ASCII for sure, looking at eight at a time. */
+/*
+ * How many bytes at ptr are ASCII: eight at a time, then one by one up to the
+ * exact end. (Trying a word again after each byte of the rest halved the
+ * speed of text with a longer character now and then.)
+ */
 static size_t skip_ascii(const uint8_t *ptr, size_t len)
 {
     size_t at = 0;
@@ -63,22 +67,27 @@ static size_t skip_ascii(const uint8_t *ptr, size_t len)
             break;
         at += 8;
     }
+    while (at < len && ptr[at] < 0x80)
+        at++;
     return at;
 }
 
 bool utf8_take(struct utf8 *u, const uint8_t *ptr, size_t len)
 {
+    /* A copy can stay in registers; *u could not, as ptr might point at it. */
+    struct utf8 now = *u;
     size_t at = 0;
-    while (at < len && !u->failed) {
-        if (u->missing) {
-            u->failed = !take_continuation(u, ptr[at++]);
-            continue;
+    while (at < len && !now.failed) {
+        if (!now.missing) {
+            at += skip_ascii(ptr + at, len - at);
+            if (at < len)
+                now.failed = !take_lead(&now, ptr[at++]);
         }
-        at += skip_ascii(ptr + at, len - at);
-        if (at < len)
-            u->failed = !take_lead(u, ptr[at++]);
+        while (now.missing && at < len && !now.failed)
+            now.failed = !take_continuation(&now, ptr[at++]);
     }
-    return !u->failed;
+    *u = now;
+    return !now.failed;
 }
 
 bool utf8_valid(struct span s)

@@ -2,6 +2,8 @@
 #include "base/wheel.h"
 #include "base/check.h"
 
+#define WORDS (WHEEL_BUCKETS / 64) /* of the bit field `busy` */
+
 static struct wheel_link *link_at(const struct wheel *w, uint32_t index)
 {
     return (struct wheel_link *)(void *)(w->first + (size_t)index * w->stride);
@@ -68,19 +70,23 @@ void wheel_hasten(struct wheel *w, uint32_t index, uint64_t deadline)
     wheel_add(w, index, deadline);
 }
 
-/* Ticks from the hand to the first busy bucket, or WHEEL_BUCKETS. */
+/*
+ * Ticks from the hand to the first busy bucket, or WHEEL_BUCKETS. The hand's
+ * own word comes twice: at first without the buckets below the hand, and at
+ * last, when all the others were empty, for those.
+ */
 static uint64_t first_busy(const struct wheel *w)
 {
-    uint64_t best = WHEEL_BUCKETS;
-    for (unsigned word = 0; word < WHEEL_BUCKETS / 64; word++) {
-        uint64_t bits = w->busy[word];
-        for (; bits; bits &= bits - 1) {
-            uint64_t bucket =
-                (uint64_t)word * 64 + (unsigned)__builtin_ctzll(bits);
-            best = bytes_min64(best, ahead(w, bucket));
-        }
+    uint64_t hand = w->tick % WHEEL_BUCKETS;
+    uint64_t word = hand / 64;
+    uint64_t bits = w->busy[word] & UINT64_MAX << hand % 64;
+    for (unsigned i = 0; bits == 0 && i < WORDS; i++) {
+        word = (word + 1) % WORDS;
+        bits = w->busy[word];
     }
-    return best;
+    if (bits == 0)
+        return WHEEL_BUCKETS;
+    return ahead(w, word * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
 uint32_t wheel_pop(struct wheel *w, uint64_t now)
