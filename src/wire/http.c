@@ -185,23 +185,22 @@ static size_t literal_len(struct span s)
     return close + 1;
 }
 
+/* pct-encoded (RFC 3986 2.1), at the start of s. */
+static bool is_escape(struct span s)
+{
+    return s.len >= 3 && s.ptr[0] == '%' && bytes_hex_value(s.ptr[1]) >= 0 &&
+           bytes_hex_value(s.ptr[2]) >= 0;
+}
+
 /* reg-name or IPv4address (RFC 3986 3.2.2) at the start of s: the length. */
 static size_t name_len(struct span s)
 {
-    size_t at = 0;
-    while (at < s.len) {
-        if (s.ptr[at] == '%') {
-            if (s.len - at < 3 || bytes_hex_value(s.ptr[at + 1]) < 0 ||
-                bytes_hex_value(s.ptr[at + 2]) < 0)
-                break;
-            at += 3;
-        } else if (is_alnum_or(s.ptr[at], BYTES_LITERAL("-._~!$&'()*+,;="))) {
-            at++;
-        } else {
-            break;
-        }
-    }
-    return at;
+    size_t len = 0;
+    while (len < s.len &&
+           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+,;=")) ||
+            is_escape(after(s, len))))
+        len++;
+    return len;
 }
 
 /*
