@@ -2,17 +2,17 @@
 /*
  * handshake: the opening handshake, server side (RFC 6455 4.2).
  *
- *   client                                          server
+ *   client                                        server
  *     GET /echo HTTP/1.1
  *     Host: example.org
  *     Upgrade: websocket
  *     Connection: Upgrade
  *     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
  *     Sec-WebSocket-Version: 13            ->
- *                                                   HTTP/1.1 101 ...
- *                                                   Upgrade: websocket
- *                                                   Connection: Upgrade
- *                         <-  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+ *                                                 HTTP/1.1 101 ...
+ *                                                 Upgrade: websocket
+ *                                                 Connection: Upgrade
+ *                        <- Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
  *
  * The accept value is base64(SHA-1(key || GUID)): it proves that whoever
  * answers has read a WebSocket request and is not, say, a mail server that

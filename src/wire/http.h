@@ -27,7 +27,7 @@
 #define HTTP_HEAD_MAX   8192 /* bytes of a head with its empty line */
 #define HTTP_FIELDS_MAX 64   /* field lines */
 
-/* ---- Finding the end of the head ---------------------------------------- */
+/* ---- Finding the end of the head ----------------------------------------- */
 
 enum http_step {
     HTTP_MORE, /* not whole yet */
@@ -55,7 +55,7 @@ enum http_step http_scan(struct http_scan *scan, const uint8_t *head,
 /* True when anything of a request (beyond that empty line) has come. */
 bool http_begun(const struct http_scan *scan);
 
-/* ---- Taking it apart ------------------------------------------------------ */
+/* ---- Taking it apart ----------------------------------------------------- */
 
 struct http_field {
     struct span name;  /* a token, as it was sent; compare without case */
@@ -64,7 +64,8 @@ struct http_field {
 
 struct http_request {
     struct span method;    /* a token; methods are case-sensitive */
-    struct span path;      /* of the target, not decoded; "*" for OPTIONS * */
+    struct span path;      /* of the target, not decoded; "*" for OPTIONS *;
+                              a static "/" for an absolute-form without one */
     struct span query;     /* what follows the first '?', or ptr NULL */
     struct span authority; /* host[:port]: of an absolute-form target, else
                               of Host; len 0 for HTTP/1.0 without Host */
@@ -122,7 +123,7 @@ bool http_persists(const struct http_request *request);
 /* The Content-Length, 0 when there is none. */
 uint64_t http_body_len(const struct http_request *request);
 
-/* ---- Targets --------------------------------------------------------------- */
+/* ---- Targets ------------------------------------------------------------- */
 
 /*
  * Percent-decode s into out, which holds `size` bytes; with `plus`, a '+' is a
@@ -136,7 +137,7 @@ ptrdiff_t http_decode(uint8_t *out, size_t size, struct span s, bool plus);
    value. Keys are compared as they are, not decoded. */
 bool http_query(struct span query, const char *key, struct span *value);
 
-/* ---- Responses ------------------------------------------------------------- */
+/* ---- Responses ----------------------------------------------------------- */
 
 /* The standard phrase of a status (RFC 9110 15): "Not Found". "Unknown" for
    one that chatd never sends. */

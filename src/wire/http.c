@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The head of a request: where it ends (http_scan), and what it says
+ * (http_parse). Lists, targets and responses have files of their own beside
+ * this one. Section numbers without an RFC are those of RFC 9112.
+ */
+#include "wire/http.h"
+
+#include "base/check.h"
+
+/* ---- Finding the end of the head ----------------------------------------- */
+
+/*
+ * What the scanner waits for. It knows lines and which bytes may stand in
+ * them, nothing more: a head that passes consists of lines that end in CRLF,
+ * has no control character but TAB, no folded line, and an empty line last.
+ *
+ *   START ----------------------> REQUEST -> REQUEST_LF -> LINE
+ *     `-> EMPTY_LF -> FRESH ----^
+ *
+ *   LINE -> FIELD -> FIELD_LF -> LINE
+ *     `---> END_LF -> WHOLE                any -> REFUSED
+ *
+ * The order is that of a head, so that "not begun yet" and "still in the
+ * request line" are comparisons.
+ */
+enum scan_state {
+    START,      /* the first byte of the request line or of an empty one */
+    EMPTY_LF,   /* the LF of the empty line before the request */
+    FRESH,      /* the first byte of the request line, nothing else */
+    REQUEST,    /* more of the request line, or its CR */
+    REQUEST_LF, /* the LF of the request line */
+    LINE,       /* the first byte of a field line or of the empty line */
+    FIELD,      /* more of a field line, or its CR */
+    FIELD_LF,   /* the LF of a field line */
+    END_LF,     /* the LF of the empty line that ends the head */
+    WHOLE,      /* nothing: the head is there */
+    REFUSED,    /* nothing: the byte before was one that no head may hold */
+};
+
+/* TAB, SP, VCHAR and obs-text (RFC 9110 5.5): all but the controls. */
+static bool is_text(uint8_t byte)
+{
+    return byte == '\t' || (byte >= ' ' && byte != 0x7F);
+}
+
+/* 2.2: a CR means the end of the line and nothing else. */
+static enum scan_state line_feed(uint8_t byte, enum scan_state after)
+{
+    return byte == '\n' ? after : REFUSED;
+}
+
+/* The inside of a line: stay until its CR has come. */
+static enum scan_state text_or_return(uint8_t byte, enum scan_state inside,
+                                      enum scan_state after)
+{
+    if (byte == '\r')
+        return after;
+    return is_text(byte) ? inside : REFUSED; /* a bare LF is refused here */
+}
+
+static enum scan_state next_state(enum scan_state state, uint8_t byte)
+{
+    switch (state) {
+    case START: return text_or_return(byte, REQUEST, EMPTY_LF);
+    case EMPTY_LF: return line_feed(byte, FRESH);
+    case FRESH: return text_or_return(byte, REQUEST, REFUSED);
+    case REQUEST: return text_or_return(byte, REQUEST, REQUEST_LF);
+    case REQUEST_LF: return line_feed(byte, LINE);
+    case LINE:
+        if (byte == ' ' || byte == '\t')
+            return REFUSED; /* 2.2, 5.2: no folding */
+        return text_or_return(byte, FIELD, END_LF);
+    case FIELD: return text_or_return(byte, FIELD, FIELD_LF);
+    case FIELD_LF: return line_feed(byte, LINE);
+    case END_LF: return line_feed(byte, WHOLE);
+    case WHOLE:
+    case REFUSED: break;
+    }
+    return state;
+}
+
+/* One byte on: 0, or the status it is refused with. */
+static uint16_t scan_byte(struct http_scan *scan, uint8_t byte)
+{
+    enum scan_state before = (enum scan_state)scan->state;
+    enum scan_state state = next_state(before, byte);
+
+    scan->pos++;
+    scan->state = (uint8_t)state;
+    if (state == REFUSED)
+        return 400;
+    if (before == LINE && state == FIELD && scan->fields++ == HTTP_FIELDS_MAX)
+        return 431; /* RFC 6585 5 */
+    return 0;
+}
+
+enum http_step http_scan(struct http_scan *scan, const uint8_t *head,
+                         size_t len)
+{
+    len = bytes_min(len, HTTP_HEAD_MAX);
+    while (scan->pos < len && scan->state != WHOLE && !scan->status)
+        scan->status = scan_byte(scan, head[scan->pos]);
+
+    if (scan->state == WHOLE)
+        return HTTP_DONE;
+    /* No room is left for the end: whose fault is it? RFC 9110 15.5.15. */
+    if (!scan->status && scan->pos == HTTP_HEAD_MAX)
+        scan->status = scan->state <= REQUEST_LF ? 414 : 431;
+    return scan->status ? HTTP_BAD : HTTP_MORE;
+}
+
+bool http_begun(const struct http_scan *scan)
+{
+    return scan->state > FRESH;
+}
+
+/* ---- The grammar's small pieces ------------------------------------------ */
+
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* ALPHA or DIGIT, or one of some more. */
+static bool is_alnum_or(uint8_t byte, struct span more)
+{
+    uint8_t lower = bytes_lower(byte);
+    return (lower >= 'a' && lower <= 'z') || is_digit(byte) ||
+           bytes_find(more, byte) < more.len;
+}
+
+/* RFC 9110 5.6.2. */
+static bool is_token(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_alnum_or(s.ptr[i], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
+            return false;
+    return s.len > 0;
+}
+
+static bool is_digits(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_digit(s.ptr[i]))
+            return false;
+    return true;
+}
+
+static struct span after(struct span s, size_t offset)
+{
+    return bytes_part(s, offset, s.len - offset);
+}
+
+/* The bytes of s up to `separator`, which is taken away with them. */
+static struct span cut(struct span *s, uint8_t separator)
+{
+    size_t len = bytes_find(*s, separator);
+    struct span part = bytes_part(*s, 0, len);
+    *s = after(*s, bytes_min(len + 1, s->len));
+    return part;
+}
+
+/* The next line, without its CRLF. That there is one is http_scan's word. */
+static struct span next_line(struct span *rest)
+{
+    size_t len = bytes_find(*rest, '\r');
+    CHECK(rest->len >= 2 && len <= rest->len - 2);
+    struct span line = bytes_part(*rest, 0, len);
+    *rest = after(*rest, len + 2);
+    return line;
+}
+
+/* ---- host[:port] --------------------------------------------------------- */
+
+/* "[" IPv6 "]" (RFC 3986 3.2.2), by its characters: the length, or 0. */
+static size_t literal_len(struct span s)
+{
+    size_t close = bytes_find(s, ']');
+    if (close == s.len || close == 1)
+        return 0;
+    for (size_t i = 1; i < close; i++)
+        if (bytes_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
+            return 0;
+    return close + 1;
+}
+
+/* pct-encoded (RFC 3986 2.1), at the start of s. */
+static bool is_escape(struct span s)
+{
+    return s.len >= 3 && s.ptr[0] == '%' && bytes_hex_value(s.ptr[1]) >= 0 &&
+           bytes_hex_value(s.ptr[2]) >= 0;
+}
+
+/* reg-name or IPv4address (RFC 3986 3.2.2) at the start of s: the length. */
+static size_t name_len(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len &&
+           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+,;=")) ||
+            is_escape(after(s, len))))
+        len++;
+    return len;
+}
+
+/*
+ * uri-host [":" port] (RFC 9110 7.2). The host may not be empty (4.2.1), the
+ * port may. Userinfo is refused with no rule of its own: neither '@' nor a
+ * port that is not digits fits (RFC 9110 4.2.4).
+ */
+static bool is_host(struct span s)
+{
+    size_t host = s.len && s.ptr[0] == '[' ? literal_len(s) : name_len(s);
+    if (host == 0 || host == s.len)
+        return host > 0;
+    return s.ptr[host] == ':' && is_digits(after(s, host + 1));
+}
+
+/* ---- The request line ---------------------------------------------------- */
+
+/* Note a refusal; false, so that it can end a condition. */
+static bool refuse(struct http_request *request, unsigned status,
+                   const char *why)
+{
+    request->status = status;
+    request->why = why;
+    return false;
+}
+
+/*
+ * RFC 3986 would have fewer bytes (no <>"{}|\^`), but browsers send some of
+ * those in a query, and none of them can end a line or a part of it. A
+ * fragment is never sent (3.2).
+ */
+static bool is_target_text(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < 0x21 || s.ptr[i] > 0x7E || s.ptr[i] == '#')
+            return false;
+    return s.len > 0;
+}
+
+/* origin-form (3.2.1): absolute-path [ "?" query ]. */
+static void read_path(struct http_request *request, struct span target)
+{
+    size_t path = bytes_find(target, '?');
+    request->path = bytes_part(target, 0, path);
+    if (path < target.len)
+        request->query = after(target, path + 1);
+    if (path == 0)
+        request->path = BYTES_LITERAL("/"); /* RFC 9110 4.2.3 */
+}
+
+/* absolute-form (3.2.2): scheme "://" host[:port] path [ "?" query ]. */
+static bool read_absolute(struct http_request *request, struct span target)
+{
+    struct span rest = target;
+    struct span scheme = cut(&rest, ':');
+    bool known = bytes_equal_nocase(scheme, BYTES_LITERAL("http")) ||
+                 bytes_equal_nocase(scheme, BYTES_LITERAL("https")) ||
+                 bytes_equal_nocase(scheme, BYTES_LITERAL("ws")) ||
+                 bytes_equal_nocase(scheme, BYTES_LITERAL("wss"));
+    if (!known || rest.len < 2 || rest.ptr[0] != '/' || rest.ptr[1] != '/')
+        return false;
+
+    rest = after(rest, 2);
+    size_t len = bytes_min(bytes_find(rest, '/'), bytes_find(rest, '?'));
+    request->authority = bytes_part(rest, 0, len);
+    read_path(request, after(rest, len));
+    return is_host(request->authority);
+}
+
+static bool read_target(struct http_request *request, struct span target)
+{
+    if (!is_target_text(target))
+        return false;
+    if (target.ptr[0] == '/') {
+        read_path(request, target);
+        return true;
+    }
+    if (bytes_equal(target, BYTES_LITERAL("*"))) {
+        request->path = target; /* asterisk-form (3.2.4) */
+        return bytes_equal(request->method, BYTES_LITERAL("OPTIONS"));
+    }
+    return read_absolute(request, target); /* authority-form never passes */
+}
+
+/* HTTP-version (2.3), case-sensitive: "HTTP/" DIGIT "." DIGIT. */
+static bool read_version(struct http_request *request, struct span version,
+                         unsigned *major)
+{
+    if (version.len != 8 ||
+        !bytes_equal(bytes_part(version, 0, 5), BYTES_LITERAL("HTTP/")) ||
+        !is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
+        !is_digit(version.ptr[7]))
+        return false;
+    *major = version.ptr[5] - (unsigned)'0';
+    request->minor = version.ptr[7] == '0' ? 0 : 1; /* RFC 9110 2.5 */
+    return true;
+}
+
+/* method SP request-target SP HTTP-version (3): one SP each, and no other. */
+static bool read_request_line(struct http_request *request, struct span line,
+                              unsigned *major)
+{
+    request->method = cut(&line, ' ');
+    struct span target = cut(&line, ' ');
+    if (!is_token(request->method)) {
+        request->method.len = 0;
+        return refuse(request, 400, "malformed method");
+    }
+    if (!read_target(request, target))
+        return refuse(request, 400, "malformed target");
+    if (!read_version(request, line, major))
+        return refuse(request, 400, "malformed HTTP version");
+    return true;
+}
+
+/* ---- The fields ---------------------------------------------------------- */
+
+/* field-line (5): field-name ":" OWS field-value OWS, up to the empty line. */
+static bool read_fields(struct http_request *request, struct span rest)
+{
+    struct span line;
+    while (line = next_line(&rest), line.len > 0) {
+        size_t colon = bytes_find(line, ':');
+        struct span name = bytes_part(line, 0, colon);
+        /* 5.1: no space before the colon; a space is no token's. */
+        if (colon == line.len || !is_token(name))
+            return refuse(request, 400, "malformed field");
+        CHECK(request->field_count < HTTP_FIELDS_MAX);
+        request->fields[request->field_count++] = (struct http_field){
+            .name = name,
+            .value = bytes_trim(after(line, colon + 1)),
+        };
+    }
+    return true;
+}
+
+/* 3.2: HTTP/1.1 must have one Host, even where the target has an authority,
+   and then the target's counts (3.2.2). */
+static bool check_host(struct http_request *request)
+{
+    struct span host;
+    size_t count = http_field(request, "Host", &host);
+    if (count > 1)
+        return refuse(request, 400, "Host repeated");
+    if (count == 0)
+        return request->minor == 0 || refuse(request, 400, "Host missing");
+    if (!is_host(host))
+        return refuse(request, 400, "malformed Host");
+    if (request->authority.len == 0)
+        request->authority = host;
+    return true;
+}
+
+/* RFC 9110 8.6: one number. Some senders repeat it, which does no harm as
+   long as it is the same one; compared as text, so 5 and 05 are not. */
+static bool check_content_length(struct http_request *request)
+{
+    struct http_list list = {0};
+    struct span first = {0};
+    struct span element;
+    while (http_list_next(request, "Content-Length", &list, &element)) {
+        if (!is_digits(element) || (first.ptr && !bytes_equal(first, element)))
+            return refuse(request, 400, "malformed Content-Length");
+        first = element;
+    }
+    if (!first.ptr && http_field(request, "Content-Length", &element) > 0)
+        return refuse(request, 400, "empty Content-Length");
+    return true;
+}
+
+/* 6.1: a coding we do not know is 501, and chatd knows none: a request with
+   a body has nothing to tell it. */
+static bool check_transfer_encoding(struct http_request *request)
+{
+    struct span value;
+    return http_field(request, "Transfer-Encoding", &value) == 0 ||
+           refuse(request, 501, "Transfer-Encoding");
+}
+
+unsigned http_parse(struct http_request *request, const uint8_t *head,
+                    size_t len)
+{
+    struct span rest = bytes_span(head, len);
+    unsigned major = 0;
+
+    *request = (struct http_request){0};
+    struct span line = next_line(&rest);
+    if (line.len == 0)
+        line = next_line(&rest); /* 2.2: the one before the request line */
+
+    bool good =
+        read_request_line(request, line, &major) && read_fields(request, rest);
+    if (good && major != 1)
+        good = refuse(request, 505, "HTTP version not 1.x");
+    (void)(good && check_host(request) && check_content_length(request) &&
+           check_transfer_encoding(request));
+    return request->status;
+}

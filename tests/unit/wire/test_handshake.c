@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: exactly the handshakes of RFC 6455 4.2 are accepted, and the answer
+ * is the one that the client waits for, however the request was cut.
+ */
+#include "support/request.h"
+#include "support/split.h"
+#include "support/unit.h"
+#include "vectors/handshake.h"
+#include "wire/handshake.h"
+
+/* ---- Vectors ------------------------------------------------------------- */
+
+struct trial {
+    struct request request;
+    const struct handshake_vector *vector;
+};
+
+static void trial_begin(void *context)
+{
+    struct trial *t = context;
+    request_begin(&t->request);
+}
+
+static void trial_take(void *context, uint8_t *ptr, size_t len)
+{
+    struct trial *t = context;
+    request_take(&t->request, ptr, len);
+}
+
+static struct span span_or_none(const char *string)
+{
+    return string ? bytes_of(string) : bytes_span(NULL, 0);
+}
+
+/* What became of it: a status and why, or what was agreed. */
+static void put_outcome(struct text *log, const struct trial *t)
+{
+    const struct handshake_vector *v = t->vector;
+    bool any = v->origin && strcmp(v->origin, "*") == 0;
+    struct span origins[] = {
+        BYTES_LITERAL("https://first.example"),
+        span_or_none(v->origin),
+    };
+    struct handshake_policy policy = {
+        .origins = origins,
+        .origin_count = v->origin && !any ? 2 : 0,
+        .any_origin = any,
+        .subprotocol = span_or_none(v->subprotocol),
+    };
+    struct handshake agreed;
+
+    if (!handshake_wanted(&t->request.parsed)) {
+        text_string(log, "not wanted");
+        return;
+    }
+    unsigned status = handshake_check(&t->request.parsed, &policy, &agreed);
+    assert_int_equal(agreed.status, status);
+    text_decimal(log, status);
+    text_byte(log, ' ');
+    if (status != 101) {
+        text_string(log, agreed.why);
+        return;
+    }
+    assert_null(agreed.why);
+    text_put(log, bytes_span(agreed.accept, sizeof agreed.accept));
+    if (agreed.subprotocol.len) {
+        assert_ptr_equal(agreed.subprotocol.ptr, v->subprotocol);
+        text_byte(log, ' ');
+        text_put(log, agreed.subprotocol);
+    }
+}
+
+static void trial_end(void *context)
+{
+    struct trial *t = context;
+    uint8_t bytes[128];
+    struct text log = text_over(bytes, sizeof bytes);
+
+    request_end(&t->request);
+    assert_int_equal(t->request.step, HTTP_DONE);
+    assert_int_equal(t->request.status, 0);
+    put_outcome(&log, t);
+    text_byte(&log, 0);
+    assert_false(log.overflow);
+    assert_string_equal(bytes, t->vector->expect);
+}
+
+static void test_every_vector_comes_out_as_expected_at_every_cut(void **state)
+{
+    static struct trial trial;
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(handshake_vectors); i++) {
+        const struct handshake_vector *v = &handshake_vectors[i];
+        struct split split = {
+            .name = v->name,
+            .begin = trial_begin,
+            .take = trial_take,
+            .end = trial_end,
+            .context = &trial,
+        };
+        trial.vector = v;
+        split_run(&split, bytes_of(v->head));
+    }
+}
+
+/* ---- The answer ---------------------------------------------------------- */
+
+static void test_the_key_of_rfc_6455_1_3_gives_its_accept_value(void **state)
+{
+    uint8_t accept[HANDSHAKE_ACCEPT_LEN];
+    (void)state;
+    handshake_accept(accept, BYTES_LITERAL("dGhlIHNhbXBsZSBub25jZQ=="));
+    assert_memory_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", sizeof accept);
+}
+
+static void expect_answer(const struct handshake *agreed, const char *expect)
+{
+    uint8_t bytes[256];
+    struct text text = text_over(bytes, sizeof bytes);
+    handshake_write(agreed, &text);
+    text_byte(&text, 0);
+    assert_false(text.overflow);
+    assert_string_equal(bytes, expect);
+}
+
+/* 4.2.2, 5; the empty line is the caller's. */
+static void test_the_answer_is_101_and_names_what_was_agreed(void **state)
+{
+    struct handshake agreed = {.status = 101};
+    (void)state;
+    memcpy(agreed.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", 28);
+    expect_answer(&agreed,
+                  "HTTP/1.1 101 Switching Protocols\r\n"
+                  "Upgrade: websocket\r\n"
+                  "Connection: Upgrade\r\n"
+                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
+    agreed.subprotocol = BYTES_LITERAL("chat");
+    expect_answer(&agreed,
+                  "HTTP/1.1 101 Switching Protocols\r\n"
+                  "Upgrade: websocket\r\n"
+                  "Connection: Upgrade\r\n"
+                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+                  "Sec-WebSocket-Protocol: chat\r\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_vector_comes_out_as_expected_at_every_cut),
+        cmocka_unit_test(test_the_key_of_rfc_6455_1_3_gives_its_accept_value),
+        cmocka_unit_test(test_the_answer_is_101_and_names_what_was_agreed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
