@@ -35,7 +35,8 @@ static inline struct span bytes_of(const char *string)
 /* The part [offset, offset + len) of a span; the caller keeps it inside. */
 static inline struct span bytes_part(struct span s, size_t offset, size_t len)
 {
-    return bytes_span(s.ptr + offset, len);
+    /* Even NULL + 0 is undefined in C11 (6.5.6), and an empty span may be. */
+    return bytes_span(offset ? s.ptr + offset : s.ptr, len);
 }
 
 static inline bool bytes_equal(struct span a, struct span b)

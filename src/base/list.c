@@ -22,15 +22,20 @@ void list_append(struct list *l, const struct list_table *t, uint32_t index)
 void list_remove(struct list *l, const struct list_table *t, uint32_t index)
 {
     struct list_link *link = list_link_of(t, index);
-    CHECK(l->count > 0);
-    if (link->prev == LIST_NONE)
+    if (link->prev == LIST_NONE) {
+        CHECK(l->first == index);
         l->first = link->next;
-    else
+    } else {
+        CHECK(list_link_of(t, link->prev)->next == index);
         list_link_of(t, link->prev)->next = link->next;
-    if (link->next == LIST_NONE)
+    }
+    if (link->next == LIST_NONE) {
+        CHECK(l->last == index);
         l->last = link->prev;
-    else
+    } else {
+        CHECK(list_link_of(t, link->next)->prev == index);
         list_link_of(t, link->next)->prev = link->prev;
+    }
     *link = (struct list_link){.next = LIST_NONE, .prev = LIST_NONE};
     l->count--;
 }

@@ -52,7 +52,8 @@ static inline uint32_t list_next(const struct list_table *t, uint32_t index)
 /* Append an item that is in no list through this link. */
 void list_append(struct list *l, const struct list_table *t, uint32_t index);
 
-/* Take out an item that is in this list. */
+/* Take out an item that is in this list. One that is in none, or at the end
+   of another, trips a CHECK. */
 void list_remove(struct list *l, const struct list_table *t, uint32_t index);
 
 /* Take out the first item: its index, or LIST_NONE. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unit: cmocka, with the headers that it wants before it.
+ */
+#ifndef SUPPORT_UNIT_H
+#define SUPPORT_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define UNIT_COUNT(array) (sizeof(array) / sizeof *(array))
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/bytes.h"
+#include "support/guard.h"
+#include "support/random.h"
+#include "support/unit.h"
+
+static const struct span nothing = {0};
+
+static void assert_span(struct span s, const char *text)
+{
+    assert_int_equal(s.len, strlen(text));
+    if (s.len)
+        assert_memory_equal(s.ptr, text, s.len);
+}
+
+static void test_a_literal_has_no_nul(void **state)
+{
+    (void)state;
+    assert_span(BYTES_LITERAL("abc"), "abc");
+    assert_span(BYTES_LITERAL(""), "");
+    assert_int_equal(BYTES_LITERAL("a\0b").len, 3);
+    assert_span(bytes_of("abc"), "abc");
+}
+
+static void test_a_part_is_cut_out(void **state)
+{
+    (void)state;
+    struct span s = BYTES_LITERAL("abcdef");
+    assert_span(bytes_part(s, 0, 6), "abcdef");
+    assert_span(bytes_part(s, 2, 3), "cde");
+    assert_span(bytes_part(s, 6, 0), "");
+    assert_span(bytes_part(nothing, 0, 0), "");
+}
+
+static void test_equal_is_same_length_and_bytes(void **state)
+{
+    (void)state;
+    struct span abc = BYTES_LITERAL("abc");
+    assert_true(bytes_equal(abc, bytes_of("abc")));
+    assert_false(bytes_equal(abc, bytes_of("abd")));
+    assert_false(bytes_equal(abc, bytes_of("ABC")));
+    assert_false(bytes_equal(abc, bytes_of("ab")));
+    assert_false(bytes_equal(bytes_of("ab"), abc));
+    assert_false(bytes_equal(abc, nothing));
+    assert_true(bytes_equal(nothing, BYTES_LITERAL("")));
+}
+
+static void test_only_ascii_letters_have_a_case(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        unsigned lower = c >= 0x41 && c <= 0x5A ? c + 0x20 : c;
+        assert_int_equal(bytes_lower((uint8_t)c), lower);
+    }
+}
+
+static void test_nocase_ignores_the_case_of_letters_alone(void **state)
+{
+    (void)state;
+    struct span s = BYTES_LITERAL("WebSocket-13");
+    assert_true(bytes_equal_nocase(s, bytes_of("wEBsOCKET-13")));
+    assert_false(bytes_equal_nocase(s, bytes_of("WebSocket-1")));
+    assert_false(bytes_equal_nocase(s, bytes_of("WebSocket\r13")));
+    assert_false(bytes_equal_nocase(bytes_of("@["), bytes_of("`{")));
+    assert_true(bytes_equal_nocase(nothing, nothing));
+}
+
+static void test_find_gives_the_first_or_the_length(void **state)
+{
+    (void)state;
+    assert_int_equal(bytes_find(BYTES_LITERAL("a,b,c"), ','), 1);
+    assert_int_equal(bytes_find(BYTES_LITERAL(",a"), ','), 0);
+    assert_int_equal(bytes_find(BYTES_LITERAL("abc"), ','), 3);
+    assert_int_equal(bytes_find(BYTES_LITERAL("a\0b"), 0), 1);
+    assert_int_equal(bytes_find(nothing, ','), 0);
+}
+
+static void test_find_stays_inside(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < 40; len++)
+        assert_int_equal(
+            bytes_find(bytes_span(guard_before(NULL, len), len), 1), len);
+    guard_free_all();
+}
+
+static void test_trim_takes_blanks_and_tabs_from_both_ends(void **state)
+{
+    (void)state;
+    assert_span(bytes_trim(BYTES_LITERAL(" \t a b \t")), "a b");
+    assert_span(bytes_trim(BYTES_LITERAL("ab")), "ab");
+    assert_span(bytes_trim(BYTES_LITERAL("\r\na\v")), "\r\na\v");
+    assert_span(bytes_trim(BYTES_LITERAL(" \t ")), "");
+    assert_span(bytes_trim(nothing), "");
+}
+
+static void test_trim_stays_inside(void **state)
+{
+    (void)state;
+    assert_int_equal(bytes_trim(bytes_span(guard_before("   ", 3), 3)).len, 0);
+    assert_int_equal(bytes_trim(bytes_span(guard_after("   ", 3), 3)).len, 0);
+    guard_free_all();
+}
+
+static void test_hex_digits_have_values_and_nothing_else_has(void **state)
+{
+    (void)state;
+    const char *lower = "0123456789abcdef", *upper = "0123456789ABCDEF";
+    for (int c = 0; c < 256; c++) {
+        const char *at = c ? strchr(lower, c) : NULL;
+        if (c && !at && strchr(upper, c))
+            at = lower + (strchr(upper, c) - upper);
+        int value = at ? (int)(at - lower) : -1;
+        assert_int_equal(bytes_hex_value((uint8_t)c), value);
+    }
+}
+
+static void assert_decimal(const char *text, uint64_t expected)
+{
+    uint64_t value = 0;
+    assert_true(bytes_decimal(bytes_of(text), &value));
+    assert_true(value == expected);
+}
+
+static void test_decimal_reads_digits(void **state)
+{
+    (void)state;
+    assert_decimal("0", 0);
+    assert_decimal("13", 13);
+    assert_decimal("007", 7);
+    assert_decimal("1234567890123456789", UINT64_C(1234567890123456789));
+}
+
+static void test_decimal_stops_at_the_largest_number(void **state)
+{
+    (void)state;
+    assert_decimal("18446744073709551614", UINT64_MAX - 1);
+    assert_decimal("18446744073709551615", UINT64_MAX);
+    assert_decimal("18446744073709551616", UINT64_MAX);
+    assert_decimal("18446744073709551620", UINT64_MAX);
+    assert_decimal("99999999999999999999999999", UINT64_MAX);
+    assert_decimal("000000000000000000000000000000000001", 1);
+}
+
+static void test_decimal_refuses_anything_but_digits(void **state)
+{
+    (void)state;
+    const char *bad[] = {"",
+                         " 1",
+                         "1 ",
+                         "+1",
+                         "-1",
+                         "1a",
+                         "0x1",
+                         "1.0",
+                         "/",
+                         ":",
+                         "99999999999999999999999x"};
+    uint64_t value;
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        assert_false(bytes_decimal(bytes_of(bad[i]), &value));
+    assert_false(bytes_decimal(nothing, &value));
+}
+
+static void test_min_is_the_smaller(void **state)
+{
+    (void)state;
+    assert_int_equal(bytes_min(1, 2), 1);
+    assert_int_equal(bytes_min(2, 1), 1);
+    assert_true(bytes_min(SIZE_MAX, 0) == 0);
+    assert_true(bytes_min64(UINT64_MAX, UINT64_MAX - 1) == UINT64_MAX - 1);
+    assert_true(bytes_min64(UINT32_MAX, UINT64_MAX) == UINT32_MAX);
+}
+
+static void test_integers_are_most_significant_byte_first(void **state)
+{
+    (void)state;
+    const uint8_t bytes[] = {0xF1, 0xE2, 0xD3, 0xC4, 0xB5, 0xA6, 0x97, 0x88};
+    assert_int_equal(bytes_get16(bytes), 0xF1E2);
+    assert_true(bytes_get32(bytes) == UINT32_C(0xF1E2D3C4));
+    assert_true(bytes_get64(bytes) == UINT64_C(0xF1E2D3C4B5A69788));
+}
+
+/* At any alignment, and not a byte beyond. */
+static void put_is_undone_by_get(struct random *r)
+{
+    uint64_t value = random_next(r);
+    uint8_t *p = guard_before(NULL, 2);
+    bytes_put16(p, (uint16_t)value);
+    assert_int_equal(bytes_get16(p), (uint16_t)value);
+    p = guard_before(NULL, 4);
+    bytes_put32(p, (uint32_t)value);
+    assert_true(bytes_get32(p) == (uint32_t)value);
+    p = guard_before(NULL, 9);
+    bytes_put64(p + 1, value);
+    assert_true(bytes_get64(p + 1) == value && p[0] == 0);
+    assert_int_equal(p[1], value >> 56);
+    guard_free_all();
+}
+
+static void test_put_is_undone_by_get(void **state)
+{
+    (void)state;
+    RANDOM_PROPERTY(put_is_undone_by_get, 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_literal_has_no_nul),
+        cmocka_unit_test(test_a_part_is_cut_out),
+        cmocka_unit_test(test_equal_is_same_length_and_bytes),
+        cmocka_unit_test(test_only_ascii_letters_have_a_case),
+        cmocka_unit_test(test_nocase_ignores_the_case_of_letters_alone),
+        cmocka_unit_test(test_find_gives_the_first_or_the_length),
+        cmocka_unit_test(test_find_stays_inside),
+        cmocka_unit_test(test_trim_takes_blanks_and_tabs_from_both_ends),
+        cmocka_unit_test(test_trim_stays_inside),
+        cmocka_unit_test(test_hex_digits_have_values_and_nothing_else_has),
+        cmocka_unit_test(test_decimal_reads_digits),
+        cmocka_unit_test(test_decimal_stops_at_the_largest_number),
+        cmocka_unit_test(test_decimal_refuses_anything_but_digits),
+        cmocka_unit_test(test_min_is_the_smaller),
+        cmocka_unit_test(test_integers_are_most_significant_byte_first),
+        cmocka_unit_test(test_put_is_undone_by_get),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
