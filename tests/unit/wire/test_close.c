@@ -8,7 +8,7 @@
 
 static struct note note;
 
-/* ---- Codes ---------------------------------------------------------------- */
+/* ---- Codes --------------------------------------------------------------- */
 
 /* RFC 6455 7.4.2 and the IANA registry, as ranges. The oracle. */
 static const struct {
@@ -51,7 +51,7 @@ static void test_the_codes_that_we_send_are_legal(void **state)
     assert_false(close_code_legal(CLOSE_ABNORMAL));
 }
 
-/* ---- Reading -------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 static void test_vectors_read_as_they_say(void **state)
 {
@@ -80,7 +80,7 @@ static void test_no_payload_at_all_is_no_status(void **state)
     assert_null(fault);
 }
 
-/* ---- Writing -------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------- */
 
 /* close_write into a buffer that ends, like the frame, at a guard page. */
 static void assert_writes(unsigned code, struct span reason,

@@ -8,7 +8,7 @@
 
 static struct note note;
 
-/* ---- Reading -------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 static void assert_same_start(const struct frame_header *a,
                               const struct frame_header *b)
@@ -88,7 +88,7 @@ static void test_payload_behind_the_header_is_not_looked_at(void **state)
     assert_int_equal(header.payload_length, 1);
 }
 
-/* ---- Writing -------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------- */
 
 static void test_vectors_write_as_the_rfc_prints_them(void **state)
 {
@@ -133,7 +133,7 @@ static void test_what_is_written_is_read_back(void **state)
     RANDOM_PROPERTY(written_is_read_back, 5000);
 }
 
-/* ---- Masking -------------------------------------------------------------- */
+/* ---- Masking ------------------------------------------------------------- */
 
 /* RFC 6455 5.3, word for word: j = i MOD 4, and so on. The oracle. */
 static void mask_simply(uint8_t *ptr, size_t len, const uint8_t key[4],
