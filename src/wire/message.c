@@ -61,16 +61,11 @@ static const struct {
 static void tell_fault(const struct message_reader *reader,
                        struct message_event *event)
 {
-    event->type = MESSAGE_FAIL;
-    event->code = faults[reader->fault].code;
-    event->reason = faults[reader->fault].reason;
-}
-
-static void fail(struct message_reader *reader, enum fault fault,
-                 struct message_event *event)
-{
-    reader->fault = (uint8_t)fault;
-    tell_fault(reader, event);
+    *event = (struct message_event){
+        .type = MESSAGE_FAIL,
+        .code = faults[reader->fault].code,
+        .reason = faults[reader->fault].reason,
+    };
 }
 
 /* ---- The header ---------------------------------------------------------- */
@@ -151,8 +146,8 @@ static size_t take_payload(struct message_reader *reader, uint8_t *in,
     bool frame_end = piece == reader->payload_left;
     bool last = frame_end && reader->flags & MESSAGE_FLAG_FIN;
     if (!text_legal(reader, bytes_span(in, piece), last)) {
-        fail(reader, FAULT_TEXT, event);
-        return len;
+        reader->fault = FAULT_TEXT;
+        return 0;
     }
     *event = (struct message_event){
         .type = MESSAGE_DATA,
@@ -193,9 +188,8 @@ static void take_control(struct message_reader *reader,
     const char *fault;
     event->code = close_payload(bytes_span(payload, len), &fault);
     if (fault) {
-        fail(reader,
-             event->code == CLOSE_BAD_DATA ? FAULT_CLOSE_REASON : FAULT_CLOSE,
-             event);
+        reader->fault =
+            event->code == CLOSE_BAD_DATA ? FAULT_CLOSE_REASON : FAULT_CLOSE;
         return;
     }
     reader->flags |= MESSAGE_FLAG_CLOSED;
@@ -219,7 +213,6 @@ static bool begin_frame(struct message_reader *reader,
         reader->opcode = header->opcode;
         reader->flags = header->reserved ? MESSAGE_FLAG_COMPRESSED : 0;
         reader->message_len = 0;
-        reader->utf8 = (struct utf8){0};
     }
     if (header->fin)
         reader->flags |= MESSAGE_FLAG_FIN;
@@ -247,11 +240,8 @@ static size_t take_frame(struct message_reader *reader,
     enum fault fault = check_start(reader, rules, &header, in);
     if (fault == FAULT_NONE)
         fault = length_fault(step);
-    if (fault != FAULT_NONE) {
-        fail(reader, fault, event);
-        return len;
-    }
-    if (step == FRAME_MORE)
+    reader->fault = (uint8_t)fault;
+    if (fault != FAULT_NONE || step == FRAME_MORE)
         return 0;
 
     size_t header_len = header.header_len;
@@ -262,8 +252,8 @@ static size_t take_frame(struct message_reader *reader,
         return header_len + (size_t)header.payload_length;
     }
     if (!begin_frame(reader, &header, rules->limit)) {
-        fail(reader, FAULT_TOO_BIG, event);
-        return len;
+        reader->fault = FAULT_TOO_BIG;
+        return 0;
     }
     if (len == header_len && reader->payload_left > 0)
         return len; /* no piece of it yet */
@@ -271,22 +261,30 @@ static size_t take_frame(struct message_reader *reader,
            take_payload(reader, in + header_len, len - header_len, event);
 }
 
+/* One step of a reader that has not failed. */
+static size_t take(struct message_reader *reader,
+                   const struct message_rules *rules, uint8_t *in, size_t len,
+                   struct message_event *event)
+{
+    if (reader->flags & MESSAGE_FLAG_CLOSED)
+        return len; /* RFC 6455 5.5.1 */
+    if (reader->payload_left == 0)
+        return take_frame(reader, rules, in, len, event);
+    return len > 0 ? take_payload(reader, in, len, event) : 0;
+}
+
 size_t message_read(struct message_reader *reader,
                     const struct message_rules *rules, uint8_t *in, size_t len,
                     struct message_event *event)
 {
     *event = (struct message_event){.type = MESSAGE_NONE};
-    if (reader->fault != FAULT_NONE) {
-        tell_fault(reader, event);
-        return len;
-    }
-    if (reader->flags & MESSAGE_FLAG_CLOSED)
-        return len; /* RFC 6455 5.5.1 */
-    if (reader->payload_left == 0)
-        return take_frame(reader, rules, in, len, event);
-    if (len == 0)
-        return 0;
-    return take_payload(reader, in, len, event);
+    size_t taken = 0;
+    if (reader->fault == FAULT_NONE)
+        taken = take(reader, rules, in, len, event);
+    if (reader->fault == FAULT_NONE)
+        return taken;
+    tell_fault(reader, event);
+    return len;
 }
 
 bool message_at_rest(const struct message_reader *reader)

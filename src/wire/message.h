@@ -48,7 +48,8 @@ struct message_reader {
                                announced so far, as on the wire */
     uint8_t masking_key[4]; /* of the present data frame, turned so that
                                byte 0 is for the next payload byte */
-    struct utf8 utf8;       /* of the present text message */
+    struct utf8 utf8;       /* of the present text message; as no text ends
+                               inside a character, ready for the next one */
     uint8_t opcode;         /* FRAME_TEXT or FRAME_BINARY while a message is
                                unfinished, else 0 */
     uint8_t flags;          /* MESSAGE_FLAG_* of message.c */

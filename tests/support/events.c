@@ -29,6 +29,7 @@ void events_begin(struct events *e, const struct message_rules *rules)
     e->log.len = 0;
     e->log.overflow = false;
     e->broken = NULL;
+    e->end = (struct message_event){0};
     e->kept_len = 0;
     e->in_frame = e->in_message = e->over = false;
 }
@@ -171,6 +172,8 @@ void events_take(struct events *e, const uint8_t *ptr, size_t len)
         size_t left = (size_t)(e->edge - in);
         size_t taken = message_read(&e->reader, &e->rules, in, left, &event);
         promise(e, taken <= left, "no more is taken than there is");
+        promise(e, taken == left || event.type != MESSAGE_FAIL,
+                "FAIL takes everything");
         if (e->over && e->end.type == MESSAGE_FAIL)
             note_again(e, &event);
         else

@@ -280,6 +280,7 @@ static const struct json_invalid json_invalid[] = {
     {JSON_TEXT("{\"message\":\"\\uD800\\u0041\"}"), "a lone surrogate"},
     {JSON_TEXT("{\"message\":\"\\uD800\\n\"}"), "a lone surrogate"},
     {JSON_TEXT("{\"message\":\"\\uD800x\\uDC00\"}"), "a lone surrogate"},
+    {JSON_TEXT("{\"message\":\"\\uD800xuDC00\"}"), "a lone surrogate"},
     {JSON_TEXT("{\"message\":\"\\uD800\\uDC0\"}"),
      "\\u without four hexadecimal digits"},
     {JSON_TEXT("{\"a\":[\"\\uDC00\"],\"ping\":1}"), "a lone surrogate"},

@@ -683,6 +683,17 @@ static const struct message_vector message_vectors[] = {
              "\x80" /* masked, empty */
              KEEP),
     },
+    {
+        .name = "nor after a Close with a fault",
+        .log = "fail 1002 a Close frame without a legal close code\n",
+        WIRE("\x88" /* FIN, close */
+             "\x82" /* masked, 2 bytes */
+             KEEP   /* masking key */
+             "\x00\x00"
+             "\x89" /* FIN, ping */
+             "\x80" /* masked, empty */
+             KEEP),
+    },
 
     /* ---- What is not whole ----------------------------------------------- */
 
