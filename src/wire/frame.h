@@ -46,7 +46,7 @@ enum frame_opcode {
 
 #define FRAME_HEADER_MAX        14 /* longest header there is: masked, 64 bit */
 #define FRAME_SERVER_HEADER_MAX 10 /* longest we send: never masked (5.1) */
-#define FRAME_CONTROL_MAX       125 /* longest payload of a control frame (5.5) */
+#define FRAME_CONTROL_MAX       125 /* longest control payload there is (5.5) */
 
 struct frame_header {
     bool fin;

@@ -48,14 +48,14 @@ struct message_reader {
                                announced so far, as on the wire */
     uint8_t masking_key[4]; /* of the present data frame, turned so that
                                byte 0 is for the next payload byte */
-    struct utf8 utf8;       /* of the present text message */
-    uint16_t failed_code;   /* close code of the failure, 0 while there is
-                               none */
+    struct utf8 utf8;       /* of the present text message; as no text ends
+                               inside a character, ready for the next one */
     uint8_t opcode;         /* FRAME_TEXT or FRAME_BINARY while a message is
                                unfinished, else 0 */
     uint8_t flags;          /* MESSAGE_FLAG_* of message.c */
-    uint8_t fault;          /* which sentence tells the failure */
-    uint8_t unused[3];
+    uint8_t fault;          /* FAULT_* of message.c: which failure, 0 while
+                               there is none */
+    uint8_t unused[5];
 };
 
 enum message_type {
@@ -92,11 +92,13 @@ struct message_rules {
 
 /*
  * Take bytes from in[0, len) and fill *event. Returns how many were taken;
- * only with MESSAGE_NONE (and MESSAGE_FAIL) may that be less than len without
- * the caller calling again for the rest. MESSAGE_NONE: in[returned, len) is
- * an unfinished header or control frame to be shown again with more behind.
+ * only with MESSAGE_NONE may that be less than len without the caller calling
+ * again for the rest: in[returned, len) is then an unfinished header or
+ * control frame to be shown again with more behind. Whatever can be told from
+ * a header's first two bytes is told as soon as these are there.
  * After CLOSE the reader gives MESSAGE_NONE and takes everything: bytes after
- * a Close are thrown away. After FAIL it gives the same FAIL again.
+ * a Close are thrown away. FAIL takes everything, and comes again, the same,
+ * at each call after it.
  * Every event other than NONE makes progress, so a loop over this ends.
  * A data frame's header with empty payload gives a DATA event with len 0.
  * A header alone, whose payload has not begun to arrive, gives no event but

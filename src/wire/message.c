@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/message.h"
+
+_Static_assert(sizeof(struct message_reader) == 32, "it is in every slot");
+
+/* reader->flags. A message is unfinished while reader->opcode is not 0, and a
+   frame while reader->payload_left is not 0: these need no flag. */
+enum {
+    MESSAGE_FLAG_FIN = 1,        /* the present frame is the message's last */
+    MESSAGE_FLAG_COMPRESSED = 2, /* RSV1 was set on the message's first */
+    MESSAGE_FLAG_TOLD = 4,       /* a piece of the message was handed on */
+    MESSAGE_FLAG_CLOSED = 8,     /* a Close was read */
+};
+
+/* ---- Failures ------------------------------------------------------------ */
+
+/* reader->fault. In the order in which a header is checked. */
+enum fault {
+    FAULT_NONE,
+    FAULT_RESERVED,
+    FAULT_OPCODE,
+    FAULT_CONTROL_FRAGMENTED,
+    FAULT_CONTROL_LONG,
+    FAULT_UNMASKED,
+    FAULT_NOTHING_TO_CONTINUE,
+    FAULT_NOT_CONTINUED,
+    FAULT_LENGTH_LONG,
+    FAULT_LENGTH_WASTEFUL,
+    FAULT_TOO_BIG,
+    FAULT_TEXT,
+    FAULT_CLOSE,
+    FAULT_CLOSE_REASON,
+};
+
+static const struct {
+    enum close_code code;
+    const char *reason;
+} faults[] = {
+    [FAULT_RESERVED] = {CLOSE_PROTOCOL_ERROR, "a reserved bit is set"},
+    [FAULT_OPCODE] = {CLOSE_PROTOCOL_ERROR, "unknown opcode"},
+    [FAULT_CONTROL_FRAGMENTED] = {CLOSE_PROTOCOL_ERROR,
+                                  "a control frame is fragmented"},
+    [FAULT_CONTROL_LONG] = {CLOSE_PROTOCOL_ERROR,
+                            "a control frame is longer than 125 bytes"},
+    [FAULT_UNMASKED] = {CLOSE_PROTOCOL_ERROR, "a frame is not masked"},
+    [FAULT_NOTHING_TO_CONTINUE] = {CLOSE_PROTOCOL_ERROR,
+                                   "a continuation without a message"},
+    [FAULT_NOT_CONTINUED] = {CLOSE_PROTOCOL_ERROR,
+                             "a new message inside an unfinished one"},
+    [FAULT_LENGTH_LONG] = {CLOSE_PROTOCOL_ERROR,
+                           "the top bit of a payload length is set"},
+    [FAULT_LENGTH_WASTEFUL] = {CLOSE_PROTOCOL_ERROR,
+                               "a payload length is not in its shortest form"},
+    [FAULT_TOO_BIG] = {CLOSE_TOO_BIG, "the message is too big"},
+    [FAULT_TEXT] = {CLOSE_BAD_DATA, "a text message is not UTF-8"},
+    [FAULT_CLOSE] = {CLOSE_PROTOCOL_ERROR,
+                     "a Close frame without a legal close code"},
+    [FAULT_CLOSE_REASON] = {CLOSE_BAD_DATA, "a close reason is not UTF-8"},
+};
+
+static void tell_fault(const struct message_reader *reader,
+                       struct message_event *event)
+{
+    *event = (struct message_event){
+        .type = MESSAGE_FAIL,
+        .code = faults[reader->fault].code,
+        .reason = faults[reader->fault].reason,
+    };
+}
+
+/* ---- The header ---------------------------------------------------------- */
+
+static bool opcode_known(uint8_t opcode)
+{
+    return opcode <= FRAME_BINARY ||
+           (opcode >= FRAME_CLOSE && opcode <= FRAME_PONG);
+}
+
+/* What the first two bytes alone can have wrong; in[1] is the second. */
+static enum fault check_start(const struct message_reader *reader,
+                              const struct message_rules *rules,
+                              const struct frame_header *header,
+                              const uint8_t *in)
+{
+    bool control = frame_is_control(header->opcode);
+    bool continues = header->opcode == FRAME_CONTINUATION;
+
+    /* RFC 6455 5.2; RFC 7692 6: on a message's first frame, nowhere else. */
+    uint8_t legal = 0;
+    if (rules->permessage_deflate && !control && !continues)
+        legal = FRAME_RSV1;
+    if (header->reserved & ~legal)
+        return FAULT_RESERVED;
+    if (!opcode_known(header->opcode))
+        return FAULT_OPCODE; /* RFC 6455 5.2 */
+    if (control && !header->fin)
+        return FAULT_CONTROL_FRAGMENTED; /* RFC 6455 5.5 */
+    if (control && (in[1] & FRAME_LENGTH_BITS) > FRAME_CONTROL_MAX)
+        return FAULT_CONTROL_LONG; /* RFC 6455 5.5 */
+    if (!header->masked)
+        return FAULT_UNMASKED; /* RFC 6455 5.1 */
+    if (continues && reader->opcode == 0)
+        return FAULT_NOTHING_TO_CONTINUE; /* RFC 6455 5.4 */
+    if (!control && !continues && reader->opcode != 0)
+        return FAULT_NOT_CONTINUED; /* RFC 6455 5.4 */
+    return FAULT_NONE;
+}
+
+static enum fault length_fault(enum frame_step step)
+{
+    switch (step) {
+    case FRAME_LONG: return FAULT_LENGTH_LONG;
+    case FRAME_WASTEFUL: return FAULT_LENGTH_WASTEFUL;
+    default: return FAULT_NONE;
+    }
+}
+
+/* ---- Payload ------------------------------------------------------------- */
+
+/* True while the message's text may be UTF-8 (RFC 6455 8.1). Of a compressed
+   message only what comes out of inflating is text. */
+static bool text_legal(struct message_reader *reader, struct span piece,
+                       bool last)
+{
+    if (reader->opcode != FRAME_TEXT || reader->flags & MESSAGE_FLAG_COMPRESSED)
+        return true;
+    return utf8_take(&reader->utf8, piece.ptr, piece.len) &&
+           (!last || utf8_whole(&reader->utf8));
+}
+
+/* Make masking_key[0] the byte for the payload that follows these bytes. */
+static void turn_key(uint8_t masking_key[4], size_t taken)
+{
+    uint8_t key[4];
+    memcpy(key, masking_key, sizeof key);
+    for (size_t i = 0; i < sizeof key; i++)
+        masking_key[i] = key[(taken + i) & 3];
+}
+
+/* As much of the present data frame as in[0, len) holds, as one piece. */
+static size_t take_payload(struct message_reader *reader, uint8_t *in,
+                           size_t len, struct message_event *event)
+{
+    size_t piece = (size_t)bytes_min64(reader->payload_left, len);
+    frame_mask(in, piece, reader->masking_key, 0);
+    bool frame_end = piece == reader->payload_left;
+    bool last = frame_end && reader->flags & MESSAGE_FLAG_FIN;
+    if (!text_legal(reader, bytes_span(in, piece), last)) {
+        reader->fault = FAULT_TEXT;
+        return 0;
+    }
+    *event = (struct message_event){
+        .type = MESSAGE_DATA,
+        .opcode = reader->opcode,
+        .compressed = (reader->flags & MESSAGE_FLAG_COMPRESSED) != 0,
+        .first = (reader->flags & MESSAGE_FLAG_TOLD) == 0,
+        .last = last,
+        .frame_end = frame_end,
+        .ptr = in,
+        .len = piece,
+    };
+    reader->payload_left -= piece;
+    reader->flags |= MESSAGE_FLAG_TOLD;
+    if (!frame_end)
+        turn_key(reader->masking_key, piece);
+    if (last)
+        reader->opcode = 0;
+    return piece;
+}
+
+/* ---- Frames -------------------------------------------------------------- */
+
+/* A control frame, whole (RFC 6455 5.5). It may come inside a message, so it
+   leaves the message's fields alone. */
+static void take_control(struct message_reader *reader,
+                         const struct frame_header *header, uint8_t *payload,
+                         struct message_event *event)
+{
+    size_t len = (size_t)header->payload_length;
+    frame_mask(payload, len, header->masking_key, 0);
+    event->ptr = payload;
+    event->len = len;
+    if (header->opcode != FRAME_CLOSE) {
+        event->type =
+            header->opcode == FRAME_PING ? MESSAGE_PING : MESSAGE_PONG;
+        return;
+    }
+    const char *fault;
+    event->code = close_payload(bytes_span(payload, len), &fault);
+    if (fault) {
+        reader->fault =
+            event->code == CLOSE_BAD_DATA ? FAULT_CLOSE_REASON : FAULT_CLOSE;
+        return;
+    }
+    reader->flags |= MESSAGE_FLAG_CLOSED;
+    event->type = MESSAGE_CLOSE;
+    if (len > 0) { /* the reason begins behind the code */
+        event->ptr += 2;
+        event->len -= 2;
+    }
+}
+
+/*
+ * The message that a data frame begins or goes on with. False when it gets
+ * longer than `limit`: compared before it is added. The limit is not for
+ * compressed messages, whose length on the wire says little: for them this
+ * only keeps the sum from overflowing.
+ */
+static bool begin_frame(struct message_reader *reader,
+                        const struct frame_header *header, uint64_t limit)
+{
+    if (header->opcode != FRAME_CONTINUATION) {
+        reader->opcode = header->opcode;
+        reader->flags = header->reserved ? MESSAGE_FLAG_COMPRESSED : 0;
+        reader->message_len = 0;
+    }
+    if (header->fin)
+        reader->flags |= MESSAGE_FLAG_FIN;
+    memcpy(reader->masking_key, header->masking_key,
+           sizeof reader->masking_key);
+    reader->payload_left = header->payload_length;
+
+    if (reader->flags & MESSAGE_FLAG_COMPRESSED)
+        limit = MESSAGE_UNLIMITED;
+    if (header->payload_length > limit - reader->message_len)
+        return false;
+    reader->message_len += header->payload_length;
+    return true;
+}
+
+/* in[0, len) begins with a frame's header, whole or not. */
+static size_t take_frame(struct message_reader *reader,
+                         const struct message_rules *rules, uint8_t *in,
+                         size_t len, struct message_event *event)
+{
+    struct frame_header header;
+    enum frame_step step = frame_read(&header, in, len);
+    if (len < 2)
+        return 0;
+    enum fault fault = check_start(reader, rules, &header, in);
+    if (fault == FAULT_NONE)
+        fault = length_fault(step);
+    reader->fault = (uint8_t)fault;
+    if (fault != FAULT_NONE || step == FRAME_MORE)
+        return 0;
+
+    size_t header_len = header.header_len;
+    if (frame_is_control(header.opcode)) {
+        if (len - header_len < header.payload_length)
+            return 0;
+        take_control(reader, &header, in + header_len, event);
+        return header_len + (size_t)header.payload_length;
+    }
+    if (!begin_frame(reader, &header, rules->limit)) {
+        reader->fault = FAULT_TOO_BIG;
+        return 0;
+    }
+    if (len == header_len && reader->payload_left > 0)
+        return len; /* no piece of it yet */
+    return header_len +
+           take_payload(reader, in + header_len, len - header_len, event);
+}
+
+/* One step of a reader that has not failed. */
+static size_t take(struct message_reader *reader,
+                   const struct message_rules *rules, uint8_t *in, size_t len,
+                   struct message_event *event)
+{
+    if (reader->flags & MESSAGE_FLAG_CLOSED)
+        return len; /* RFC 6455 5.5.1 */
+    if (reader->payload_left == 0)
+        return take_frame(reader, rules, in, len, event);
+    return len > 0 ? take_payload(reader, in, len, event) : 0;
+}
+
+size_t message_read(struct message_reader *reader,
+                    const struct message_rules *rules, uint8_t *in, size_t len,
+                    struct message_event *event)
+{
+    *event = (struct message_event){.type = MESSAGE_NONE};
+    size_t taken = 0;
+    if (reader->fault == FAULT_NONE)
+        taken = take(reader, rules, in, len, event);
+    if (reader->fault == FAULT_NONE)
+        return taken;
+    tell_fault(reader, event);
+    return len;
+}
+
+bool message_at_rest(const struct message_reader *reader)
+{
+    return reader->opcode == 0 && reader->fault == FAULT_NONE &&
+           (reader->flags & MESSAGE_FLAG_CLOSED) == 0;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/close.h"
+#include "vectors/close.h"
+#include "support/guard.h"
+#include "support/note.h"
+#include "support/random.h"
+#include "support/unit.h"
+
+static struct note note;
+
+/* ---- Codes --------------------------------------------------------------- */
+
+/* RFC 6455 7.4.2 and the IANA registry, as ranges. The oracle. */
+static const struct {
+    unsigned from;
+    unsigned to;
+} legal[] = {
+    {1000, 1003}, /* RFC 6455 7.4.1 */
+    {1007, 1011}, /* RFC 6455 7.4.1 */
+    {1012, 1014}, /* registered since */
+    {3000, 3999}, /* registered with IANA by libraries */
+    {4000, 4999}, /* private */
+};
+
+static void test_each_code_there_is(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code <= UINT16_MAX; code++) {
+        bool expected = false;
+        for (size_t i = 0; i < UNIT_COUNT(legal); i++)
+            expected |= code >= legal[i].from && code <= legal[i].to;
+        note_open(&note, "close_code_legal", "code", code);
+        assert_int_equal(close_code_legal(code), expected);
+        note_close(&note);
+    }
+}
+
+static void test_the_codes_that_we_send_are_legal(void **state)
+{
+    (void)state;
+    assert_true(close_code_legal(CLOSE_NORMAL));
+    assert_true(close_code_legal(CLOSE_GOING_AWAY));
+    assert_true(close_code_legal(CLOSE_PROTOCOL_ERROR));
+    assert_true(close_code_legal(CLOSE_UNSUPPORTED));
+    assert_true(close_code_legal(CLOSE_BAD_DATA));
+    assert_true(close_code_legal(CLOSE_POLICY));
+    assert_true(close_code_legal(CLOSE_TOO_BIG));
+    assert_true(close_code_legal(CLOSE_INTERNAL));
+    assert_true(close_code_legal(CLOSE_TRY_LATER));
+    assert_false(close_code_legal(CLOSE_NO_STATUS));
+    assert_false(close_code_legal(CLOSE_ABNORMAL));
+}
+
+/* ---- Reading ------------------------------------------------------------- */
+
+static void test_vectors_read_as_they_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(close_vectors); i++) {
+        const struct close_vector *v = &close_vectors[i];
+        note_open(&note, v->name, "bytes:", v->len);
+        const uint8_t *in = guard_before(v->bytes, v->len);
+        const char *fault = "not set";
+        assert_int_equal(close_payload(bytes_span(in, v->len), &fault),
+                         v->code);
+        assert_int_equal(fault != NULL, v->fault);
+        if (fault)
+            assert_in_range(strlen(fault), 1, CLOSE_REASON_MAX);
+        guard_free_all();
+        note_close(&note);
+    }
+}
+
+static void test_no_payload_at_all_is_no_status(void **state)
+{
+    (void)state;
+    const char *fault;
+    assert_int_equal(close_payload(bytes_span(NULL, 0), &fault),
+                     CLOSE_NO_STATUS);
+    assert_null(fault);
+}
+
+/* ---- Writing ------------------------------------------------------------- */
+
+/* close_write into a buffer that ends, like the frame, at a guard page. */
+static void assert_writes(unsigned code, struct span reason,
+                          struct span expected)
+{
+    uint8_t *out = guard_before(NULL, expected.len);
+    const uint8_t *in = guard_before(reason.ptr, reason.len);
+    assert_int_equal(close_write(out, code, bytes_span(in, reason.len)),
+                     expected.len);
+    assert_memory_equal(out, expected.ptr, expected.len);
+    guard_free_all();
+}
+
+static void test_a_close_frame_is_header_code_and_reason(void **state)
+{
+    (void)state;
+    assert_writes(CLOSE_GOING_AWAY, BYTES_LITERAL("bye"),
+                  BYTES_LITERAL("\x88\x05\x03\xE9"
+                                "bye"));
+    assert_writes(CLOSE_TRY_LATER, bytes_span(NULL, 0),
+                  BYTES_LITERAL("\x88\x02\x03\xF5"));
+}
+
+static void test_no_status_is_an_empty_payload(void **state)
+{
+    (void)state;
+    assert_writes(CLOSE_NO_STATUS, bytes_span(NULL, 0),
+                  BYTES_LITERAL("\x88\x00"));
+    assert_writes(CLOSE_NO_STATUS, BYTES_LITERAL("not told"),
+                  BYTES_LITERAL("\x88\x00"));
+}
+
+/* A reason of `ascii` letters and then one character over and over: after
+   writing, what is left of it must end where a character does. */
+static void assert_cut(size_t ascii, const char *character, size_t expected)
+{
+    uint8_t reason[200];
+    size_t len = 0;
+    while (len < ascii)
+        reason[len++] = 'a';
+    size_t width = strlen(character);
+    for (; len + width <= sizeof reason; len += width)
+        memcpy(reason + len, character, width);
+
+    uint8_t *out = guard_before(NULL, 4 + expected);
+    size_t frame_len =
+        close_write(out, CLOSE_BAD_DATA, bytes_span(reason, len));
+    assert_int_equal(frame_len, 4 + expected);
+    assert_int_equal(out[1], 2 + expected);
+    assert_memory_equal(out + 4, reason, expected);
+    guard_free_all();
+}
+
+static void test_a_long_reason_is_cut_at_a_characters_end(void **state)
+{
+    (void)state;
+    assert_cut(0, "a", 123);
+    assert_cut(122, "\xC3\xBC", 122);
+    assert_cut(121, "\xC3\xBC", 123);
+    assert_cut(122, "\xE2\x82\xAC", 122);
+    assert_cut(121, "\xE2\x82\xAC", 121);
+    assert_cut(120, "\xE2\x82\xAC", 123);
+    assert_cut(120, "\xF0\x9F\x91\x8B", 120);
+    assert_cut(119, "\xF0\x9F\x91\x8B", 123);
+}
+
+static void test_the_longest_reason_is_not_cut(void **state)
+{
+    (void)state;
+    uint8_t reason[CLOSE_REASON_MAX];
+    memset(reason, 'a', sizeof reason);
+    uint8_t *out = guard_before(NULL, CLOSE_FRAME_MAX);
+    struct span whole = bytes_span(reason, sizeof reason);
+    assert_int_equal(close_write(out, CLOSE_POLICY, whole), CLOSE_FRAME_MAX);
+    assert_memory_equal(out + 4, reason, sizeof reason);
+    guard_free_all();
+}
+
+static void written_is_read_back(struct random *r)
+{
+    static const char *const characters[] = {"a", "\xC3\xBC", "\xE2\x82\xAC",
+                                             "\xF0\x9F\x91\x8B"};
+    uint8_t reason[160], out[CLOSE_FRAME_MAX];
+    size_t size = random_below(r, sizeof reason), len = 0;
+    for (;;) {
+        struct span c = bytes_of(characters[random_below(r, 4)]);
+        if (len + c.len > size)
+            break;
+        memcpy(reason + len, c.ptr, c.len);
+        len += c.len;
+    }
+    size_t frame_len = close_write(out, 3000, bytes_span(reason, len));
+    const char *fault;
+    struct span payload = bytes_span(out + 2, frame_len - 2);
+    assert_int_equal(close_payload(payload, &fault), 3000);
+    assert_null(fault);
+    if (len <= CLOSE_REASON_MAX)
+        assert_int_equal(payload.len, 2 + len);
+    else
+        assert_in_range(payload.len, 2 + CLOSE_REASON_MAX - 3,
+                        2 + CLOSE_REASON_MAX);
+    assert_memory_equal(out + 4, reason, payload.len - 2);
+}
+
+static void test_what_is_written_is_read_back(void **state)
+{
+    (void)state;
+    RANDOM_PROPERTY(written_is_read_back, 2000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_code_there_is),
+        cmocka_unit_test(test_the_codes_that_we_send_are_legal),
+        cmocka_unit_test(test_vectors_read_as_they_say),
+        cmocka_unit_test(test_no_payload_at_all_is_no_status),
+        cmocka_unit_test(test_a_close_frame_is_header_code_and_reason),
+        cmocka_unit_test(test_no_status_is_an_empty_payload),
+        cmocka_unit_test(test_a_long_reason_is_cut_at_a_characters_end),
+        cmocka_unit_test(test_the_longest_reason_is_not_cut),
+        cmocka_unit_test(test_what_is_written_is_read_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
