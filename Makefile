@@ -43,8 +43,9 @@ $(BUILD)/%.o: src/%.c | dirs
 	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # The pages, compiled in: a small program writes them as a C file.
-$(BUILD)/embed: scripts/embed.c | dirs
-	$(HOSTCC) -std=c11 -O1 $(WARN) -o $@ $<
+EMBED_SRC = scripts/embed.c src/base/sha1.c src/base/bytes.c
+$(BUILD)/embed: $(EMBED_SRC) | dirs
+	$(HOSTCC) -std=c11 -O1 $(WARN) -iquote src -o $@ $(EMBED_SRC)
 
 $(BUILD)/gen/files.c: $(BUILD)/embed $(STATIC)
 	$(BUILD)/embed $(STATIC) > $@.new && mv $@.new $@

@@ -109,7 +109,10 @@ int file_open(int folder, struct span path, struct file_info *info)
 ptrdiff_t file_send(int stream, int file, uint64_t offset, size_t len)
 {
     off_t from = (off_t)offset;
-    ssize_t sent = sendfile(stream, file, &from, len);
+    ssize_t sent;
+    do
+        sent = sendfile(stream, file, &from, len);
+    while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 

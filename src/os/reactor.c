@@ -56,6 +56,7 @@ int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
         events[i].token = ready[i].data.u64;
         events[i].readable =
             (bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        events[i].hangup = (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         events[i].writable = (bits & (EPOLLOUT | EPOLLERR)) != 0;
     }
     return count;

@@ -20,6 +20,8 @@ struct reactor_event {
     uint64_t token; /* as registered */
     bool readable;  /* bytes, an end of stream, or an error to be read */
     bool writable;
+    bool hangup; /* an end of stream or an error is among what can be read:
+                       no further event will tell of it */
 };
 
 /* A reactor's descriptor, or -errno. */

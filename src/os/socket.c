@@ -277,16 +277,33 @@ int socket_accept(int listener, struct socket_address *peer)
     return fd;
 }
 
+int socket_peer(int fd, struct socket_address *peer)
+{
+    union kernel_address at;
+    socklen_t len = sizeof at;
+    memset(&at, 0, sizeof at);
+    if (getpeername(fd, &at.any, &len) != 0)
+        return -errno;
+    from_kernel(&at, peer);
+    return 0;
+}
+
 ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
 {
-    ssize_t got = recv(fd, ptr, len, 0);
+    ssize_t got;
+    do
+        got = recv(fd, ptr, len, 0);
+    while (got < 0 && errno == EINTR);
     return got < 0 ? -errno : got;
 }
 
 ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
 {
+    ssize_t sent;
     if (count == 1) {
-        ssize_t sent = send(fd, parts[0].ptr, parts[0].len, MSG_NOSIGNAL);
+        do
+            sent = send(fd, parts[0].ptr, parts[0].len, MSG_NOSIGNAL);
+        while (sent < 0 && errno == EINTR);
         return sent < 0 ? -errno : sent;
     }
     struct iovec vector[SOCKET_PARTS];
@@ -296,7 +313,9 @@ ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
         vector[i].iov_len = parts[i].len;
     }
     struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
-    ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+    do
+        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 

@@ -61,6 +61,9 @@ void socket_unlisten(int fd, const struct socket_address *address);
    listener is told as IPv4. */
 int socket_accept(int listener, struct socket_address *peer);
 
+/* Who is at the other end. 0, or -errno when that is over. */
+int socket_peer(int fd, struct socket_address *peer);
+
 /* Receive up to len bytes. 0 is the end of the stream. */
 ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len);
 

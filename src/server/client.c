@@ -33,6 +33,7 @@ struct client *client_take(struct clients *all, int fd, bool regular,
         .since = now,
         .as.http = {.page = CLIENT_NONE, .file = -1},
     };
+    all->in_state[CLIENT_REQUEST]++;
     if (regular)
         all->regular++;
     return c;
@@ -43,6 +44,7 @@ void client_give(struct clients *all, struct client *c)
     CHECK(c->state == CLIENT_GONE);
     if (!client_has(c, CLIENT_REFUSED))
         all->regular--;
+    all->in_state[CLIENT_GONE]--;
     slots_give(&all->slots, client_index(all, c));
 }
 

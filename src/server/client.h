@@ -40,12 +40,15 @@ enum client_state {
     CLIENT_CLOSING,
     CLIENT_LINGER,
 };
+#define CLIENT_STATES (CLIENT_LINGER + 1)
 
 /* What kind of service an open client has. */
 enum client_form {
     CLIENT_ECHO,
-    CLIENT_PLAIN, /* a room, plain form */
-    CLIENT_JSON,  /* a room, JSON form */
+    CLIENT_PLAIN,   /* a room, plain form */
+    CLIENT_JSON,    /* a room, JSON form */
+    CLIENT_JSON_V1, /* the same with subprotocol chatd.v1 */
+    CLIENT_FORMS,
 };
 
 /* Bits of client.flags. */
@@ -62,7 +65,7 @@ enum client_flag {
     CLIENT_LAGGING = 1 << 8,  /* counts among its room's laggards */
     CLIENT_EXCUSED = 1 << 9,  /* no longer waited for, until it catches up */
     CLIENT_SKIPS = 1 << 10,   /* profile.skip_from is ahead of the cursor */
-    CLIENT_V1 = 1 << 11,      /* subprotocol chatd.v1 */
+    CLIENT_HANGUP = 1 << 11,  /* the end of the stream waits to be read */
     CLIENT_LAST = 1 << 12,    /* the connection ends after this response */
     CLIENT_REFUSED = 1 << 13, /* took a refusal slot: 503, or 429 with OVER */
     CLIENT_OVER = 1 << 14,    /* too many from its address */
@@ -87,10 +90,12 @@ struct client_socket {
 
 /* How it ended, for the log; from CLOSING on. */
 struct client_farewell {
-    uint64_t cursor;   /* as client_socket's: the same place */
-    uint16_t code;     /* close code, 0: none was sent */
-    uint8_t by_client; /* 1: the client closed */
-    uint8_t cause;     /* enum journal_cause */
+    uint64_t cursor;          /* as client_socket's: the same place */
+    uint32_t room;            /* it was in, or CLIENT_NONE */
+    uint32_t room_generation; /* of that place then */
+    uint16_t code;            /* close code, 0: none was sent */
+    uint8_t by_client;        /* 1: the client closed */
+    uint8_t cause;            /* enum journal_cause */
 };
 
 struct client {
@@ -148,7 +153,7 @@ struct clients {
     struct slots slots;
     uint32_t regular; /* clients that count against --clients */
     uint32_t size;    /* --clients, or fewer where files are short */
-    uint32_t open;    /* WebSockets, from the handshake until GONE */
+    uint32_t in_state[CLIENT_STATES]; /* clients, by enum client_state */
 };
 
 static inline struct client *client_at(const struct clients *all,
@@ -182,6 +187,14 @@ static inline void client_set(struct client *c, enum client_flag flag)
 static inline void client_clear(struct client *c, enum client_flag flag)
 {
     c->flags = (uint16_t)(c->flags & ~(unsigned)flag);
+}
+
+static inline void client_set_state(struct clients *all, struct client *c,
+                                    enum client_state state)
+{
+    all->in_state[c->state]--;
+    all->in_state[state]++;
+    c->state = (uint8_t)state;
 }
 
 /* True while it is in a room's list of members. */

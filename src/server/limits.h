@@ -29,6 +29,11 @@
 
 /* ---- What cannot be chosen ---------------------------------------------------- */
 
+#define LIMITS_COUNT_MAX    (64 * 1024 * 1024)  /* of anything counted */
+#define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* bytes of a log or message */
+#define LIMITS_SECONDS_MAX  (24 * 60 * 60)
+#define LIMITS_ROOM_LOG_MIN 4096 /* bytes */
+
 #define LIMITS_ADDRS   16 /* --addr */
 #define LIMITS_ORIGINS 64 /* --origin */
 
@@ -62,18 +67,20 @@
    its answer may be longer than itself (an error event, a Close). */
 #define LIMITS_ANSWER 1024
 
-#define LIMITS_ACCEPTS 64   /* accepted a turn and listener */
-#define LIMITS_TIMERS  1024 /* timers handled a turn */
+#define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
+#define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
+#define LIMITS_TIMERS     1024         /* timers handled a turn */
 
 #define LIMITS_LINGER  1000 /* after our Close: reading on (RFC 6455 7.1.1) */
 #define LIMITS_REST    100  /* the listener's, when descriptors are out */
 #define LIMITS_MEMBERS 1000 /* between two `members` events of a room */
 #define LIMITS_PACE                                                            \
-    1000                      /* how long a slow member may hold its room
+    1000                       /* how long a slow member may hold its room
                                    without showing progress */
-#define LIMITS_PROGRESS    4  /* looks at blocked output a --write-timeout */
-#define LIMITS_RETRY_AFTER 5  /* seconds, told with 429 and 503 */
-#define LIMITS_LOG_LINES   20 /* of one kind a second */
+#define LIMITS_FIRST_LOOK  250 /* after output blocks: who is the peer? */
+#define LIMITS_PROGRESS    4   /* looks at blocked output a --write-timeout */
+#define LIMITS_RETRY_AFTER 5   /* seconds, told with 429 and 503 */
+#define LIMITS_LOG_LINES   20  /* of one kind a second */
 
 enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 

@@ -6,6 +6,7 @@ void room_init(struct rooms *all, uint32_t count)
 {
     slots_init(&all->slots, &all->table->slot, sizeof *all->table, count);
     list_init(&all->empty);
+    all->tell_at = UINT64_MAX;
     all->empty_links = (struct list_table){
         .first = (uint8_t *)&all->table->empty, .stride = sizeof *all->table};
 }
@@ -66,11 +67,12 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
     if (index == ROOM_NONE)
         return NULL;
     room = room_at(all, index);
-    CHECK(!room->dirty && !room->counting);
     /* Also when the clock was set back: no two counts share an epoch. */
     all->last_epoch = wall > all->last_epoch ? wall : all->last_epoch + 1;
     *room = (struct room){
         .slot = room->slot,
+        .dirty = room->dirty, /* it may still be in the queue of this turn */
+        .next_dirty = room->next_dirty,
         .epoch = all->last_epoch,
         .name_len = (uint8_t)name.len,
         .marks = all->mark_space + (size_t)index * all->history,

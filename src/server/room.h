@@ -49,11 +49,10 @@ struct room {
     uint32_t members;       /* open ones: what `welcome` and `members` tell */
     uint32_t form_members[ROOM_FORMS]; /* of these, per form */
     uint32_t v1_members;               /* of these, with chatd.v1 */
-    uint32_t laggards;     /* members that the senders wait for: member.h */
-    uint32_t members_told; /* number in the last round of `members` */
-    bool dirty;            /* in the dirty queue: something to be flushed */
-    bool counting;         /* in the list of rooms with `members` due */
-    uint8_t name_len;      /* bytes */
+    uint32_t laggards; /* members that the senders wait for: member.h */
+    bool dirty;        /* in the dirty queue: something to be flushed */
+    bool counting;     /* in the list of rooms with `members` due */
+    uint8_t name_len;  /* bytes */
     uint8_t name[LIMITS_ROOM_NAME];
     uint64_t told_at;   /* when `members` events went out last */
     uint64_t epoch;     /* changes whenever `number` starts afresh */
@@ -75,6 +74,8 @@ struct rooms {
     uint32_t in_use;                /* rooms with members */
     uint32_t history;               /* marks a room has; 0: no history */
     uint64_t last_epoch;
+    uint64_t tell_at;   /* when the next `members` events are due, or
+                                UINT64_MAX */
     uint8_t *log_bytes; /* every room's logs, one behind the other */
     uint64_t *mark_space;
     size_t log_size;

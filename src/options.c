@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#define HELP_COLUMN 28
+
+/* ---- The table ------------------------------------------------------------------ */
+
+enum key {
+    KEY_ADDR,
+    KEY_CLIENTS,
+    KEY_ROOMS,
+    KEY_ROOM_LOG,
+    KEY_HISTORY,
+    KEY_MAX_MESSAGE,
+    KEY_BUFFERS,
+    KEY_PING,
+    KEY_PONG_TIMEOUT,
+    KEY_HANDSHAKE_TIMEOUT,
+    KEY_WRITE_TIMEOUT,
+    KEY_CLOSE_TIMEOUT,
+    KEY_DRAIN,
+    KEY_ORIGIN,
+    KEY_RATE,
+    KEY_PER_IP,
+    KEY_NO_COMPRESSION,
+    KEY_STATIC,
+    KEY_LOG,
+    KEY_HELP,
+    KEY_VERSION,
+    KEYS,
+};
+
+static const struct {
+    const char *name;  /* long, without the dashes */
+    char letter;       /* short, or 0 */
+    const char *value; /* what stands for its value in --help, NULL: none */
+    const char *help;  /* a line, or several */
+} table[KEYS] = {
+    [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH",
+                  "where to listen; repeatable; without HOST, IPv6 and\n"
+                  "IPv4; numeric addresses (:6868)"},
+    [KEY_CLIENTS] = {"clients", 'c', "N", "client slots (10000)"},
+    [KEY_ROOMS] = {"rooms", 'r', "N", "rooms at once (64)"},
+    [KEY_ROOM_LOG] = {"room-log", 0, "SIZE", "bytes of each room log (1M)"},
+    [KEY_HISTORY] = {"history", 0, "N",
+                     "most messages a joiner may ask for; 0 off (100)"},
+    [KEY_MAX_MESSAGE] = {"max-message", 'm', "SIZE",
+                         "largest chat message, at most a quarter of the\n"
+                         "room log; echo has no limit (64K)"},
+    [KEY_BUFFERS] = {"buffers", 0, "N",
+                     "leased buffers: unfinished requests, unfinished\n"
+                     "messages, unsent output (256)"},
+    [KEY_PING] = {"ping", 0, "SECONDS",
+                  "ping a client silent this long; 0 off (25)"},
+    [KEY_PONG_TIMEOUT] = {"pong-timeout", 0, "SECONDS",
+                          "and close it when it stays silent (10)"},
+    [KEY_HANDSHAKE_TIMEOUT] = {"handshake-timeout", 0, "SECONDS",
+                               "for the complete request, from accept (3)"},
+    [KEY_WRITE_TIMEOUT] = {"write-timeout", 0, "SECONDS",
+                           "output pending without progress (10)"},
+    [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS",
+                           "for the closing handshake (5)"},
+    [KEY_DRAIN] = {"drain", 0, "SECONDS", "for leaving on SIGTERM (5)"},
+    [KEY_ORIGIN] = {"origin", 0, "ORIGIN",
+                    "let this origin in besides the same host;\n"
+                    "repeatable; '*' lets everybody in"},
+    [KEY_RATE] = {"rate", 0, "N[:BURST]",
+                  "messages a second from one client, which then waits;\n"
+                  "BURST is 2 N (off)"},
+    [KEY_PER_IP] = {"per-ip", 0, "N", "connections from one address (off)"},
+    [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
+                            "decline permessage-deflate"},
+    [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
+    [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
+    [KEY_HELP] = {"help", 'h', NULL, "this text"},
+    [KEY_VERSION] = {"version", 'V', NULL, "the version"},
+};
+
+static bool adds_up(enum key key)
+{
+    return key == KEY_ADDR || key == KEY_ORIGIN;
+}
+
+/* ---- Values ---------------------------------------------------------------------- */
+
+/* Each parser returns NULL, or what the value should have been. */
+
+static const char *parse_number(struct span value, uint64_t least,
+                                uint64_t most, uint64_t *number)
+{
+    if (!bytes_decimal(value, number))
+        return "is not a number";
+    if (*number < least)
+        return least == 1 ? "must be at least 1" : "is too small";
+    return *number > most ? "is too large" : NULL;
+}
+
+static const char *parse_count(struct span value, uint64_t least, uint64_t most,
+                               uint32_t *count)
+{
+    uint64_t number;
+    const char *fault = parse_number(value, least, most, &number);
+    if (!fault)
+        *count = (uint32_t)number;
+    return fault;
+}
+
+/* Bytes, or with K, M, G times 1024. */
+static const char *parse_size(struct span value, uint64_t least, size_t *size)
+{
+    unsigned shift = 0;
+    if (value.len > 1) {
+        switch (bytes_lower(value.ptr[value.len - 1])) {
+        case 'k': shift = 10; break;
+        case 'm': shift = 20; break;
+        case 'g': shift = 30; break;
+        default: break;
+        }
+        value.len -= shift > 0;
+    }
+    uint64_t number;
+    if (!bytes_decimal(value, &number))
+        return "is not a size: bytes, or a number with K, M or G";
+    if (number > (LIMITS_SIZE_MAX >> shift))
+        return "is too large";
+    *size = (size_t)(number << shift);
+    return *size < least ? "is too small" : NULL;
+}
+
+/* Seconds, with up to three decimals. */
+static const char *parse_seconds(struct span value, bool zero,
+                                 uint32_t *milliseconds)
+{
+    static const char fault[] = "is not a number of seconds";
+    size_t dot = bytes_find(value, '.');
+    uint64_t whole, part = 0;
+    if (!bytes_decimal(bytes_part(value, 0, dot), &whole))
+        return fault;
+    if (dot < value.len) {
+        struct span digits = bytes_part(value, dot + 1, value.len - dot - 1);
+        if (digits.len > 3 || !bytes_decimal(digits, &part))
+            return fault;
+        for (size_t i = digits.len; i < 3; i++)
+            part *= 10;
+    }
+    if (whole > LIMITS_SECONDS_MAX)
+        return "is too large";
+    *milliseconds = (uint32_t)(whole * 1000 + part);
+    return *milliseconds == 0 && !zero ? "must be more than 0" : NULL;
+}
+
+static const char *parse_rate(struct span value, struct config *config)
+{
+    size_t colon = bytes_find(value, ':');
+    const char *fault =
+        parse_count(bytes_part(value, 0, colon), 1, 1000000, &config->rate);
+    config->burst = 2 * config->rate;
+    if (!fault && colon < value.len)
+        fault = parse_count(bytes_part(value, colon + 1, value.len - colon - 1),
+                            1, 1000000, &config->burst);
+    return fault;
+}
+
+static const char *parse_level(struct span value, enum limits_level *level)
+{
+    static const char *const words[] = {"error", "warn", "info", "debug"};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (bytes_equal(value, bytes_of(words[i]))) {
+            *level = (enum limits_level)i;
+            return NULL;
+        }
+    }
+    return "is none of error, warn, info, debug";
+}
+
+static const char *parse_addr(struct span value, struct config *config)
+{
+    if (config->addr_count == LIMITS_ADDRS)
+        return "is one address too many";
+    if (!socket_parse(value, &config->addrs[config->addr_count]))
+        return "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+    config->addr_count++;
+    return NULL;
+}
+
+/* scheme://host[:port], as browsers send it, or "*". */
+static const char *parse_origin(struct span value, struct config *config)
+{
+    if (bytes_equal(value, BYTES_LITERAL("*"))) {
+        config->any_origin = true;
+        return NULL;
+    }
+    if (config->origin_count == LIMITS_ORIGINS)
+        return "is one origin too many";
+    size_t colon = bytes_find(value, ':');
+    struct span rest = bytes_part(value, colon, value.len - colon);
+    if (colon == 0 || rest.len < 4 ||
+        !bytes_equal(bytes_part(rest, 0, 3), BYTES_LITERAL("://")) ||
+        bytes_find(bytes_part(rest, 3, rest.len - 3), '/') != rest.len - 3)
+        return "is not an origin such as https://a.example";
+    config->origins[config->origin_count++] = value;
+    return NULL;
+}
+
+static const char *parse_switch(struct span value, bool *on)
+{
+    if (value.len == 1 && (value.ptr[0] == '0' || value.ptr[0] == '1')) {
+        *on = value.ptr[0] == '1';
+        return NULL;
+    }
+    return "is neither 0 nor 1";
+}
+
+static const char *set(struct config *config, enum key key, const char *string)
+{
+    struct span value = bytes_of(string);
+    bool on;
+    const char *fault;
+    switch (key) {
+    case KEY_ADDR: return parse_addr(value, config);
+    case KEY_CLIENTS:
+        return parse_count(value, 1, LIMITS_COUNT_MAX, &config->clients);
+    case KEY_ROOMS:
+        return parse_count(value, 1, LIMITS_COUNT_MAX, &config->rooms);
+    case KEY_ROOM_LOG:
+        return parse_size(value, LIMITS_ROOM_LOG_MIN, &config->room_log);
+    case KEY_HISTORY:
+        return parse_count(value, 0, LIMITS_COUNT_MAX, &config->history);
+    case KEY_MAX_MESSAGE: return parse_size(value, 1, &config->max_message);
+    case KEY_BUFFERS:
+        return parse_count(value, 1, LIMITS_COUNT_MAX, &config->buffers);
+    case KEY_PING: return parse_seconds(value, true, &config->ping);
+    case KEY_PONG_TIMEOUT:
+        return parse_seconds(value, false, &config->pong_timeout);
+    case KEY_HANDSHAKE_TIMEOUT:
+        return parse_seconds(value, false, &config->handshake_timeout);
+    case KEY_WRITE_TIMEOUT:
+        return parse_seconds(value, false, &config->write_timeout);
+    case KEY_CLOSE_TIMEOUT:
+        return parse_seconds(value, false, &config->close_timeout);
+    case KEY_DRAIN: return parse_seconds(value, true, &config->drain);
+    case KEY_ORIGIN: return parse_origin(value, config);
+    case KEY_RATE: return parse_rate(value, config);
+    case KEY_PER_IP:
+        return parse_count(value, 1, LIMITS_COUNT_MAX, &config->per_ip);
+    case KEY_NO_COMPRESSION:
+        fault = parse_switch(value, &on);
+        if (!fault)
+            config->compression = !on;
+        return fault;
+    case KEY_STATIC:
+        config->static_folder = string;
+        return value.len ? NULL : "is empty";
+    case KEY_LOG: return parse_level(value, &config->level);
+    case KEY_HELP:
+    case KEY_VERSION:
+    case KEYS: break;
+    }
+    return NULL;
+}
+
+/* ---- Complaints -------------------------------------------------------------------- */
+
+static enum options_result bad(struct text *why, const char *what,
+                               struct span name, const char *fault)
+{
+    text_string(why, what);
+    text_put(why, name);
+    text_string(why, " ");
+    text_string(why, fault);
+    return OPTIONS_BAD;
+}
+
+static enum options_result bad_value(struct text *why, const char *prefix,
+                                     struct span name, const char *value,
+                                     const char *fault)
+{
+    text_string(why, prefix);
+    text_put(why, name);
+    text_string(why, ": \"");
+    text_string(why, value);
+    text_string(why, "\" ");
+    text_string(why, fault);
+    return OPTIONS_BAD;
+}
+
+/* ---- The environment ---------------------------------------------------------------- */
+
+static void put_variable(struct text *t, enum key key)
+{
+    text_string(t, "CHATD_");
+    for (const char *p = table[key].name; *p; p++)
+        text_byte(t, *p == '-'   ? '_'
+                     : *p >= 'a' ? (uint8_t)(*p - 'a' + 'A')
+                                 : (uint8_t)*p);
+}
+
+/* A list separated by commas, for the options that add up. The pieces must
+   end where they end, so the list is copied here, for good. */
+static const char *set_list(struct config *config, enum key key,
+                            const char *value)
+{
+    static char lists[2][4096];
+    char *copy = lists[key == KEY_ORIGIN];
+    size_t len = strlen(value);
+    if (len >= sizeof lists[0])
+        return "is too long";
+    memcpy(copy, value, len + 1);
+    for (;;) {
+        char *comma = strchr(copy, ',');
+        if (comma)
+            *comma = '\0';
+        const char *fault = set(config, key, copy);
+        if (fault || !comma)
+            return fault;
+        copy = comma + 1;
+    }
+}
+
+static enum options_result
+read_environment(struct config *config,
+                 const char *(*environment)(const char *name), struct text *why)
+{
+    for (unsigned key = 0; key < KEY_HELP; key++) {
+        char name[64];
+        struct text t = text_over((uint8_t *)name, sizeof name - 1);
+        put_variable(&t, (enum key)key);
+        name[t.len] = '\0';
+        const char *value = environment(name);
+        if (!value)
+            continue;
+        const char *fault = adds_up((enum key)key)
+                                ? set_list(config, (enum key)key, value)
+                                : set(config, (enum key)key, value);
+        if (fault)
+            return bad_value(why, "", bytes_of(name), value, fault);
+    }
+    return OPTIONS_RUN;
+}
+
+/* ---- The command line ------------------------------------------------------------------ */
+
+struct line {
+    int argc;
+    char **argv;
+    int at;          /* index of the next word */
+    bool seen[KEYS]; /* given on the command line */
+};
+
+/* The first time that an adding option stands on the command line, it takes
+   the place of what the environment said. */
+static void supersede(struct config *config, struct line *line, enum key key)
+{
+    if (!line->seen[key] && key == KEY_ADDR)
+        config->addr_count = 0;
+    if (!line->seen[key] && key == KEY_ORIGIN) {
+        config->origin_count = 0;
+        config->any_origin = false;
+    }
+    line->seen[key] = true;
+}
+
+static enum options_result apply(struct config *config, struct line *line,
+                                 enum key key, const char *given,
+                                 struct span shown, struct text *why)
+{
+    if (key == KEY_HELP)
+        return OPTIONS_HELP;
+    if (key == KEY_VERSION)
+        return OPTIONS_VERSION;
+    if (!table[key].value) {
+        if (given)
+            return bad(why, "", shown, "takes no value");
+        given = "1";
+    } else if (!given) {
+        if (line->at == line->argc)
+            return bad(why, "", shown, "wants a value");
+        given = line->argv[line->at++];
+    }
+    supersede(config, line, key);
+    const char *fault = set(config, key, given);
+    return fault ? bad_value(why, "", shown, given, fault) : OPTIONS_RUN;
+}
+
+static enum options_result read_long(struct config *config, struct line *line,
+                                     const char *word, struct text *why)
+{
+    struct span name = bytes_of(word + 2);
+    size_t equals = bytes_find(name, '=');
+    const char *given = equals < name.len ? word + 2 + equals + 1 : NULL;
+    name.len = equals;
+    struct span shown = bytes_span(word, equals + 2);
+    for (unsigned key = 0; key < KEYS; key++)
+        if (bytes_equal(name, bytes_of(table[key].name)))
+            return apply(config, line, (enum key)key, given, shown, why);
+    return bad(why, "unknown option ", shown, "(see --help)");
+}
+
+/* -c30, -c 30. */
+static enum options_result read_short(struct config *config, struct line *line,
+                                      const char *word, struct text *why)
+{
+    struct span shown = bytes_span(word, 2);
+    for (unsigned key = 0; key < KEYS; key++) {
+        if (table[key].letter != word[1])
+            continue;
+        return apply(config, line, (enum key)key, word[2] ? word + 2 : NULL,
+                     shown, why);
+    }
+    return bad(why, "unknown option ", shown, "(see --help)");
+}
+
+static enum options_result read_line(struct config *config, struct line *line,
+                                     struct text *why)
+{
+    while (line->at < line->argc) {
+        const char *word = line->argv[line->at++];
+        enum options_result result;
+        if (word[0] == '-' && word[1] == '-' && word[2])
+            result = read_long(config, line, word, why);
+        else if (word[0] == '-' && word[1] && word[1] != '-')
+            result = read_short(config, line, word, why);
+        else
+            result = bad(why, "unexpected argument ", bytes_of(word),
+                         "(see --help)");
+        if (result != OPTIONS_RUN)
+            return result;
+    }
+    return OPTIONS_RUN;
+}
+
+/* ---- All of it ---------------------------------------------------------------------------- */
+
+static void set_defaults(struct config *config)
+{
+    *config = (struct config){
+        .clients = LIMITS_CLIENTS,
+        .rooms = LIMITS_ROOMS,
+        .room_log = LIMITS_ROOM_LOG,
+        .history = LIMITS_HISTORY,
+        .max_message = LIMITS_MAX_MESSAGE,
+        .buffers = LIMITS_BUFFERS,
+        .ping = LIMITS_PING,
+        .pong_timeout = LIMITS_PONG_TIMEOUT,
+        .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
+        .write_timeout = LIMITS_WRITE_TIMEOUT,
+        .close_timeout = LIMITS_CLOSE_TIMEOUT,
+        .drain = LIMITS_DRAIN,
+        .compression = true,
+        .level = LEVEL_INFO,
+    };
+}
+
+static enum options_result check_together(struct config *config,
+                                          struct text *why)
+{
+    if (config->addr_count == 0) {
+        config->addrs[0] =
+            (struct socket_address){.family = SOCKET_ANY, .port = LIMITS_PORT};
+        config->addr_count = 1;
+    }
+    if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
+        text_string(why, "--max-message must be at most a quarter of "
+                         "--room-log");
+        return OPTIONS_BAD;
+    }
+    return OPTIONS_RUN;
+}
+
+enum options_result options_read(struct config *config, int argc, char **argv,
+                                 const char *(*environment)(const char *name),
+                                 struct text *why)
+{
+    struct line line = {.argc = argc, .argv = argv, .at = 1};
+    set_defaults(config);
+    /* --help helps even where the environment is wrong. */
+    struct config ignored = *config;
+    struct line ahead = line;
+    struct text unheard = text_over(NULL, 0);
+    enum options_result result = read_line(&ignored, &ahead, &unheard);
+    if (result == OPTIONS_HELP || result == OPTIONS_VERSION)
+        return result;
+    result = read_environment(config, environment, why);
+    if (result == OPTIONS_RUN)
+        result = read_line(config, &line, why);
+    return result == OPTIONS_RUN ? check_together(config, why) : result;
+}
+
+static void pad(struct text *t, size_t start, size_t column)
+{
+    do
+        text_byte(t, ' ');
+    while (t->len < start + column);
+}
+
+static void put_help(struct text *t, enum key key)
+{
+    size_t start = t->len;
+    text_string(t, "  ");
+    if (table[key].letter) {
+        text_byte(t, '-');
+        text_byte(t, (uint8_t)table[key].letter);
+        text_string(t, ", ");
+    } else {
+        text_string(t, "    ");
+    }
+    text_string(t, "--");
+    text_string(t, table[key].name);
+    if (table[key].value) {
+        text_byte(t, ' ');
+        text_string(t, table[key].value);
+    }
+    if (t->len - start >= HELP_COLUMN) {
+        text_byte(t, '\n');
+        start = t->len;
+    }
+    pad(t, start, HELP_COLUMN);
+    for (const char *p = table[key].help; *p; p++) {
+        text_byte(t, (uint8_t)*p);
+        if (*p == '\n')
+            pad(t, t->len, HELP_COLUMN);
+    }
+    text_byte(t, '\n');
+}
+
+void options_help(struct text *t)
+{
+    text_string(t, "Usage: chatd [OPTION]...\n"
+                   "An echo service and chat rooms over WebSocket, with "
+                   "their pages, on one port.\n\n");
+    for (unsigned key = 0; key < KEYS; key++)
+        put_help(t, (enum key)key);
+    text_string(
+        t, "\nSIZE is bytes, or with K, M, G times 1024. SECONDS may have "
+           "decimals.\nEach long option is also read from the environment: "
+           "CHATD_ADDR, CHATD_CLIENTS,\n... (lists separated by commas, "
+           "switches 1 or 0); the command line wins.\n\n"
+           "Paths: /echo, /chat/ROOM, /ws/ROOM (JSON), /healthz, and the "
+           "pages at /, /chat\nand /echo. Signals: TERM and INT stop, USR1 "
+           "logs the state.\n");
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/conn.h"
+#include "base/check.h"
+#include "os/error.h"
+#include "os/file.h"
+#include "server/deadline.h"
+#include "server/member.h"
+#include "server/open.h"
+#include "server/outbox.h"
+#include "server/request.h"
+#include "server/send.h"
+
+/* ---- What the log tells of a client ------------------------------------------ */
+
+static void put_ip(struct journal_line *line, int fd)
+{
+    uint8_t bytes[64];
+    struct text t = text_over(bytes, sizeof bytes);
+    struct socket_address peer;
+    if (socket_peer(fd, &peer) == 0)
+        socket_put_ip(&t, &peer);
+    else
+        text_byte(&t, '-');
+    journal_put(line, "ip", text_span(&t));
+}
+
+/* `room` is a place in the table, taken by whoever has this generation. */
+static void put_path(struct journal_line *line, const struct server *s,
+                     const struct client *c, uint32_t room, uint32_t generation)
+{
+    static const char *const paths[] = {
+        [CLIENT_ECHO] = "/echo",
+        [CLIENT_PLAIN] = "/chat/",
+        [CLIENT_JSON] = "/ws/",
+        [CLIENT_JSON_V1] = "/ws/",
+    };
+    uint8_t bytes[8 + LIMITS_ROOM_NAME];
+    struct text t = text_over(bytes, sizeof bytes);
+    text_string(&t, paths[c->form]);
+    if (slots_current(&s->rooms.slots, room, generation)) {
+        const struct room *at = room_at(&s->rooms, room);
+        text_put(&t, bytes_span(at->name, at->name_len));
+    }
+    journal_put(line, "path", text_span(&t));
+}
+
+static uint32_t room_generation(const struct server *s, const struct client *c)
+{
+    return client_in_room(c) ? slots_generation(&s->rooms.slots, c->room) : 0;
+}
+
+static void log_open(struct server *s, const struct client *c)
+{
+    struct journal_line line;
+    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_OPEN, s->wall))
+        return;
+    journal_number(&line, "client", client_index(&s->clients, c));
+    put_ip(&line, c->fd);
+    put_path(&line, s, c, c->room, room_generation(s, c));
+    journal_end(&line);
+}
+
+static void log_close(struct server *s, const struct client *c)
+{
+    const struct client_farewell *how = &c->as.farewell;
+    struct journal_line line;
+    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_CLOSE, s->wall))
+        return;
+    journal_number(&line, "client", client_index(&s->clients, c));
+    journal_number(&line, "code", how->code ? how->code : CLOSE_ABNORMAL);
+    journal_put(&line, "by", bytes_of(how->by_client ? "client" : "server"));
+    journal_put(&line, "cause",
+                bytes_of(journal_cause_word((enum journal_cause)how->cause)));
+    journal_number(&line, "rx", c->received);
+    journal_number(&line, "tx", c->sent);
+    put_path(&line, s, c, how->room, how->room_generation);
+    journal_end(&line);
+}
+
+void conn_log_refusal(struct server *s, int fd, unsigned status,
+                      const char *why)
+{
+    struct journal_line line;
+    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_REFUSE, s->wall))
+        return;
+    put_ip(&line, fd);
+    journal_number(&line, "status", status);
+    journal_put(&line, "why", bytes_of(why));
+    journal_end(&line);
+}
+
+/* ---- Coming ---------------------------------------------------------------------- */
+
+void conn_accept(struct server *s, int fd, const struct socket_address *peer)
+{
+    uint32_t entry = 0;
+    bool over = false;
+    if (s->config->per_ip && peer->family != SOCKET_UNIX) {
+        entry = address_enter(&s->addresses, peer, s->config->per_ip);
+        over = entry == 0;
+    }
+    struct client *c = client_take(&s->clients, fd, !over, (uint32_t)s->now);
+    if (!c) {
+        address_leave(&s->addresses, entry);
+        if (over)
+            request_turn_away(s, fd, 429, "too many from this address");
+        else
+            request_turn_away(s, fd, 503, "all client slots taken");
+        return;
+    }
+    if (over)
+        client_set(c, CLIENT_OVER);
+    if (s->config->per_ip)
+        s->addresses.entry_of[client_index(&s->clients, c)] = entry;
+    deadline_set(s, c);
+    if (reactor_add(s->reactor, fd, client_token(&s->clients, c)) < 0)
+        conn_drop(s, c, CAUSE_FAULT);
+}
+
+void conn_opened(struct server *s, struct client *c)
+{
+    client_set_state(&s->clients, c, CLIENT_OPEN);
+    c->heard = (uint32_t)s->now;
+    if (s->config->rate)
+        client_profile(&s->clients, c)->allowance = 0;
+    deadline_set(s, c);
+    log_open(s, c);
+}
+
+/* ---- Input -------------------------------------------------------------------------- */
+
+bool conn_may_read(const struct client *c)
+{
+    /* In REPLY the next request waits for the response to leave; in CLOSING
+       nothing the client says counts any more. */
+    return (c->state == CLIENT_REQUEST || c->state == CLIENT_OPEN ||
+            c->state == CLIENT_LINGER) &&
+           (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) &&
+           !(c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED));
+}
+
+/* The client will send nothing more. */
+static void ended(struct server *s, struct client *c)
+{
+    client_set(c, CLIENT_ENDED);
+    if (c->state != CLIENT_OPEN) {
+        conn_drop(s, c, CAUSE_END);
+        return;
+    }
+    /* What it asked for before may still be on its way to it; there will be
+       no closing handshake with somebody who cannot answer. */
+    conn_leave_open(
+        s, c, &(struct client_farewell){.by_client = 1, .cause = CAUSE_END});
+}
+
+static struct span receive(struct server *s, struct client *c, uint8_t *to,
+                           size_t size)
+{
+    struct span none = {0};
+    ptrdiff_t got = socket_receive(c->fd, to, size);
+    if (got < 0 && error_kind((int)got) == ERROR_WAIT) {
+        client_clear(c, CLIENT_READABLE);
+        return none;
+    }
+    if (got <= 0) {
+        client_clear(c, CLIENT_READABLE);
+        if (got == 0)
+            ended(s, c);
+        else
+            conn_drop(s, c, CAUSE_RESET);
+        return none;
+    }
+    /* A short receive took all there was, and the next byte makes an edge. An
+       end of stream that the reactor told of already makes no further one. */
+    if ((size_t)got < size && !client_has(c, CLIENT_HANGUP))
+        client_clear(c, CLIENT_READABLE);
+    c->received += (uint64_t)got;
+    c->heard = (uint32_t)s->now;
+    client_clear(c, CLIENT_PINGED);
+    return bytes_span(to, (size_t)got);
+}
+
+struct span conn_take_input(struct server *s, struct client *c)
+{
+    if (c->inbox == LEASE_NONE)
+        return receive(s, c, s->receive, s->receive_size);
+
+    struct lease *l = lease_at(&s->leases, c->inbox);
+    struct span waiting = lease_left(&s->leases, c->inbox);
+    if (client_has(c, CLIENT_PARKED)) {
+        client_clear(c, CLIENT_PARKED);
+        return waiting;
+    }
+    size_t size =
+        bytes_min(s->leases.size - l->end, s->receive_size - waiting.len);
+    struct span got =
+        receive(s, c, lease_bytes(&s->leases, c->inbox) + l->end, size);
+    if (got.len == 0)
+        return got;
+    l->end += (uint32_t)got.len;
+    return lease_left(&s->leases, c->inbox);
+}
+
+bool conn_keep_input(struct server *s, struct client *c, struct span rest,
+                     size_t message_len, bool parked)
+{
+    if (rest.len == 0 && message_len == 0) {
+        lease_give(&s->leases, &c->inbox);
+        return true;
+    }
+    if (c->inbox == LEASE_NONE)
+        c->inbox = lease_take(&s->leases, true);
+    if (c->inbox == LEASE_NONE)
+        return false;
+    struct lease *l = lease_at(&s->leases, c->inbox);
+    uint8_t *bytes = lease_bytes(&s->leases, c->inbox);
+    CHECK(message_len + rest.len <= s->leases.size);
+    if (rest.len)
+        memmove(bytes + message_len, rest.ptr, rest.len);
+    l->start = (uint32_t)message_len;
+    l->end = (uint32_t)(message_len + rest.len);
+    if (parked)
+        client_set(c, CLIENT_PARKED);
+    return true;
+}
+
+/* Somebody to whom we have said all: what comes is thrown away. */
+static void discard(struct server *s, struct client *c)
+{
+    receive(s, c, s->receive, s->receive_size);
+}
+
+void conn_begin(struct server *s, struct client *c)
+{
+    CHECK(s->current == NULL && s->staging.len == 0);
+    s->current = c;
+}
+
+/* Nothing can be written now, or it is to leave with the room's frames. */
+static bool must_wait(const struct server *s, const struct client *c)
+{
+    return client_has(c, CLIENT_BLOCKED) ||
+           (c->state == CLIENT_OPEN && client_in_room(c) &&
+            room_at(&s->rooms, c->room)->dirty);
+}
+
+void conn_settle(struct server *s, struct client *c)
+{
+    CHECK(s->current == c);
+    bool kept = s->staging.len == 0 || (must_wait(s, c) && send_defer(s, c));
+    if (c->state != CLIENT_GONE && (!kept || !must_wait(s, c)))
+        conn_flush(s, c);
+    s->staging.len = 0;
+    s->current = NULL;
+    if (conn_may_read(c))
+        server_make_ready(s, c);
+}
+
+void conn_turn(struct server *s, struct client *c)
+{
+    if (!conn_may_read(c))
+        return;
+    conn_begin(s, c);
+    switch ((enum client_state)c->state) {
+    case CLIENT_REQUEST: request_turn(s, c); break;
+    case CLIENT_OPEN: open_turn(s, c); break;
+    case CLIENT_LINGER: discard(s, c); break;
+    case CLIENT_REPLY:
+    case CLIENT_CLOSING:
+    case CLIENT_GONE: break;
+    }
+    conn_settle(s, c);
+}
+
+/* ---- Output -------------------------------------------------------------------------- */
+
+/* All that was to be said before the end has left. */
+static void closing_flushed(struct server *s, struct client *c)
+{
+    if (client_in_room(c))
+        member_detach(s, c);
+    conn_linger(s, c);
+}
+
+static void flushed(struct server *s, struct client *c)
+{
+    switch ((enum client_state)c->state) {
+    case CLIENT_CLOSING: closing_flushed(s, c); break;
+    case CLIENT_REPLY: request_replied(s, c); break;
+    case CLIENT_OPEN:
+        if (client_in_room(c))
+            member_pace(s, c);
+        break;
+    case CLIENT_REQUEST:
+    case CLIENT_LINGER:
+    case CLIENT_GONE: break;
+    }
+    if (conn_may_read(c))
+        server_make_ready(s, c);
+}
+
+/* Its place in the log is lost. */
+static void overrun(struct server *s, struct client *c)
+{
+    if (c->frame_left || c->state != CLIENT_OPEN) {
+        conn_drop(s, c, CAUSE_OVERRUN); /* inside a frame no Close is legal */
+        return;
+    }
+    c->as.socket.cursor =
+        room_at(&s->rooms, c->room)->logs[send_log_of(c)].head;
+    client_clear(c, CLIENT_SKIPS);
+    conn_close(s, c, CLOSE_TRY_LATER, "too slow for this room", CAUSE_OVERRUN,
+               false);
+}
+
+void conn_flush(struct server *s, struct client *c)
+{
+    switch (send_flush(s, c)) {
+    case SEND_DONE: flushed(s, c); break;
+    case SEND_BLOCKED:
+        if (c->state == CLIENT_OPEN && client_in_room(c))
+            member_pace(s, c);
+        break;
+    case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;
+    case SEND_BROKEN: conn_drop(s, c, CAUSE_RESET); break;
+    case SEND_OVERRUN: overrun(s, c); break;
+    }
+}
+
+/* ---- Going --------------------------------------------------------------------------- */
+
+/* Is this an end after which the room's messages up to now are still owed? */
+static bool owes_messages(enum journal_cause cause)
+{
+    return cause == CAUSE_CLOSE || cause == CAUSE_STOPPING;
+}
+
+void conn_leave_open(struct server *s, struct client *c,
+                     const struct client_farewell *how)
+{
+    CHECK(c->state == CLIENT_OPEN);
+    uint64_t cursor = c->as.socket.cursor;
+    uint32_t room = c->room, generation = room_generation(s, c);
+    if (client_in_room(c)) {
+        const struct ring *log =
+            &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
+        if (owes_messages((enum journal_cause)how->cause) &&
+            ring_holds(log, cursor))
+            c->frame_left = (uint32_t)(log->head - cursor);
+        member_leave(s, c);
+    }
+    client_set_state(&s->clients, c, CLIENT_CLOSING);
+    c->as.farewell = *how;
+    c->as.farewell.cursor = cursor;
+    c->as.farewell.room = room;
+    c->as.farewell.room_generation = generation;
+    if (client_in_room(c) && c->frame_left == 0)
+        member_detach(s, c);
+    c->since = (uint32_t)s->now;
+    lease_give(&s->leases, &c->inbox);
+    client_clear(c, CLIENT_PARKED);
+    client_clear(c, CLIENT_PAUSED);
+    deadline_set(s, c);
+}
+
+void conn_close(struct server *s, struct client *c, unsigned code,
+                const char *reason, enum journal_cause cause, bool by_client)
+{
+    if (c->state != CLIENT_OPEN)
+        return;
+    uint8_t frame[CLOSE_FRAME_MAX];
+    size_t len = close_write(frame, code, bytes_of(reason));
+    conn_leave_open(s, c,
+                    &(struct client_farewell){.code = (uint16_t)code,
+                                              .by_client = by_client,
+                                              .cause = (uint8_t)cause});
+    if (!outbox_put(s, c, bytes_span(frame, len)))
+        conn_drop(s, c, cause);
+    else if (s->current != c)
+        server_make_dirty(s, c);
+}
+
+void conn_fail(struct server *s, struct client *c, unsigned code,
+               const char *reason)
+{
+    enum journal_cause cause = code == CLOSE_TOO_BIG     ? CAUSE_TOO_BIG
+                               : code == CLOSE_INTERNAL  ? CAUSE_FAULT
+                               : code == CLOSE_TRY_LATER ? CAUSE_NO_BUFFER
+                                                         : CAUSE_PROTOCOL;
+    conn_close(s, c, code, reason, cause, false);
+}
+
+void conn_linger(struct server *s, struct client *c)
+{
+    if (client_has(c, CLIENT_ENDED)) {
+        conn_drop(s, c, CAUSE_NONE);
+        return;
+    }
+    /* RFC 6455 7.1.1: shut our side and read on, so that unread bytes do not
+       turn the close into a reset that overtakes our Close. */
+    socket_shut(c->fd);
+    lease_give(&s->leases, &c->inbox);
+    client_clear(c, CLIENT_PARKED);
+    client_set_state(&s->clients, c, CLIENT_LINGER);
+    c->since = (uint32_t)s->now;
+    deadline_set(s, c);
+}
+
+/* A WebSocket that has ended, and not a plain HTTP connection. */
+static bool was_open(const struct client *c)
+{
+    return c->state == CLIENT_CLOSING ||
+           (c->state == CLIENT_LINGER && c->as.farewell.cause != CAUSE_REFUSED);
+}
+
+/* Bytes that belong to a state, not to every client. */
+static void let_go(struct server *s, struct client *c)
+{
+    bool is_http = c->state == CLIENT_REQUEST || c->state == CLIENT_REPLY;
+    if (is_http && c->as.http.file >= 0)
+        file_close(c->as.http.file);
+    if (client_in_room(c))
+        member_detach(s, c);
+    lease_give(&s->leases, &c->inbox);
+    lease_give(&s->leases, &c->outbox);
+}
+
+void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
+{
+    if (c->state == CLIENT_GONE)
+        return;
+    if (c->state == CLIENT_OPEN)
+        conn_leave_open(
+            s, c,
+            &(struct client_farewell){.cause = (uint8_t)cause,
+                                      .by_client = cause == CAUSE_RESET});
+    if (was_open(c))
+        log_close(s, c);
+    let_go(s, c);
+    if (s->config->per_ip) {
+        uint32_t *entry = &s->addresses.entry_of[client_index(&s->clients, c)];
+        address_leave(&s->addresses, *entry);
+        *entry = 0;
+    }
+    wheel_remove(&s->wheel, client_index(&s->clients, c));
+    socket_close(c->fd);
+    c->fd = -1;
+    client_set_state(&s->clients, c, CLIENT_GONE);
+    server_bury(s, c);
+}

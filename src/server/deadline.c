@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/deadline.h"
+#include "os/socket.h"
+#include "server/conn.h"
+#include "server/member.h"
+#include "server/outbox.h"
+#include "server/request.h"
+
+#define NEVER UINT64_MAX
+
+/* The moment `after` milliseconds from a client's time. */
+static uint64_t moment(const struct server *s, uint32_t then, uint32_t after)
+{
+    return s->now - server_since(s, then) + after;
+}
+
+static bool over(const struct server *s, uint32_t then, uint32_t after)
+{
+    return server_since(s, then) >= after;
+}
+
+/* ---- Output that is pending --------------------------------------------------- */
+
+/* Progress is what the peer's TCP has acknowledged; that the kernel takes
+   bytes, or says it would, proves nothing. */
+static void look_at_progress(struct server *s, struct client *c)
+{
+    ptrdiff_t waiting = socket_unacknowledged(c->fd);
+    if (waiting < 0)
+        return;
+    uint32_t taken = (uint32_t)(c->sent - (uint64_t)waiting);
+    if (taken != c->mark)
+        c->moved = (uint32_t)s->now;
+    c->mark = taken;
+}
+
+static void write_timeout(struct server *s, struct client *c)
+{
+    /* A Close can stand only at a boundary, and nothing private may be half
+       sent; it is pending behind what the peer does not take, so this says
+       goodbye only to one who begins to read again. */
+    if (c->state == CLIENT_OPEN && c->frame_left == 0 &&
+        c->outbox == LEASE_NONE)
+        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT,
+                   false);
+    else
+        conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
+}
+
+static uint64_t blocked_deadline(const struct server *s, const struct client *c)
+{
+    if (!client_has(c, CLIENT_BLOCKED))
+        return NEVER;
+    uint32_t limit = s->config->write_timeout;
+    return bytes_min64(moment(s, c->moved, limit),
+                       s->now + limit / LIMITS_PROGRESS + 1);
+}
+
+/* True when the client is dealt with. */
+static bool blocked_reached(struct server *s, struct client *c)
+{
+    if (!client_has(c, CLIENT_BLOCKED))
+        return false;
+    look_at_progress(s, c);
+    if (!over(s, c->moved, s->config->write_timeout))
+        return false;
+    write_timeout(s, c);
+    return true;
+}
+
+/* ---- An open WebSocket ------------------------------------------------------------ */
+
+/* Is it our doing that nothing is heard of it? */
+static bool is_unheard(const struct client *c)
+{
+    return (c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED |
+                        CLIENT_PARKED)) != 0;
+}
+
+static void ping(struct server *s, struct client *c)
+{
+    client_set(c, CLIENT_PINGED);
+    c->since = (uint32_t)s->now;
+    conn_begin(s, c);
+    outbox_frame(s, c, FRAME_FIN | FRAME_PING, bytes_span(NULL, 0));
+    conn_settle(s, c);
+}
+
+static void heartbeat(struct server *s, struct client *c)
+{
+    if (s->config->ping == 0 || is_unheard(c))
+        return;
+    if (client_has(c, CLIENT_PINGED)) {
+        if (over(s, c->since, s->config->pong_timeout))
+            conn_close(s, c, CLOSE_GOING_AWAY, "no sign of life",
+                       CAUSE_PONG_TIMEOUT, false);
+    } else if (over(s, c->heard, s->config->ping)) {
+        ping(s, c);
+    }
+}
+
+static uint64_t heartbeat_deadline(const struct server *s,
+                                   const struct client *c)
+{
+    if (s->config->ping == 0)
+        return NEVER;
+    if (is_unheard(c))
+        return s->now + s->config->ping;
+    if (client_has(c, CLIENT_PINGED))
+        return moment(s, c->since, s->config->pong_timeout);
+    return moment(s, c->heard, s->config->ping);
+}
+
+static void pause_reached(struct server *s, struct client *c)
+{
+    if (!client_has(c, CLIENT_PAUSED))
+        return;
+    /* It is asked again when its next message is looked at. */
+    client_clear(c, CLIENT_PAUSED);
+    c->heard = (uint32_t)s->now;
+    if (conn_may_read(c))
+        server_make_ready(s, c);
+}
+
+static void open_reached(struct server *s, struct client *c)
+{
+    if (client_has(c, CLIENT_LAGGING) &&
+        over(s, client_profile(&s->clients, c)->lag_since, LIMITS_PACE))
+        member_pace_check(s, c);
+    pause_reached(s, c);
+    if (!blocked_reached(s, c))
+        heartbeat(s, c);
+}
+
+static uint64_t open_deadline(const struct server *s, const struct client *c)
+{
+    uint64_t at = bytes_min64(heartbeat_deadline(s, c), blocked_deadline(s, c));
+    if (client_has(c, CLIENT_LAGGING))
+        at =
+            bytes_min64(at, moment(s, client_profile(&s->clients, c)->lag_since,
+                                   LIMITS_PACE));
+    return at;
+}
+
+/* ---- Every state ---------------------------------------------------------------------- */
+
+static uint64_t deadline_of(const struct server *s, const struct client *c)
+{
+    const struct config *config = s->config;
+    switch ((enum client_state)c->state) {
+    case CLIENT_REQUEST: return moment(s, c->since, config->handshake_timeout);
+    case CLIENT_REPLY: return blocked_deadline(s, c);
+    case CLIENT_OPEN: return open_deadline(s, c);
+    case CLIENT_CLOSING: return moment(s, c->since, config->close_timeout);
+    case CLIENT_LINGER: return moment(s, c->since, LIMITS_LINGER);
+    case CLIENT_GONE: break;
+    }
+    return NEVER;
+}
+
+void deadline_set(struct server *s, struct client *c)
+{
+    uint64_t at = deadline_of(s, c);
+    uint32_t index = client_index(&s->clients, c);
+    if (at != NEVER)
+        wheel_hasten(&s->wheel, index, at);
+}
+
+void deadline_reached(struct server *s, struct client *c)
+{
+    switch ((enum client_state)c->state) {
+    case CLIENT_REQUEST:
+        if (over(s, c->since, s->config->handshake_timeout))
+            request_timeout(s, c);
+        break;
+    case CLIENT_REPLY: blocked_reached(s, c); break;
+    case CLIENT_OPEN: open_reached(s, c); break;
+    case CLIENT_CLOSING:
+        if (over(s, c->since, s->config->close_timeout))
+            conn_drop(s, c, CAUSE_CLOSE_TIMEOUT);
+        break;
+    case CLIENT_LINGER:
+        if (over(s, c->since, LIMITS_LINGER))
+            conn_drop(s, c, CAUSE_NONE);
+        break;
+    case CLIENT_GONE: break;
+    }
+    deadline_set(s, c);
+}

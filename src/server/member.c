@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/member.h"
+#include "server/conn.h"
+#include "server/outbox.h"
+#include "server/send.h"
+
+static struct room *room_of(struct server *s, const struct client *c)
+{
+    return room_at(&s->rooms, c->room);
+}
+
+static bool is_v1(const struct client *c)
+{
+    return c->form == CLIENT_JSON_V1;
+}
+
+/* ---- Coming and going -------------------------------------------------------- */
+
+/* The number of members changed: events are due, a second after the last. */
+static void count_changed(struct server *s, struct room *room)
+{
+    uint64_t due = s->now;
+    if (room->told_at && room->told_at + LIMITS_MEMBERS > due)
+        due = room->told_at + LIMITS_MEMBERS;
+    room->counting = true;
+    s->rooms.tell_at = bytes_min64(s->rooms.tell_at, due);
+}
+
+void member_join(struct server *s, struct client *c, struct room *room)
+{
+    enum room_form form = send_log_of(c);
+    c->room = room_index(&s->rooms, room);
+    c->frame_left = 0;
+    c->as.socket.cursor = room->logs[form].head;
+    room_add_reader(&s->rooms, room, client_index(&s->clients, c));
+    if (room->members++ == 0)
+        s->rooms.in_use++;
+    room->form_members[form]++;
+    room->v1_members += is_v1(c);
+    count_changed(s, room);
+}
+
+/* All its senders may be read again. */
+static void release(struct server *s, struct room *room)
+{
+    uint32_t at = room->readers.first;
+    for (; at != LIST_NONE; at = list_next(&s->rooms.reader_links, at)) {
+        struct client *c = client_at(&s->clients, at);
+        if (!client_has(c, CLIENT_HELD))
+            continue;
+        client_clear(c, CLIENT_HELD);
+        c->heard = (uint32_t)s->now; /* its silence was our doing */
+        if (conn_may_read(c))
+            server_make_ready(s, c);
+    }
+}
+
+static void catch_up(struct server *s, struct client *c)
+{
+    client_clear(c, CLIENT_EXCUSED);
+    if (!client_has(c, CLIENT_LAGGING))
+        return;
+    client_clear(c, CLIENT_LAGGING);
+    struct room *room = room_of(s, c);
+    if (--room->laggards == 0)
+        release(s, room);
+}
+
+void member_leave(struct server *s, struct client *c)
+{
+    struct room *room = room_of(s, c);
+    catch_up(s, c);
+    client_clear(c, CLIENT_HELD);
+    room->form_members[send_log_of(c)]--;
+    room->v1_members -= is_v1(c);
+    if (--room->members == 0)
+        s->rooms.in_use--;
+    count_changed(s, room);
+}
+
+void member_detach(struct server *s, struct client *c)
+{
+    room_remove_reader(&s->rooms, room_of(s, c), client_index(&s->clients, c));
+    c->room = CLIENT_NONE;
+    c->frame_left = 0;
+}
+
+/* ---- Messages ------------------------------------------------------------------ */
+
+/* The sender passes over [from, to). Its own messages of one turn lie side by
+   side, and it is not read again before they are passed: one range is enough
+   (DESIGN: rules of a room, 6). */
+static void skip_over(struct server *s, struct client *c, uint64_t from,
+                      uint64_t to)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    if (!client_has(c, CLIENT_SKIPS))
+        p->skip_from = from;
+    p->skip_to = to;
+    client_set(c, CLIENT_SKIPS);
+}
+
+void member_publish(struct server *s, struct client *c,
+                    const struct room_record *record, bool skip)
+{
+    struct room *room = room_of(s, c);
+    const struct ring *log = &room->logs[send_log_of(c)];
+    uint64_t from = log->head;
+    room_append(&s->rooms, room, record);
+    if (skip)
+        skip_over(s, c, from, log->head);
+    /* Do not let one turn's messages run over members that keep up. */
+    if (room->unflushed >= s->rooms.log_size / 4)
+        member_flush(s, room);
+}
+
+void member_flush(struct server *s, struct room *room)
+{
+    room->unflushed = 0;
+    uint32_t at = room->readers.first;
+    while (at != LIST_NONE) {
+        struct client *c = client_at(&s->clients, at);
+        at = list_next(&s->rooms.reader_links, at); /* c may go */
+        if (at != LIST_NONE)
+            __builtin_prefetch(&client_at(&s->clients, at)->moved);
+        if (c->state != CLIENT_OPEN)
+            continue;
+        if (client_has(c, CLIENT_BLOCKED) && !send_overrun(s, c))
+            member_pace(s, c);
+        else
+            conn_flush(s, c);
+    }
+}
+
+/* ---- Pace ------------------------------------------------------------------------ */
+
+bool member_held(struct server *s, struct client *c)
+{
+    if (!client_in_room(c) || room_of(s, c)->laggards == 0)
+        return false;
+    client_set(c, CLIENT_HELD);
+    return true;
+}
+
+static uint64_t lag_of(const struct server *s, const struct client *c)
+{
+    const struct room *room = room_at(&s->rooms, c->room);
+    return room->logs[send_log_of(c)].head - c->as.socket.cursor;
+}
+
+void member_pace(struct server *s, struct client *c)
+{
+    uint64_t lag = lag_of(s, c);
+    if (lag == 0 ||
+        (client_has(c, CLIENT_LAGGING) && lag <= s->rooms.log_size / 4)) {
+        catch_up(s, c);
+    } else if (lag > s->rooms.log_size / 2 && client_has(c, CLIENT_BLOCKED) &&
+               !client_has(c, CLIENT_LAGGING) &&
+               !client_has(c, CLIENT_EXCUSED)) {
+        struct profile *p = client_profile(&s->clients, c);
+        p->lag_mark = c->as.socket.cursor;
+        p->lag_since = (uint32_t)s->now;
+        client_set(c, CLIENT_LAGGING);
+        room_of(s, c)->laggards++;
+        wheel_hasten(&s->wheel, client_index(&s->clients, c),
+                     s->now + LIMITS_PACE);
+    }
+}
+
+void member_pace_check(struct server *s, struct client *c)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    uint64_t taken = c->as.socket.cursor - p->lag_mark;
+    p->lag_mark = c->as.socket.cursor;
+    p->lag_since = (uint32_t)s->now;
+    if (taken >= s->rooms.log_size / 16)
+        return;
+    catch_up(s, c);
+    client_set(c, CLIENT_EXCUSED);
+}
+
+/* ---- The number of members ------------------------------------------------------- */
+
+static void tell_client(struct server *s, struct client *c, uint32_t members)
+{
+    uint8_t bytes[64];
+    struct text t = text_over(bytes, sizeof bytes);
+    text_string(&t, "{\"event\":\"members\",\"members\":");
+    text_decimal(&t, members);
+    text_byte(&t, '}');
+    conn_begin(s, c);
+    outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(&t));
+    client_profile(&s->clients, c)->members_told = members;
+    conn_settle(s, c);
+}
+
+/* False when somebody could not be told now. */
+static bool tell_room(struct server *s, struct room *room)
+{
+    bool all_told = true;
+    uint32_t at = room->v1_members ? room->readers.first : LIST_NONE;
+    while (at != LIST_NONE) {
+        struct client *c = client_at(&s->clients, at);
+        at = list_next(&s->rooms.reader_links, at); /* c may go */
+        if (c->state != CLIENT_OPEN || !is_v1(c) ||
+            client_profile(&s->clients, c)->members_told == room->members)
+            continue;
+        if (client_has(c, CLIENT_BLOCKED))
+            all_told = false;
+        else
+            tell_client(s, c, room->members);
+    }
+    room->told_at = s->now;
+    return all_told;
+}
+
+uint64_t member_tell(struct server *s)
+{
+    struct rooms *all = &s->rooms;
+    if (all->tell_at > s->now)
+        return all->tell_at == UINT64_MAX ? REACTOR_FOREVER
+                                          : all->tell_at - s->now;
+    all->tell_at = UINT64_MAX;
+    for (uint32_t i = 0; i < all->slots.fresh; i++) {
+        struct room *room = room_at(all, i);
+        if (!room->counting)
+            continue;
+        if (room->told_at && room->told_at + LIMITS_MEMBERS > s->now) {
+            all->tell_at =
+                bytes_min64(all->tell_at, room->told_at + LIMITS_MEMBERS);
+            continue;
+        }
+        /* Cleared first: telling may lose a member, which is a change. */
+        room->counting = false;
+        if (!tell_room(s, room))
+            count_changed(s, room);
+    }
+    return all->tell_at == UINT64_MAX ? REACTOR_FOREVER : all->tell_at - s->now;
+}

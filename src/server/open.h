@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* open: a turn of an open WebSocket. From bytes to the service, fairly. */
+#ifndef SERVER_OPEN_H
+#define SERVER_OPEN_H
+
+#include "server/server.h"
+
+/* Receive once, and hand what came to the client's service. */
+void open_turn(struct server *s, struct client *c);
+
+/* The service of an open client. */
+const struct service *open_service(const struct server *s,
+                                   const struct client *c);
+
+#endif

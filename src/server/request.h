@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request: plain HTTP, and the way from there to a WebSocket.
+ *
+ * A request is answered with a resource, with a refusal (one response, then
+ * the connection ends), or with 101. Only after a response has left is the
+ * next request looked at, however many are pipelined.
+ */
+#ifndef SERVER_REQUEST_H
+#define SERVER_REQUEST_H
+
+#include "server/server.h"
+
+/* A turn of a client in state REQUEST. */
+void request_turn(struct server *s, struct client *c);
+
+/* Its time is over (--handshake-timeout). */
+void request_timeout(struct server *s, struct client *c);
+
+/* The response has left: the next request, or the end. */
+void request_replied(struct server *s, struct client *c);
+
+/* A connection for which there is no slot at all: one response, no request
+   read. */
+void request_turn_away(struct server *s, int fd, unsigned status,
+                       const char *why);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/send.h"
+#include "base/check.h"
+#include "os/error.h"
+#include "os/file.h"
+
+/* What one write is made of. The numbers are those of send.h. */
+struct plan {
+    struct span parts[SOCKET_PARTS];
+    size_t count;
+    size_t len;        /* sum of the parts */
+    size_t unfinished; /* of these: source 1 */
+    size_t outbox;     /* source 2 */
+    size_t staged;     /* source 3 */
+    size_t more;       /* source 4 */
+};
+
+enum room_form send_log_of(const struct client *c)
+{
+    return c->form == CLIENT_PLAIN ? ROOM_PLAIN : ROOM_JSON;
+}
+
+static struct ring *log_of(const struct server *s, const struct client *c)
+{
+    return &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
+}
+
+static size_t staged_of(const struct server *s, const struct client *c)
+{
+    return s->current == c ? s->staging.len : 0;
+}
+
+bool send_overrun(const struct server *s, const struct client *c)
+{
+    return client_in_room(c) && !ring_holds(log_of(s, c), c->as.socket.cursor);
+}
+
+bool send_pending(const struct server *s, const struct client *c)
+{
+    if (c->outbox != LEASE_NONE || staged_of(s, c) || c->frame_left)
+        return true;
+    if (c->state == CLIENT_REPLY)
+        return c->as.http.left > 0;
+    return c->state == CLIENT_OPEN && client_in_room(c) &&
+           c->as.socket.cursor < log_of(s, c)->head;
+}
+
+/* ---- Gathering --------------------------------------------------------------- */
+
+static void add(struct plan *plan, struct span part)
+{
+    if (part.len == 0)
+        return;
+    CHECK(plan->count < SOCKET_PARTS);
+    plan->parts[plan->count++] = part;
+    plan->len += part.len;
+}
+
+static void add_stretch(struct plan *plan, const struct ring *log,
+                        uint64_t from, uint64_t to)
+{
+    struct span parts[RING_PARTS];
+    size_t count = ring_view(log, from, to, parts);
+    for (size_t i = 0; i < count; i++)
+        add(plan, parts[i]);
+}
+
+/* [from, to) of the client's log without what it is not to see. */
+static size_t add_frames(struct plan *plan, const struct server *s,
+                         const struct client *c, uint64_t from, uint64_t to)
+{
+    size_t before = plan->len;
+    const struct ring *log = log_of(s, c);
+    const struct profile *p = client_profile(&s->clients, c);
+    if (client_has(c, CLIENT_SKIPS) && p->skip_from < to) {
+        CHECK(p->skip_from >= from && p->skip_to <= to);
+        add_stretch(plan, log, from, p->skip_from);
+        from = p->skip_to;
+    }
+    add_stretch(plan, log, from, to);
+    return plan->len - before;
+}
+
+static void gather(struct plan *plan, const struct server *s,
+                   const struct client *c)
+{
+    *plan = (struct plan){.count = 0};
+    uint64_t boundary = 0;
+    if (client_in_room(c)) {
+        boundary = c->as.socket.cursor + c->frame_left;
+        plan->unfinished =
+            add_frames(plan, s, c, c->as.socket.cursor, boundary);
+    }
+    if (c->outbox != LEASE_NONE) {
+        struct span left = lease_left(&s->leases, c->outbox);
+        plan->outbox = left.len;
+        add(plan, left);
+    }
+    plan->staged = staged_of(s, c);
+    if (plan->staged)
+        add(plan, text_span(&s->staging));
+    if (c->state == CLIENT_OPEN && client_in_room(c))
+        plan->more = add_frames(plan, s, c, boundary, log_of(s, c)->head);
+    if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE) {
+        plan->more = (size_t)c->as.http.left;
+        add(plan, bytes_part(s->site->page(c->as.http.page),
+                             (size_t)c->as.http.offset, plan->more));
+    }
+}
+
+/* ---- Moving on by what was taken ----------------------------------------------- */
+
+/* At the start of a stretch that is not to be seen: to its end. */
+static void skip_own(const struct server *s, struct client *c)
+{
+    const struct profile *p = client_profile(&s->clients, c);
+    if (client_has(c, CLIENT_SKIPS) && c->as.socket.cursor == p->skip_from) {
+        c->as.socket.cursor = p->skip_to;
+        client_clear(c, CLIENT_SKIPS);
+    }
+}
+
+/* n bytes of the frames that must not be interrupted are gone. */
+static void pass_unfinished(const struct server *s, struct client *c, size_t n)
+{
+    uint64_t boundary = c->as.socket.cursor + c->frame_left;
+    const struct profile *p = client_profile(&s->clients, c);
+    if (client_has(c, CLIENT_SKIPS) && p->skip_from < boundary &&
+        c->as.socket.cursor + n >= p->skip_from) {
+        n -= (size_t)(p->skip_from - c->as.socket.cursor);
+        c->as.socket.cursor = p->skip_from;
+        skip_own(s, c);
+    }
+    c->as.socket.cursor += n;
+    c->frame_left = (uint32_t)(boundary - c->as.socket.cursor);
+}
+
+/* Bytes of the frame at a boundary: our own headers are the log's records. */
+static size_t frame_len_at(const struct ring *log, uint64_t pos)
+{
+    uint8_t bytes[FRAME_SERVER_HEADER_MAX];
+    struct frame_header header;
+    size_t have = bytes_min(sizeof bytes, (size_t)(log->head - pos));
+    ring_copy(log, pos, bytes, have);
+    CHECK(frame_read(&header, bytes, have) == FRAME_DONE);
+    return header.header_len + (size_t)header.payload_length;
+}
+
+/* From a boundary, n bytes of further frames are gone. */
+static void pass_frames(const struct server *s, struct client *c, size_t n)
+{
+    const struct ring *log = log_of(s, c);
+    skip_own(s, c);
+    while (n > 0) {
+        size_t len = frame_len_at(log, c->as.socket.cursor);
+        size_t taken = bytes_min(n, len);
+        c->as.socket.cursor += taken;
+        c->frame_left = (uint32_t)(len - taken);
+        n -= taken;
+        skip_own(s, c);
+    }
+}
+
+static void pass_outbox(struct server *s, struct client *c, size_t n)
+{
+    if (c->outbox == LEASE_NONE)
+        return;
+    struct lease *l = lease_at(&s->leases, c->outbox);
+    l->start += (uint32_t)n;
+    if (l->start == l->end)
+        lease_give(&s->leases, &c->outbox);
+}
+
+static void pass_all(struct server *s, struct client *c)
+{
+    lease_give(&s->leases, &c->outbox);
+    if (client_in_room(c)) {
+        if (c->state == CLIENT_OPEN)
+            c->as.socket.cursor = log_of(s, c)->head;
+        else
+            c->as.socket.cursor += c->frame_left;
+        client_clear(c, CLIENT_SKIPS);
+    }
+    c->frame_left = 0;
+    if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE)
+        c->as.http.left = 0;
+}
+
+/* Take up to *n for a source that had `len`. */
+static size_t share(size_t *n, size_t len)
+{
+    size_t taken = bytes_min(*n, len);
+    *n -= taken;
+    return taken;
+}
+
+static void pass(struct server *s, struct client *c, const struct plan *plan,
+                 size_t n, size_t *staged_gone)
+{
+    size_t taken = share(&n, plan->unfinished);
+    if (taken)
+        pass_unfinished(s, c, taken);
+    pass_outbox(s, c, share(&n, plan->outbox));
+    *staged_gone = share(&n, plan->staged);
+    if (n == 0)
+        return;
+    if (c->state == CLIENT_REPLY) {
+        c->as.http.offset += n;
+        c->as.http.left -= n;
+    } else {
+        pass_frames(s, c, n);
+    }
+}
+
+/* ---- Writing ----------------------------------------------------------------------- */
+
+static bool keep(struct server *s, struct client *c, struct span rest)
+{
+    if (rest.len == 0)
+        return true;
+    if (c->outbox == LEASE_NONE)
+        c->outbox = lease_take(&s->leases, false);
+    return c->outbox != LEASE_NONE && lease_append(&s->leases, c->outbox, rest);
+}
+
+bool send_defer(struct server *s, struct client *c)
+{
+    if (!keep(s, c, text_span(&s->staging)))
+        return false;
+    s->staging.len = 0;
+    return true;
+}
+
+/* The kernel took only `sent` bytes. That it took any means that the peer has
+   acknowledged some: room comes from nowhere else. */
+static void block(struct server *s, struct client *c, size_t sent)
+{
+    if (!client_has(c, CLIENT_BLOCKED) || sent > 0)
+        c->moved = (uint32_t)s->now;
+    client_set(c, CLIENT_BLOCKED);
+    /* What the peer has acknowledged is looked at later: deadline.c. */
+    wheel_hasten(&s->wheel, client_index(&s->clients, c),
+                 s->now + LIMITS_FIRST_LOOK);
+}
+
+static enum send_result send_file(struct server *s, struct client *c)
+{
+    struct client_http *http = &c->as.http;
+    size_t len = (size_t)bytes_min64(http->left, LIMITS_FILE_PIECE);
+    ptrdiff_t sent = file_send(c->fd, http->file, http->offset, len);
+    if (sent < 0 && error_kind((int)sent) == ERROR_WAIT) {
+        block(s, c, 0);
+        return SEND_BLOCKED;
+    }
+    if (sent <= 0) /* broken, or the file has become shorter than announced */
+        return SEND_BROKEN;
+    http->offset += (uint64_t)sent;
+    http->left -= (uint64_t)sent;
+    c->sent += (uint64_t)sent;
+    if (http->left == 0) {
+        client_clear(c, CLIENT_BLOCKED);
+        return SEND_DONE;
+    }
+    if ((size_t)sent < len)
+        block(s, c, (size_t)sent);
+    else
+        server_make_dirty(s, c); /* its next piece in the next turn */
+    return SEND_BLOCKED;
+}
+
+static enum send_result write_plan(struct server *s, struct client *c,
+                                   const struct plan *plan)
+{
+    ptrdiff_t sent = socket_send(c->fd, plan->parts, plan->count);
+    if (sent < 0) {
+        if (error_kind((int)sent) != ERROR_WAIT)
+            return SEND_BROKEN;
+        sent = 0;
+    }
+    c->sent += (uint64_t)sent;
+    if ((size_t)sent == plan->len) {
+        client_clear(c, CLIENT_BLOCKED);
+        pass_all(s, c);
+        return SEND_DONE;
+    }
+    size_t staged_gone;
+    pass(s, c, plan, (size_t)sent, &staged_gone);
+    block(s, c, (size_t)sent);
+    struct span rest = bytes_part(text_span(&s->staging), staged_gone,
+                                  plan->staged - staged_gone);
+    return keep(s, c, rest) ? SEND_BLOCKED : SEND_FULL;
+}
+
+/* Nothing to write: at most its own messages to pass over. */
+static void pass_nothing(struct server *s, struct client *c)
+{
+    client_clear(c, CLIENT_BLOCKED);
+    if (client_has(c, CLIENT_SKIPS))
+        pass_all(s, c);
+}
+
+enum send_result send_flush(struct server *s, struct client *c)
+{
+    struct plan plan;
+    enum send_result result = SEND_DONE;
+    if (send_overrun(s, c))
+        return SEND_OVERRUN;
+    gather(&plan, s, c);
+    if (plan.len > 0)
+        result = write_plan(s, c, &plan);
+    else
+        pass_nothing(s, c);
+    if (s->current == c)
+        s->staging.len = 0;
+    if (result == SEND_DONE && c->state == CLIENT_REPLY && c->as.http.left)
+        result = send_file(s, c);
+    return result;
+}

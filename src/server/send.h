@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * send: the only place that writes to a connection.
+ *
+ * A client has up to four sources of output, and this is how they become one
+ * stream in which every frame is whole:
+ *
+ *   1. the rest of the room frame it is in the middle of     frame_left bytes
+ *   2. private output that is pending                        its outbox
+ *   3. private output of this turn                           server.staging
+ *   4. further room frames, up to the log's head             while OPEN
+ *      or the body of a response                             while REPLY
+ *
+ * All that is there leaves in one gathering write. What the kernel does not
+ * take stays: (1, 4) where they are, (2, 3) in the outbox, a leased buffer.
+ */
+#ifndef SERVER_SEND_H
+#define SERVER_SEND_H
+
+#include "server/server.h"
+
+enum send_result {
+    SEND_DONE,    /* nothing is pending */
+    SEND_BLOCKED, /* the kernel takes no more now; the reactor will tell */
+    SEND_FULL,    /* as BLOCKED, and there was no leased buffer for what is
+                     left: bytes are lost, the connection cannot go on */
+    SEND_BROKEN,  /* the connection is */
+    SEND_OVERRUN, /* the room's log has gone past the client's position */
+};
+
+/* Room form whose log the client reads. */
+enum room_form send_log_of(const struct client *c);
+
+/* True when anything of the four is pending. */
+bool send_pending(const struct server *s, const struct client *c);
+
+/* True when the log has overtaken the client's position. */
+bool send_overrun(const struct server *s, const struct client *c);
+
+/* Write what is pending, staging included when the client is s->current.
+   Sets and clears CLIENT_BLOCKED; staging is empty afterwards. */
+enum send_result send_flush(struct server *s, struct client *c);
+
+/* Move staging into the outbox, to be flushed later. False when there is no
+   leased buffer; staging is then as it was. */
+bool send_defer(struct server *s, struct client *c);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server: the loop, and everything it knows in one struct.
+ *
+ * A turn (DESIGN: flush before sleep):
+ *
+ *   wait -> accept -> read and dispatch all that is ready -> flush each dirty
+ *   room and client once -> signals -> timers -> flush -> free slots
+ *
+ * Input always comes before timers, so that a machine that was paused does
+ * not look like a mass disconnect. Slots are freed last, so that nothing in a
+ * turn can refer to a slot that has become somebody else's.
+ *
+ * There are no globals: two servers in one process are two structs.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "base/arena.h"
+#include "base/wheel.h"
+#include "os/reactor.h"
+#include "server/address.h"
+#include "server/client.h"
+#include "server/journal.h"
+#include "server/lease.h"
+#include "server/room.h"
+#include "server/service.h"
+
+/* A singly linked queue of clients, by index. */
+struct server_queue {
+    uint32_t first; /* index, or CLIENT_NONE */
+    uint32_t last;
+    uint32_t count;
+};
+
+struct server_listener {
+    struct socket_address address;
+    int fd;     /* -1: closed */
+    bool ready; /* the reactor says that somebody waits */
+};
+
+struct server {
+    const struct config *config;
+    const struct service_site *site;
+
+    uint64_t now;  /* milliseconds, monotonic; read once a turn */
+    uint64_t wall; /* milliseconds since 1970 */
+
+    int reactor;
+    int signals;
+    int spare;  /* a descriptor given up to answer when there are no more */
+    int folder; /* of --static, or -1 */
+    struct server_listener listeners[LIMITS_ADDRS];
+    size_t listener_count;
+    bool signalled;      /* the signals' descriptor is readable */
+    uint64_t rest_until; /* 0, or when the listeners are heard again */
+
+    struct clients clients;
+    struct leases leases;
+    struct rooms rooms;
+    struct addresses addresses;
+    struct wheel wheel; /* over the clients */
+    struct journal journal;
+
+    struct server_queue ready; /* clients with input to handle */
+    struct server_queue dirty; /* clients with output to flush */
+    uint32_t reap;             /* stack of GONE clients, index or NONE */
+
+    uint8_t *receive; /* receive_size bytes: where input is received */
+    size_t receive_size;
+    uint8_t *encode; /* encode_size bytes: where frames are built */
+    size_t encode_size;
+    struct text staging;    /* private output of `current` in this turn */
+    struct client *current; /* whose input or timer is being handled, or NULL */
+
+    bool draining; /* TERM came: nobody new, everybody leaves */
+    bool abort;    /* TERM came again */
+    uint64_t drain_until;
+    uint64_t patience; /* milliseconds the next wait may take */
+    size_t reserved;   /* bytes of the one mapping */
+};
+
+/* Milliseconds since `then`, a client's time (low 32 bits of server.now). */
+static inline uint32_t server_since(const struct server *s, uint32_t then)
+{
+    return (uint32_t)s->now - then;
+}
+
+/*
+ * Make everything ready: memory, listeners, signals. On failure returns
+ * -errno or -1, and writes a sentence into `why` that says what was wrong.
+ * The config must stay for the life of the server.
+ */
+int server_open(struct server *s, const struct config *config,
+                const struct service_site *site, struct text *why);
+
+/* Run until it is told to stop. The exit status: 0, or 1 when it was told
+   twice. */
+int server_run(struct server *s);
+
+/* One turn of the loop, for tests. False when the server has stopped. */
+bool server_turn(struct server *s);
+
+/* Put a client at the end of the ready or the dirty queue, once. */
+void server_make_ready(struct server *s, struct client *c);
+void server_make_dirty(struct server *s, struct client *c);
+
+/* Let a client's slot be freed at the end of the turn. */
+void server_bury(struct server *s, struct client *c);
+
+#endif

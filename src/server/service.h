@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * service: what the server asks of the services above it.
+ *
+ * The server knows connections, frames and rooms; what a path means, and what
+ * is done with a message, is told by a table of functions that main hands in.
+ * All run inside a turn of the loop, must not wait, and answer through
+ * outbox.h, member.h and conn.h.
+ */
+#ifndef SERVER_SERVICE_H
+#define SERVER_SERVICE_H
+
+#include "server/client.h"
+
+struct server;
+
+/* What a WebSocket on a path gets. */
+struct service {
+    const char *path;        /* "/echo": the log's path begins with it */
+    const char *subprotocol; /* the one it knows */
+    enum client_form form;
+    bool streams; /* pieces as they come; else whole messages */
+
+    /*
+     * The handshake is in order. Look at the rest of the request and join a
+     * room: 0, or the status to refuse with and *why. c->form is the
+     * service's, or CLIENT_JSON_V1; c->as.socket is cleared.
+     */
+    unsigned (*open)(struct server *s, struct client *c,
+                     const struct http_request *request, struct span rest,
+                     const char **why);
+
+    /* The 101 stands in the outbox: the first words behind it. May be NULL. */
+    void (*greet)(struct server *s, struct client *c,
+                  const struct http_request *request);
+
+    /* streams: a piece of a message (MESSAGE_DATA), and its unmasked bytes.
+       The answer must not be longer than the piece and one frame header. */
+    void (*piece)(struct server *s, struct client *c,
+                  const struct message_event *event);
+
+    /* else: a whole message; its bytes are the service's to overwrite. */
+    void (*message)(struct server *s, struct client *c, uint8_t opcode,
+                    uint8_t *ptr, size_t len);
+};
+
+/* What a plain GET gets. Filled in by the site; sent by request.c. */
+struct service_reply {
+    unsigned status;
+    const char *type;   /* Content-Type */
+    struct span body;   /* bytes that stay until copied: `small`, or
+                                static; unused with page or file */
+    uint32_t page;      /* index of a built-in file, or CLIENT_NONE */
+    int file;           /* descriptor of a file, or -1; ours to close */
+    uint64_t file_size; /* bytes */
+    struct text etag;   /* over etag_bytes, with its quotes; len 0: none */
+    const char *cache;  /* Cache-Control, or NULL */
+    bool varies;        /* Vary: Accept */
+    bool is_page;       /* HTML: the security headers of a page */
+    uint8_t etag_bytes[64];
+    uint8_t small[256];
+};
+
+/* Where a request leads. */
+struct service_route {
+    const struct service *service;   /* of an upgrade here, or NULL: 404 */
+    struct span rest;                /* what follows the service's path and a
+                                      slash, decoded: the room; else empty */
+    bool found;                      /* there is a plain resource here */
+    bool upgrade_only;               /* a plain GET is 426 */
+    bool health;                     /* answered to the refused, too */
+    uint8_t bytes[LIMITS_ROOM_NAME]; /* `rest` lies here */
+};
+
+struct service_site {
+    const struct service *services[CLIENT_FORMS]; /* by enum client_form */
+
+    /* What a path (not decoded) leads to. `found` and `service` are both
+       unset where there is nothing. */
+    void (*route)(struct server *s, const struct http_request *request,
+                  struct service_route *route);
+
+    /* Answer a plain GET or HEAD of a route that was found. */
+    void (*get)(struct server *s, const struct http_request *request,
+                const struct service_route *route, struct service_reply *reply);
+
+    /* The bytes of built-in page `index`. */
+    struct span (*page)(uint32_t index);
+};
+
+#endif

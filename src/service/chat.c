@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/chat.h"
+#include "base/base64.h"
+#include "base/check.h"
+#include "os/random.h"
+#include "server/conn.h"
+#include "server/member.h"
+#include "server/outbox.h"
+#include "wire/json.h"
+
+#define PING_NUMBER_MAX 256 /* bytes; well below LIMITS_ANSWER */
+
+/* ---- Names ---------------------------------------------------------------------- */
+
+bool chat_room_name(struct span rest, uint8_t out[LIMITS_ROOM_NAME],
+                    struct span *name)
+{
+    if (rest.len == 0)
+        rest = BYTES_LITERAL("lobby");
+    ptrdiff_t len = http_decode(out, LIMITS_ROOM_NAME, rest, false);
+    if (len <= 0)
+        return false;
+    *name = bytes_span(out, (size_t)len);
+    return utf8_printable(*name) && bytes_find(*name, '/') == name->len &&
+           !bytes_equal(*name, BYTES_LITERAL(".")) &&
+           !bytes_equal(*name, BYTES_LITERAL(".."));
+}
+
+static bool is_user_name(struct span name)
+{
+    return name.len <= LIMITS_USER_NAME && utf8_printable(name);
+}
+
+static void set_name(struct profile *p, struct span name)
+{
+    p->name_len = (uint8_t)name.len;
+    if (name.len)
+        memcpy(p->name, name.ptr, name.len);
+}
+
+/* ?name= of the URL: NULL, or what is wrong with it. */
+static const char *take_name(struct profile *p, struct span query)
+{
+    uint8_t bytes[LIMITS_USER_NAME];
+    struct span value;
+    if (!http_query(query, "name", &value))
+        return NULL;
+    ptrdiff_t len = http_decode(bytes, sizeof bytes, value, true);
+    if (len < 0 || !is_user_name(bytes_span(bytes, (size_t)len)))
+        return "bad name";
+    set_name(p, bytes_span(bytes, (size_t)len));
+    return NULL;
+}
+
+/* ---- History: ?history=N, ?since=EPOCH-N ------------------------------------------ */
+
+struct place {
+    bool since;
+    uint64_t epoch;
+    uint64_t number;  /* the last message that the client has */
+    uint64_t history; /* how many it asked for */
+};
+
+static bool parse_hex(struct span s, uint64_t *value)
+{
+    *value = 0;
+    if (s.len == 0 || s.len > 16)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        int digit = bytes_hex_value(s.ptr[i]);
+        if (digit < 0)
+            return false;
+        *value = *value << 4 | (uint64_t)digit;
+    }
+    return true;
+}
+
+static bool parse_id(struct span id, uint64_t *epoch, uint64_t *number)
+{
+    size_t dash = bytes_find(id, '-');
+    return dash < id.len && parse_hex(bytes_part(id, 0, dash), epoch) &&
+           bytes_decimal(bytes_part(id, dash + 1, id.len - dash - 1), number);
+}
+
+/* False when a value is malformed. */
+static bool parse_place(struct span query, struct place *place)
+{
+    struct span value;
+    uint8_t bytes[48];
+    *place = (struct place){0};
+    if (http_query(query, "history", &value) &&
+        !bytes_decimal(value, &place->history))
+        return false;
+    place->since = http_query(query, "since", &value);
+    if (!place->since)
+        return true;
+    ptrdiff_t len = http_decode(bytes, sizeof bytes, value, false);
+    return len > 0 && parse_id(bytes_span(bytes, (size_t)len), &place->epoch,
+                               &place->number);
+}
+
+/* ---- Joining --------------------------------------------------------------------- */
+
+/* RFC 9562 5.4: random but for the version and the variant. */
+static bool make_uuid(uint8_t uid[16])
+{
+    if (random_fill(uid, 16) < 0)
+        return false;
+    uid[6] = (uint8_t)((uid[6] & 0x0F) | 0x40);
+    uid[8] = (uint8_t)((uid[8] & 0x3F) | 0x80);
+    return true;
+}
+
+static void put_uuid(struct text *t, const uint8_t uid[16])
+{
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            text_byte(t, '-');
+        text_hex(t, uid[i], 2);
+    }
+}
+
+static unsigned join(struct server *s, struct client *c,
+                     const struct http_request *request, struct span rest,
+                     const char **why)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    struct place place;
+    *p = (struct profile){0};
+    *why = take_name(p, request->query);
+    if (*why)
+        return 400;
+    if (c->form != CLIENT_PLAIN && !parse_place(request->query, &place)) {
+        *why = "bad history or since";
+        return 400;
+    }
+    if (!make_uuid(p->uid)) {
+        *why = "no random bytes";
+        return 503;
+    }
+    struct room *room = room_open(&s->rooms, rest, s->wall);
+    if (!room) {
+        *why = "all rooms taken";
+        return 503;
+    }
+    member_join(s, c, room);
+    return 0;
+}
+
+static void put_id(struct text *t, const struct room *room, uint64_t number)
+{
+    text_byte(t, '"');
+    text_hex(t, room->epoch, 1);
+    text_byte(t, '-');
+    text_decimal(t, number);
+    text_byte(t, '"');
+}
+
+static void send_text(struct server *s, struct client *c, const struct text *t)
+{
+    CHECK(!t->overflow);
+    outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(t));
+}
+
+static void welcome(struct server *s, struct client *c, const struct room *room)
+{
+    uint8_t bytes[512];
+    struct text t = text_over(bytes, sizeof bytes);
+    struct profile *p = client_profile(&s->clients, c);
+    text_string(&t, "{\"event\":\"welcome\",\"uid\":\"");
+    put_uuid(&t, p->uid);
+    text_string(&t, "\",\"room\":");
+    json_put_string(&t, bytes_span(room->name, room->name_len));
+    text_string(&t, ",\"members\":");
+    text_decimal(&t, room->members);
+    text_string(&t, ",\"last\":");
+    if (room->number)
+        put_id(&t, room, room->number);
+    else
+        text_string(&t, "null");
+    text_byte(&t, '}');
+    p->members_told = room->members;
+    send_text(s, c, &t);
+}
+
+/* JSON form: welcome and gap for chatd.v1, and the place in the log to begin
+   at. What is replayed from there leaves in the same write. */
+static void greet(struct server *s, struct client *c,
+                  const struct http_request *request)
+{
+    const struct room *room = room_at(&s->rooms, c->room);
+    struct place place;
+    bool gap = false;
+    parse_place(request->query, &place); /* join() saw that it is well formed */
+    if (c->form == CLIENT_JSON_V1)
+        welcome(s, c, room);
+    if (place.since)
+        c->as.socket.cursor =
+            room_resume(&s->rooms, room, place.epoch, place.number, &gap);
+    else
+        c->as.socket.cursor = room_history(&s->rooms, room, place.history);
+    if (gap && c->form == CLIENT_JSON_V1)
+        outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
+                     BYTES_LITERAL("{\"event\":\"gap\"}"));
+}
+
+/* ---- Publishing --------------------------------------------------------------------- */
+
+/* {"id":...,"time":...,"uid":...,"name":...,  up to the payload's key */
+static void put_start(struct text *t, struct server *s, const struct client *c,
+                      const struct room *room)
+{
+    const struct profile *p = client_profile(&s->clients, c);
+    text_string(t, "{\"id\":");
+    put_id(t, room, room->number + 1);
+    text_string(t, ",\"time\":");
+    text_decimal(t, s->wall);
+    text_string(t, ",\"uid\":\"");
+    put_uuid(t, p->uid);
+    text_string(t, "\",");
+    if (p->name_len) {
+        text_string(t, "\"name\":");
+        json_put_string(t, bytes_span(p->name, p->name_len));
+        text_byte(t, ',');
+    }
+}
+
+static void put_base64(struct text *t, struct span payload)
+{
+    size_t len = base64_encoded_len(payload.len);
+    text_byte(t, '"');
+    if (len > t->size - t->len) {
+        t->overflow = true;
+        return;
+    }
+    base64_encode(t->ptr + t->len, payload.ptr, payload.len);
+    t->len += len;
+    text_byte(t, '"');
+}
+
+/*
+ * The JSON form of a message, as a frame, in the server's buffer for that:
+ * the text first, with room before it for its header. An empty span when it
+ * is longer than one append may be.
+ */
+static struct span encode_json(struct server *s, const struct client *c,
+                               uint8_t opcode, struct span payload)
+{
+    uint8_t header[FRAME_SERVER_HEADER_MAX];
+    struct text t = text_over(s->encode + FRAME_SERVER_HEADER_MAX,
+                              s->encode_size - FRAME_SERVER_HEADER_MAX);
+    put_start(&t, s, c, room_at(&s->rooms, c->room));
+    text_string(&t, opcode == FRAME_TEXT ? "\"message\":" : "\"binary\":");
+    if (opcode == FRAME_TEXT)
+        json_put_string(&t, payload);
+    else
+        put_base64(&t, payload);
+    text_byte(&t, '}');
+    if (t.overflow)
+        return bytes_span(NULL, 0);
+    size_t len = frame_write(header, FRAME_FIN | FRAME_TEXT, t.len);
+    memcpy(t.ptr - len, header, len);
+    return bytes_span(t.ptr - len, len + t.len);
+}
+
+/* The one place from which messages get into a room. */
+static void publish(struct server *s, struct client *c, uint8_t opcode,
+                    struct span payload)
+{
+    uint8_t header[FRAME_SERVER_HEADER_MAX];
+    size_t len =
+        frame_write(header, (uint8_t)(FRAME_FIN | opcode), payload.len);
+    struct span json = encode_json(s, c, opcode, payload);
+    if (json.len == 0) {
+        conn_fail(s, c, CLOSE_TOO_BIG, "too long as JSON");
+        return;
+    }
+    struct room_record record = {
+        .head = {[ROOM_PLAIN] = bytes_span(header, len), [ROOM_JSON] = json},
+        .body = {[ROOM_PLAIN] = payload},
+    };
+    member_publish(s, c, &record, c->form == CLIENT_JSON);
+}
+
+/* ---- What members say ------------------------------------------------------------------ */
+
+static void plain_message(struct server *s, struct client *c, uint8_t opcode,
+                          uint8_t *ptr, size_t len)
+{
+    publish(s, c, opcode, bytes_span(ptr, len));
+}
+
+/* A fault in one message: an event for chatd.v1, the end for the others. */
+static void object(struct server *s, struct client *c, unsigned code,
+                   const char *reason)
+{
+    if (c->form != CLIENT_JSON_V1) {
+        conn_fail(s, c, code, reason);
+        return;
+    }
+    uint8_t bytes[256];
+    struct text t = text_over(bytes, sizeof bytes);
+    text_string(&t, "{\"event\":\"error\",\"error\":");
+    json_put_string(&t, bytes_of(reason));
+    text_byte(&t, '}');
+    send_text(s, c, &t);
+}
+
+static void answer_ping(struct server *s, struct client *c, struct span number)
+{
+    static const char before[] = "{\"pong\":";
+    uint8_t header[FRAME_SERVER_HEADER_MAX];
+    size_t len = frame_write(header, FRAME_FIN | FRAME_TEXT,
+                             sizeof before - 1 + number.len + 1);
+    outbox_put(s, c, bytes_span(header, len));
+    outbox_put(s, c, BYTES_LITERAL("{\"pong\":"));
+    outbox_put(s, c, number);
+    outbox_put(s, c, BYTES_LITERAL("}"));
+}
+
+static void json_message(struct server *s, struct client *c, uint8_t opcode,
+                         uint8_t *ptr, size_t len)
+{
+    struct json_message said;
+    if (opcode != FRAME_TEXT) {
+        object(s, c, CLOSE_UNSUPPORTED, "JSON text only");
+        return;
+    }
+    const char *fault = json_read(ptr, len, &said);
+    if (!fault && said.name.ptr && !is_user_name(said.name))
+        fault = "bad name";
+    if (!fault && said.ping.len > PING_NUMBER_MAX)
+        fault = "ping is too long a number"; /* RFC 8259 9: ours to limit */
+    if (fault) {
+        object(s, c, CLOSE_BAD_DATA, fault);
+        return;
+    }
+    if (said.name.ptr) /* counts first */
+        set_name(client_profile(&s->clients, c), said.name);
+    if (said.message.ptr)
+        publish(s, c, FRAME_TEXT, said.message);
+    if (said.ping.ptr && c->state == CLIENT_OPEN)
+        answer_ping(s, c, said.ping);
+}
+
+const struct service chat_plain = {
+    .path = "/chat",
+    .subprotocol = "chat",
+    .form = CLIENT_PLAIN,
+    .open = join,
+    .message = plain_message,
+};
+
+const struct service chat_json = {
+    .path = "/ws",
+    .subprotocol = "chatd.v1",
+    .form = CLIENT_JSON,
+    .open = join,
+    .greet = greet,
+    .message = json_message,
+};

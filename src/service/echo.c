@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/echo.h"
+#include "server/outbox.h"
+
+static void piece(struct server *s, struct client *c,
+                  const struct message_event *event)
+{
+    /* RFC 6455 5.4: the first frame has the type, the last one FIN. */
+    uint8_t first = event->first ? event->opcode : FRAME_CONTINUATION;
+    if (event->last)
+        first |= FRAME_FIN;
+    else if (event->len == 0 && !event->first)
+        return; /* an empty fragment in the middle says nothing */
+    outbox_frame(s, c, first, bytes_span(event->ptr, event->len));
+}
+
+const struct service echo_service = {
+    .path = "/echo",
+    .subprotocol = "echo",
+    .form = CLIENT_ECHO,
+    .streams = true,
+    .piece = piece,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/pages.h"
+#include "os/file.h"
+#include "service/files.h"
+
+/* ---- Types ---------------------------------------------------------------------- */
+
+static const struct {
+    const char *ending;
+    const char *type;
+} types[] = {
+    {"html", "text/html; charset=utf-8"},
+    {"css", "text/css; charset=utf-8"},
+    {"js", "text/javascript; charset=utf-8"},
+    {"mjs", "text/javascript; charset=utf-8"},
+    {"json", "application/json"},
+    {"webmanifest", "application/manifest+json"},
+    {"txt", "text/plain; charset=utf-8"},
+    {"md", "text/markdown; charset=utf-8"},
+    {"xml", "application/xml"},
+    {"svg", "image/svg+xml"},
+    {"png", "image/png"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"gif", "image/gif"},
+    {"webp", "image/webp"},
+    {"avif", "image/avif"},
+    {"ico", "image/x-icon"},
+    {"woff2", "font/woff2"},
+    {"woff", "font/woff"},
+    {"wasm", "application/wasm"},
+    {"pdf", "application/pdf"},
+    {"mp3", "audio/mpeg"},
+    {"mp4", "video/mp4"},
+    {"webm", "video/webm"},
+};
+
+static const char *type_of(struct span path)
+{
+    size_t dot = path.len;
+    while (dot > 0 && path.ptr[dot - 1] != '.' && path.ptr[dot - 1] != '/')
+        dot--;
+    if (dot > 0 && path.ptr[dot - 1] == '.') {
+        struct span ending = bytes_part(path, dot, path.len - dot);
+        for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+            if (bytes_equal_nocase(ending, bytes_of(types[i].ending)))
+                return types[i].type;
+    }
+    return "application/octet-stream";
+}
+
+/* ---- Which paths may be files ------------------------------------------------------ */
+
+static bool is_safe(struct span path)
+{
+    while (path.len) {
+        size_t part = bytes_find(path, '/');
+        if (part == 0 || path.ptr[0] == '.' || part + 1 == path.len)
+            return false;
+        if (part == path.len)
+            return bytes_find(path, 0) == path.len;
+        path = bytes_part(path, part + 1, path.len - part - 1);
+    }
+    return false;
+}
+
+static uint32_t find_built_in(struct span path)
+{
+    for (uint32_t i = 0; i < files_count; i++)
+        if (bytes_equal(path, bytes_of(files_table[i].name)))
+            return i;
+    return CLIENT_NONE;
+}
+
+/* ---- Answers ---------------------------------------------------------------------------- */
+
+static void put_file_etag(struct text *t, const struct file_info *info)
+{
+    text_byte(t, '"');
+    text_hex(t, info->number, 1);
+    text_byte(t, '-');
+    text_hex(t, info->size, 1);
+    text_byte(t, '-');
+    text_hex(t, info->modified, 1);
+    text_byte(t, '"');
+}
+
+static int open_file(struct server *s, struct span path, struct file_info *info)
+{
+    return s->folder >= 0 && is_safe(path) ? file_open(s->folder, path, info)
+                                           : -1;
+}
+
+bool pages_has(struct server *s, struct span path)
+{
+    struct file_info info;
+    int file = open_file(s, path, &info);
+    if (file >= 0)
+        file_close(file);
+    return file >= 0 || find_built_in(path) != CLIENT_NONE;
+}
+
+bool pages_get(struct server *s, struct span path, struct service_reply *reply)
+{
+    struct file_info info;
+    int file = open_file(s, path, &info);
+    uint32_t page = file < 0 ? find_built_in(path) : CLIENT_NONE;
+    if (file < 0 && page == CLIENT_NONE)
+        return false;
+    reply->file = file;
+    reply->page = page;
+    if (file >= 0) {
+        reply->file_size = info.size;
+        put_file_etag(&reply->etag, &info);
+    } else {
+        text_string(&reply->etag, files_table[page].etag);
+    }
+    reply->type = type_of(path);
+    reply->cache = "no-cache"; /* keep it, and ask whether it changed */
+    reply->is_page =
+        bytes_equal(bytes_span(reply->type, 9), BYTES_LITERAL("text/html"));
+    return true;
+}
+
+struct span pages_bytes(uint32_t index)
+{
+    return bytes_span(files_table[index].bytes, files_table[index].len);
+}

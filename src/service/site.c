@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/site.h"
+#include "os/file.h"
+#include "server/server.h"
+#include "service/chat.h"
+#include "service/echo.h"
+#include "service/health.h"
+#include "service/pages.h"
+
+static const char greeting[] = "{\"msg\":\"HelloWebSocket\"}\n";
+static const char greeting_etag[] = "\"HelloWebSocket-1\"";
+
+static bool is(struct span path, const char *what)
+{
+    return bytes_equal(path, bytes_of(what));
+}
+
+/* Is `path` this service's, alone or with a slash and more? *rest is the
+   more. */
+static bool is_under(struct span path, const char *prefix, struct span *rest)
+{
+    size_t len = strlen(prefix);
+    if (path.len < len ||
+        !bytes_equal(bytes_part(path, 0, len), bytes_of(prefix)))
+        return false;
+    *rest = bytes_part(path, path.len, 0);
+    if (path.len == len)
+        return true;
+    if (path.ptr[len] != '/')
+        return false;
+    *rest = bytes_part(path, len + 1, path.len - len - 1);
+    return true;
+}
+
+/* /chat, /chat/ROOM, /ws, /ws/ROOM. False when the path is neither; a ROOM
+   that cannot be one leads nowhere. */
+static bool route_room(struct span path, struct service_route *route)
+{
+    struct span rest;
+    bool json = is_under(path, chat_json.path, &rest);
+    if (!json && !is_under(path, chat_plain.path, &rest))
+        return false;
+    if (!chat_room_name(rest, route->bytes, &route->rest))
+        return true;
+    route->service = json ? &chat_json : &chat_plain;
+    route->upgrade_only = json;
+    route->found = !json;
+    return true;
+}
+
+/* The path below the folder of pages, decoded. */
+static bool file_path(struct span path, uint8_t out[FILE_PATH_MAX],
+                      struct span *name)
+{
+    ptrdiff_t len = path.len > 1
+                        ? http_decode(out, FILE_PATH_MAX,
+                                      bytes_part(path, 1, path.len - 1), false)
+                        : -1;
+    *name = bytes_span(out, len > 0 ? (size_t)len : 0);
+    return len > 0;
+}
+
+static void route(struct server *s, const struct http_request *request,
+                  struct service_route *route)
+{
+    struct span path = request->path, name;
+    uint8_t bytes[FILE_PATH_MAX];
+    *route = (struct service_route){0};
+    if (is(path, "/echo")) {
+        route->service = &echo_service;
+        route->found = true;
+    } else if (is(path, "/healthz")) {
+        route->found = route->health = true;
+    } else if (is(path, "/")) {
+        route->found = true;
+    } else if (!route_room(path, route)) {
+        route->found = file_path(path, bytes, &name) && pages_has(s, name);
+    }
+}
+
+static void get_root(struct server *s, const struct http_request *request,
+                     struct service_reply *reply)
+{
+    reply->varies = true;
+    if (http_accepts(request, "text/html") &&
+        pages_get(s, BYTES_LITERAL("index.html"), reply))
+        return;
+    reply->type = "application/json";
+    reply->cache = "no-cache";
+    reply->body = bytes_of(greeting);
+    text_string(&reply->etag, greeting_etag);
+}
+
+/* A page that both the folder and the binary may have. */
+static void get_page(struct server *s, struct span name,
+                     struct service_reply *reply)
+{
+    static const char gone[] = "no such page\n";
+    if (pages_get(s, name, reply))
+        return;
+    reply->status = 404;
+    reply->body = bytes_of(gone);
+}
+
+static void get(struct server *s, const struct http_request *request,
+                const struct service_route *route, struct service_reply *reply)
+{
+    struct span path = request->path, name;
+    uint8_t bytes[FILE_PATH_MAX];
+    if (route->health)
+        health_get(s, reply);
+    else if (is(path, "/"))
+        get_root(s, request, reply);
+    else if (route->service == &echo_service)
+        get_page(s, BYTES_LITERAL("echo.html"), reply);
+    else if (route->service == &chat_plain)
+        get_page(s, BYTES_LITERAL("chat.html"), reply);
+    else if (file_path(path, bytes, &name))
+        get_page(s, name, reply);
+}
+
+const struct service_site site_chatd = {
+    .services =
+        {
+            [CLIENT_ECHO] = &echo_service,
+            [CLIENT_PLAIN] = &chat_plain,
+            [CLIENT_JSON] = &chat_json,
+            [CLIENT_JSON_V1] = &chat_json,
+        },
+    .route = route,
+    .get = get,
+    .page = pages_bytes,
+};
