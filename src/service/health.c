@@ -10,7 +10,7 @@ void health_get(struct server *s, struct service_reply *reply)
     text_decimal(&t, s->clients.in_state[CLIENT_OPEN]);
     text_string(&t, ",\"rooms\":");
     text_decimal(&t, s->rooms.in_use);
-    text_string(&t, "}\n");
+    text_string(&t, "}");
     reply->status = s->draining ? 503 : 200;
     reply->type = "application/json";
     reply->cache = "no-store";

@@ -7,7 +7,7 @@
 #include "service/health.h"
 #include "service/pages.h"
 
-static const char greeting[] = "{\"msg\":\"HelloWebSocket\"}\n";
+static const char greeting[] = "{\"msg\":\"HelloWebSocket\"}";
 static const char greeting_etag[] = "\"HelloWebSocket-1\"";
 
 static bool is(struct span path, const char *what)
