@@ -149,7 +149,8 @@ class Server:
             self.port = free_port()
             self.host = "127.0.0.1"
             self.addr = [a.replace("PORT", str(self.port))
-                         for a in addr or ["127.0.0.1:PORT"]]
+                         for a in (["127.0.0.1:PORT"] if addr is None
+                                   else addr)]
             self._start(env, limits, close, stderr, wrapper)
             if self._wait_ready(starts and stderr is None and 2 not in close):
                 return
