@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""One order for everybody: 20 senders, 50 receivers, both forms mixed,
+20,000 messages, and each receiver gets the same sequence exactly once.
+
+Receivers live in processes of their own with a frame decoder made for speed:
+a million frames in Python otherwise take longer than the server needs."""
+
+import hashlib
+import multiprocessing
+import re
+import selectors
+import time
+import traceback
+import unittest
+
+from support import (SLOW, TEXT, ServerCase, WebSocket, frame, load)
+
+MESSAGE = re.compile(rb'"message"\s*:\s*"([^"\\]*)"')
+ID = re.compile(rb'"id"\s*:\s*"[0-9a-f]+-(\d+)"')
+
+PLAIN, JSON, V1 = "plain", "json", "v1"
+FORMS = {PLAIN: ("chat", None), JSON: ("ws", None), V1: ("ws", "chatd.v1")}
+
+
+class Receiver:
+    """A member that turns what arrives into a sequence of texts, and in the
+    JSON forms of numbers beside it."""
+
+    def __init__(self, server, form, room="order"):
+        self.form = form
+        path, protocol = FORMS[form]
+        self.ws = WebSocket(server, "/%s/%s" % (path, room),
+                            protocols=protocol)
+        self.ws.sock.setblocking(False)
+        self.buffer = bytearray(self.ws.buffer)
+        self.pending = b""              # a message's fragments so far
+        self.digest = hashlib.sha1()
+        self.count = 0
+        self.numbers = []
+        self.own = None                 # a prefix to leave out of the digest
+        self.failure = None
+
+    def fileno(self):
+        return self.ws.sock.fileno()
+
+    def read(self):
+        """Takes what is there; False at the end of the stream."""
+        try:
+            data = self.ws.sock.recv(262144)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self.buffer += data
+        buffer, at, end = self.buffer, 0, len(self.buffer)
+        while end - at >= 2:
+            n, head = buffer[at + 1], 2
+            if n >= 126:
+                head = 4 if n == 126 else 10
+                if end - at < head:
+                    break
+                n = int.from_bytes(buffer[at + 2:at + head], "big")
+            if end - at < head + n:
+                break
+            first = buffer[at]
+            payload = bytes(buffer[at + head:at + head + n])
+            at += head + n
+            if first == 0x81:
+                self.message(payload)
+            elif first & 0x0F < 8:
+                self.pending += payload
+                if first & 0x80:
+                    whole, self.pending = self.pending, b""
+                    self.message(whole)
+            elif first & 0x0F == 9:
+                self.ws.sock.setblocking(True)
+                self.ws.send_frame(10, payload)
+                self.ws.sock.setblocking(False)
+            elif first & 0x0F == 8:
+                self.failure = "closed: %r" % payload
+                return False
+        del buffer[:at]
+        return True
+
+    def message(self, payload):
+        if self.form != PLAIN:
+            text = MESSAGE.search(payload)
+            if not text:
+                if b'"event"' not in payload:
+                    self.failure = "no message: %r" % payload
+                return
+            self.numbers.append(int(ID.search(payload).group(1)))
+            payload = text.group(1)
+        self.digest.update(payload + b"\n")
+        self.count += 1
+
+    def result(self):
+        return {"form": self.form, "count": self.count,
+                "digest": self.digest.hexdigest(), "failure": self.failure,
+                "steps": all(b == a + 1 for a, b in
+                             zip(self.numbers, self.numbers[1:]))}
+
+
+def receive(server, forms, total, progress, slot, ready, results, seconds):
+    """A process of receivers: joins, says so, reads until each one has all
+    messages, and hands back what each one saw."""
+    try:
+        receivers = [Receiver(server, form) for form in forms]
+        selector = selectors.DefaultSelector()
+        for r in receivers:
+            selector.register(r, selectors.EVENT_READ)
+        ready.put(len(receivers))
+        until = time.monotonic() + seconds
+        left = len(receivers)
+        while left and time.monotonic() < until:
+            for key, _ in selector.select(1):
+                r = key.fileobj
+                # One that has all is watched on: a message too many counts.
+                if not r.read():
+                    r.failure = r.failure or "the connection ended"
+                    selector.unregister(r)
+                    left -= 1
+            progress[slot] = min(r.count for r in receivers)
+            if progress[slot] >= total:
+                break
+        time.sleep(0.3)
+        for r in receivers:
+            if not r.failure:
+                r.read()
+        results.put([r.result() for r in receivers])
+    except BaseException:
+        ready.put(traceback.format_exc())
+        results.put(traceback.format_exc())
+
+
+class Order(ServerCase):
+    """The room order is total."""
+
+    limit = 300 * SLOW
+
+    def run_room(self, server, total, window, forms, senders, pad=b""):
+        """`total` messages by these senders to these receivers, never more
+        than `window` ahead of the slowest receiver. Checks everything."""
+        context = multiprocessing.get_context("fork")
+        halves = [forms[0::2], forms[1::2]]
+        progress = context.Array("q", len(halves), lock=False)
+        ready, results = context.Queue(), context.Queue()
+        processes = [context.Process(
+            target=receive, daemon=True,
+            args=(server, half, total, progress, i, ready, results,
+                  self.limit / 2)) for i, half in enumerate(halves)]
+        for p in processes:
+            p.start()
+            self.addCleanup(p.join, 5)
+            self.addCleanup(p.kill)
+        joined = [ready.get(timeout=self.limit / 4) for _ in processes]
+        self.assertEqual(sum(joined), len(forms), joined)
+
+        speakers = [Receiver(server, form) for form in senders]
+        for s in speakers:
+            self.addCleanup(s.ws.close)
+        selector = selectors.DefaultSelector()
+        for s in speakers:
+            selector.register(s, selectors.EVENT_READ)
+        # A JSON sender without chatd.v1 does not get its own messages back.
+        share = [total // len(senders) + (i < total % len(senders))
+                 for i in range(len(senders))]
+        due = [total - (share[i] if f == JSON else 0)
+               for i, f in enumerate(senders)]
+        said = [0] * len(senders)
+        sent, until = 0, time.monotonic() + self.limit / 2
+        began = time.monotonic()
+        while any(s.count < d for s, d in zip(speakers, due)):
+            self.assertLess(time.monotonic(), until, "too slow: %d of %d; %r"
+                            % (sent, total, list(progress)))
+            for key, _ in selector.select(0.001):
+                self.assertTrue(key.fileobj.read(), key.fileobj.failure)
+            slowest = min(min(progress), min(
+                s.count + total - d for s, d in zip(speakers, due)))
+            # `slowest` is a bound for a JSON sender: its own ones count as
+            # read from the first.
+            for i, s in enumerate(speakers):
+                room = window - (sent - slowest)
+                for _ in range(min(10, room, share[i] - said[i])):
+                    text = b"s%d-%d %s" % (i, said[i], pad)
+                    if s.form != PLAIN:
+                        text = b'{"message":"%s"}' % text
+                    s.ws.sock.setblocking(True)
+                    s.ws.send(frame(TEXT, text, mask=b"\x10\x20\x30\x40"))
+                    s.ws.sock.setblocking(False)
+                    said[i] += 1
+                    sent += 1
+        got = []
+        for _ in processes:
+            part = results.get(timeout=self.limit / 4)
+            self.assertIsInstance(part, list, part)
+            got += part
+        took = time.monotonic() - began
+        print("%d messages, %d senders, %d receivers: %.1f s" %
+              (total, len(senders), len(forms), took), flush=True)
+
+        for r in got:
+            self.assertIsNone(r["failure"], r)
+            self.assertEqual(r["count"], total, r)
+            self.assertTrue(r["steps"], "numbers do not go up by one")
+        self.assertEqual(len({r["digest"] for r in got}), 1,
+                         "receivers disagree about the order")
+        for s, d in zip(speakers, due):
+            self.assertIsNone(s.failure)
+            self.assertEqual(s.count, d)
+            if s.form != JSON:
+                self.assertEqual(s.digest.hexdigest(), got[0]["digest"])
+
+    def test_20_senders_50_receivers_20000_messages(self):
+        """The must-hold, with the default room log: the log goes round
+        several times."""
+        total = load(20_000)
+        self.run_room(self.start(), total, 3000,
+                      [PLAIN] * 20 + [JSON] * 15 + [V1] * 15,
+                      [PLAIN] * 8 + [JSON] * 6 + [V1] * 6)
+
+    def test_a_small_log_goes_round_many_times(self):
+        """64 KB of log, messages of every length around: views of the ring
+        in two parts are the rule."""
+        server = self.start("--room-log", "64K", "--max-message", "4K")
+        self.run_room(server, load(3000), 40, [PLAIN] * 3 + [JSON] * 3 +
+                      [V1] * 2, [PLAIN, JSON, V1], pad=b"x" * 701)
+
+    def test_each_sender_keeps_its_own_order(self):
+        """The order of the room agrees with the order in which one sender
+        spoke, whatever else is said."""
+        server = self.start()
+        listener = self.ws(server, "/ws/r")
+        senders = [self.ws(server, "/chat/r") for _ in range(5)]
+        total = load(200)
+        for s, ws in enumerate(senders):
+            ws.send(b"".join(frame(TEXT, "%d %d" % (s, i))
+                             for i in range(total)))
+        seen = [0] * 5
+        for _ in range(5 * total):
+            s, i = map(int, listener.recv_json()["message"].split())
+            self.assertEqual(i, seen[s])
+            seen[s] += 1
+        self.assertEqual(seen, [total] * 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
