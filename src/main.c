@@ -40,7 +40,8 @@ int main(int argc, char **argv)
         return print(&t);
     case OPTIONS_RUN: break;
     }
-    if (server_open(&server, &config, &site_chatd, &t) < 0)
-        return complain(&t, EXIT_FAILURE);
+    int failure = server_open(&server, &config, &site_chatd, &t);
+    if (failure)
+        return complain(&t, failure);
     return server_run(&server);
 }

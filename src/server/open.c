@@ -88,6 +88,10 @@ static void take_data(struct server *s, struct client *c, struct input *in,
     const struct service *service = open_service(s, c);
     if (event->first)
         rate_count(s, c);
+    if (service->takes && !service->takes(c, event->opcode)) {
+        conn_fail(s, c, CLOSE_UNSUPPORTED, "JSON text only");
+        return;
+    }
     if (service->streams) {
         service->piece(s, c, event);
         return;

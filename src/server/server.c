@@ -431,14 +431,15 @@ static void carve(struct server *s, struct arena *a)
                      (uint32_t)slots);
 }
 
+/* `result` is a -errno to be told, or 0. */
 static int failed(struct text *why, const char *what, int result)
 {
     text_string(why, what);
-    if (result < -1) {
+    if (result < 0) {
         text_string(why, ": ");
         text_string(why, error_text(result));
     }
-    return result < 0 ? result : -1;
+    return SERVER_FAILED;
 }
 
 static int make_tables(struct server *s, struct text *why)
@@ -448,7 +449,7 @@ static int make_tables(struct server *s, struct text *why)
     carve(s, &a);
     void *memory = a.overflow ? NULL : memory_map(a.used);
     if (!memory)
-        return failed(why, "not enough memory for these options", -1);
+        return failed(why, "not enough memory for these options", 0);
     s->reserved = a.used;
     arena_init(&a, memory, a.used);
     carve(s, &a);
@@ -499,14 +500,14 @@ static int open_files(struct server *s, struct text *why)
     if (result < 0)
         return failed(why, "no signals", result);
     s->spare = socket_spare();
-    if (s->config->static_folder) {
-        s->folder = file_open_folder(s->config->static_folder);
-        if (s->folder < 0) {
-            text_string(why, s->config->static_folder);
-            return failed(why, "", s->folder);
-        }
-    }
-    return 0;
+    if (!s->config->static_folder)
+        return 0;
+    s->folder = file_open_folder(s->config->static_folder);
+    if (s->folder >= 0)
+        return 0;
+    text_string(why, "--static: ");
+    failed(why, s->config->static_folder, s->folder);
+    return SERVER_BAD_OPTION;
 }
 
 /* As many slots as there can be descriptors, told when that is fewer. */
@@ -519,7 +520,7 @@ static int count_slots(struct server *s, struct text *why)
     s->clients.size = (uint32_t)bytes_min64(s->config->clients, most);
     if (s->clients.size == 0)
         return failed(why, "the limit of open files leaves none for clients",
-                      -1);
+                      0);
     if (s->clients.size == s->config->clients)
         return 0;
     struct journal_line line;
@@ -582,7 +583,7 @@ int server_open(struct server *s, const struct config *config,
         result = make_tables(s, why);
     if (result == 0)
         result = listen_all(s, why);
-    if (result < 0)
+    if (result != 0)
         return result;
     log_start(s);
     return 0;

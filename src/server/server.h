@@ -87,10 +87,13 @@ static inline uint32_t server_since(const struct server *s, uint32_t then)
 }
 
 /*
- * Make everything ready: memory, listeners, signals. On failure returns
- * -errno or -1, and writes a sentence into `why` that says what was wrong.
+ * Make everything ready: memory, listeners, signals. 0, or the exit status
+ * with a sentence in `why`: SERVER_BAD_OPTION when an option's value was
+ * wrong, SERVER_FAILED when the machine would not.
  * The config must stay for the life of the server.
  */
+#define SERVER_FAILED     1
+#define SERVER_BAD_OPTION 2
 int server_open(struct server *s, const struct config *config,
                 const struct service_site *site, struct text *why);
 

@@ -34,6 +34,10 @@ struct service {
     void (*greet)(struct server *s, struct client *c,
                   const struct http_request *request);
 
+    /* Told from a message's first piece: false, and the connection closes
+       with 1003. NULL: every type is taken. */
+    bool (*takes)(const struct client *c, uint8_t opcode);
+
     /* streams: a piece of a message (MESSAGE_DATA), and its unmasked bytes.
        The answer must not be longer than the piece and one frame header. */
     void (*piece)(struct server *s, struct client *c,

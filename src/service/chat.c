@@ -290,6 +290,12 @@ static void plain_message(struct server *s, struct client *c, uint8_t opcode,
     publish(s, c, opcode, bytes_span(ptr, len));
 }
 
+/* For chatd.v1 a binary message is an error event, once it is whole. */
+static bool takes(const struct client *c, uint8_t opcode)
+{
+    return opcode == FRAME_TEXT || c->form == CLIENT_JSON_V1;
+}
+
 /* A fault in one message: an event for chatd.v1, the end for the others. */
 static void object(struct server *s, struct client *c, unsigned code,
                    const char *reason)
@@ -357,5 +363,6 @@ const struct service chat_json = {
     .form = CLIENT_JSON,
     .open = join,
     .greet = greet,
+    .takes = takes,
     .message = json_message,
 };

@@ -13,7 +13,8 @@ _Static_assert(HANDSHAKE_ACCEPT_LEN == (SHA1_LEN + 2) / 3 * 4,
 bool handshake_wanted(const struct http_request *request)
 {
     /* RFC 9110 7.8: a server MUST ignore the Upgrade of HTTP/1.0. */
-    return request->minor > 0 && http_lists(request, "Upgrade", "websocket");
+    return request->minor > 0 && http_lists(request, "Upgrade", "websocket") &&
+           http_lists(request, "Connection", "upgrade");
 }
 
 void handshake_accept(uint8_t out[HANDSHAKE_ACCEPT_LEN], struct span key)
@@ -44,8 +45,6 @@ static bool refuse(struct handshake *out, unsigned status, const char *why)
 static bool check_connection(const struct http_request *request,
                              struct handshake *out)
 {
-    if (!http_lists(request, "Connection", "upgrade"))
-        return refuse(out, 400, "Connection without upgrade");
     if (http_body_len(request) > 0)
         return refuse(out, 400, "a body on an upgrade");
     return true;

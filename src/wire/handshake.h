@@ -44,14 +44,16 @@ struct handshake {
 
 /*
  * Is this request an attempt at a WebSocket handshake? True when Upgrade
- * names websocket (without case). Always false under HTTP/1.0, whose Upgrade
- * is ignored (RFC 9110 7.8).
+ * lists websocket and Connection lists upgrade (RFC 6455 4.2.1, 3 and 4; both
+ * without case). An Upgrade that Connection does not name was not meant for
+ * us (RFC 9110 7.8), and the one of an HTTP/1.0 request is ignored: such a
+ * request is a plain one.
  */
 bool handshake_wanted(const struct http_request *request);
 
 /*
  * Check a request that handshake_wanted, in this order:
- *   400  Connection does not list "upgrade"; a body announced
+ *   400  a body announced
  *   426  Sec-WebSocket-Version missing or not exactly 13
  *   400  version repeated; Sec-WebSocket-Key missing, repeated or not 16
  *        bytes of base64

@@ -192,12 +192,14 @@ static bool is_escape(struct span s)
            bytes_hex_value(s.ptr[2]) >= 0;
 }
 
-/* reg-name or IPv4address (RFC 3986 3.2.2) at the start of s: the length. */
+/* reg-name or IPv4address (RFC 3986 3.2.2) at the start of s: the length. A
+   comma, which the grammar allows and no name has, is what two Host fields
+   made into one by a proxy look like: it is refused as they are. */
 static size_t name_len(struct span s)
 {
     size_t len = 0;
     while (len < s.len &&
-           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+,;=")) ||
+           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+;=")) ||
             is_escape(after(s, len))))
         len++;
     return len;
