@@ -583,8 +583,10 @@ int server_open(struct server *s, const struct config *config,
         result = make_tables(s, why);
     if (result == 0)
         result = listen_all(s, why);
-    if (result != 0)
+    if (result != 0) {
+        stop_listening(s); /* a unix: socket's file goes too */
         return result;
+    }
     log_start(s);
     return 0;
 }

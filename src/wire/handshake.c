@@ -40,10 +40,9 @@ static bool refuse(struct handshake *out, unsigned status, const char *why)
     return false;
 }
 
-/* 4.2.1, 4: the connection itself is to change over. What follows the head
-   is then frames, so there can be no body. */
-static bool check_connection(const struct http_request *request,
-                             struct handshake *out)
+/* What follows the head is frames, so there can be no body. */
+static bool check_body(const struct http_request *request,
+                       struct handshake *out)
 {
     if (http_body_len(request) > 0)
         return refuse(out, 400, "a body on an upgrade");
@@ -139,7 +138,7 @@ unsigned handshake_check(const struct http_request *request,
                          struct handshake *out)
 {
     *out = (struct handshake){0};
-    if (check_connection(request, out) && check_version(request, out) &&
+    if (check_body(request, out) && check_version(request, out) &&
         check_key(request, out) && check_origin(request, policy, out)) {
         out->subprotocol = choose_subprotocol(request, policy->subprotocol);
         out->status = 101;
