@@ -11,7 +11,7 @@
  *              member 7 has 2    member 2   count: the next new entry
  *                                has 4
  *
- * So one comparison a delivery shows exactly once, in order, and the same for
+ * So one comparison for a delivery shows exactly once, in order, and the same for
  * all. The ring forgets what is ORDER messages old; a member that far behind
  * cannot be judged and fails the run.
  *
@@ -23,12 +23,15 @@
 #include "bench/load.h"
 #include "bench/tool.h"
 
+#include <string.h>
+
 #define ORDER  (UINT32_C(1) << 18) /* entries */
 #define WINDOW 1024                /* send times kept a sender */
 
 struct entry {
     struct stamp message;
-    uint64_t sent_at; /* ns */
+    uint8_t text[PAYLOAD_STAMP]; /* the same, as it came */
+    uint64_t sent_at;            /* ns */
 };
 
 struct broadcast {
@@ -90,7 +93,9 @@ static void timer(struct load *load, uint64_t times)
 static void put_in_order(struct load *load, struct client *c)
 {
     struct broadcast *b = load->broadcast;
-    struct stamp s = c->message;
+    struct stamp s;
+    if (!payload_read_stamp(c->stamp, &s))
+        load_fail(load, c, "the stamp came changed");
     if (s.sender >= load->options->senders)
         load_fail(load, c, "a message from nobody");
     struct client *sender = &load->clients[s.sender];
@@ -99,11 +104,15 @@ static void put_in_order(struct load *load, struct client *c)
     if (s.number != sender->next)
         load_fail(load, c, "a sender's messages out of order");
     sender->next++;
-    b->order[b->count++ % ORDER] = (struct entry){
-        .message = s, .sent_at = sender->sent_at[s.number % WINDOW]};
+    struct entry *e = &b->order[b->count++ % ORDER];
+    e->message = s;
+    e->sent_at = sender->sent_at[s.number % WINDOW];
+    memcpy(e->text, c->stamp, PAYLOAD_STAMP);
 }
 
-static const struct entry *check_order(struct load *load, struct client *c)
+/* The stamp has come: which message is this, and is it the one whose turn it
+   is? All but the first member to see a message compare its stamp unread. */
+static void identify(struct load *load, struct client *c)
 {
     struct broadcast *b = load->broadcast;
     if (c->received == b->count)
@@ -111,18 +120,16 @@ static const struct entry *check_order(struct load *load, struct client *c)
     if (b->count - c->received > ORDER)
         load_fail(load, c, "a member too far behind to be judged");
     const struct entry *e = &b->order[c->received % ORDER];
-    if (e->message.sender != c->message.sender ||
-        e->message.number != c->message.number)
+    if (memcmp(e->text, c->stamp, PAYLOAD_STAMP) != 0)
         load_fail(load, c, "another order than other members got");
-    return e;
+    c->message = e->message;
 }
 
 static void take_message(struct load *load, struct client *c)
 {
     const struct options *o = load->options;
     struct broadcast *b = load->broadcast;
-    const struct entry *e = check_order(load, c);
-    load_done(load, e->sent_at);
+    load_done(load, b->order[c->received % ORDER].sent_at);
     c->received++;
     b->delivered++;
     if (load->stopping || b->interval)
@@ -133,24 +140,31 @@ static void take_message(struct load *load, struct client *c)
         all_send(load);
 }
 
-/* Collect the stamp, which may come in pieces, then compare what follows. */
+/* Collect the stamp, which may come in pieces. Returns the bytes of it. */
+static size_t take_stamp(struct load *load, struct client *c,
+                         const struct frame_piece *piece)
+{
+    if (piece->offset >= PAYLOAD_STAMP)
+        return 0;
+    size_t len = PAYLOAD_STAMP - (size_t)piece->offset;
+    if (piece->len < len)
+        len = piece->len;
+    memcpy(c->stamp + piece->offset, piece->ptr, len);
+    if (len && piece->offset + len == PAYLOAD_STAMP)
+        identify(load, c);
+    return len;
+}
+
 static void take_piece(struct load *load, struct client *c,
                        const struct frame_piece *piece)
 {
-    size_t size = load->payload.size;
-    for (size_t i = 0; i < piece->len && piece->offset + i < PAYLOAD_STAMP; i++)
-        c->stamp[piece->offset + i] = piece->ptr[i];
-    if (piece->offset < PAYLOAD_STAMP &&
-        piece->offset + piece->len >= PAYLOAD_STAMP &&
-        !payload_read_stamp(c->stamp, &c->message))
-        load_fail(load, c, "the stamp came changed");
-    if (piece->offset + piece->len > size ||
-        (piece->last && piece->offset + piece->len != size))
+    uint64_t end = piece->offset + piece->len;
+    if (end > load->payload.size || (piece->last && end != load->payload.size))
         load_fail(load, c, "another length than was sent");
-    if (piece->offset + piece->len < PAYLOAD_STAMP)
-        return;
-    if (!payload_equal(&load->payload, c->message, piece->offset, piece->ptr,
-                       piece->len))
+    size_t taken = take_stamp(load, c, piece);
+    if (piece->len > taken &&
+        !payload_equal(&load->payload, c->message, piece->offset + taken,
+                       piece->ptr + taken, piece->len - taken))
         load_fail(load, c, "came changed");
     if (piece->last)
         take_message(load, c);

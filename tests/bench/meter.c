@@ -25,7 +25,7 @@ static uint64_t number_after(const char *path, const char *name)
     return value;
 }
 
-static uint64_t cpu_clock(pid_t pid)
+static uint64_t cpu_time(pid_t pid)
 {
     clockid_t clock;
     struct timespec t;
@@ -59,10 +59,10 @@ static void read_split(pid_t pid, struct meter *m)
 struct meter meter_read(pid_t pid)
 {
     char path[64];
-    struct meter m = {.time = tool_now()};
+    struct meter m = {.time = tool_now(), .own = cpu_time(0)};
     if (pid == 0)
         return m;
-    m.cpu = cpu_clock(pid);
+    m.cpu = cpu_time(pid);
     read_split(pid, &m);
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     m.switches = number_after(path, "voluntary_ctxt_switches:");

@@ -20,9 +20,10 @@ struct meter {
     uint64_t user;     /* of which in user space, ns, in ticks of 10 ms */
     uint64_t system;   /* of which in the kernel, as coarse */
     uint64_t switches; /* times the first thread went to sleep */
+    uint64_t own;      /* ns of CPU time of this very program */
 };
 
-/* Read the clocks; with pid 0, the time alone. */
+/* Read the clocks; with pid 0, the time and our own alone. */
 struct meter meter_read(pid_t pid);
 
 /* Bytes of resident memory; 0 with pid 0. Walks the process's page tables, so

@@ -50,39 +50,44 @@ static size_t min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The stamp of s, and where the pattern of s begins. */
-static const uint8_t *parts(const struct payload *p, struct stamp s,
-                            uint8_t stamp[PAYLOAD_STAMP])
+static void write_stamp(struct stamp s, uint8_t text[PAYLOAD_STAMP])
 {
-    write_hex(stamp, s.sender);
-    write_hex(stamp + 8, s.number);
+    write_hex(text, s.sender);
+    write_hex(text + 8, s.number);
+}
+
+static const uint8_t *pattern_of(const struct payload *p, struct stamp s)
+{
     return p->pattern + s.number % p->shifts;
 }
 
 void payload_write(const struct payload *p, struct stamp s, uint8_t *out)
 {
-    uint8_t stamp[PAYLOAD_STAMP];
-    const uint8_t *pattern = parts(p, s, stamp);
-    memcpy(out, pattern, p->size);
-    memcpy(out, stamp, min(p->size, PAYLOAD_STAMP));
+    uint8_t text[PAYLOAD_STAMP];
+    write_stamp(s, text);
+    memcpy(out, pattern_of(p, s), p->size);
+    memcpy(out, text, min(p->size, PAYLOAD_STAMP));
+}
+
+/* The pattern alone, for what lies after the stamp. */
+static bool pattern_equal(const struct payload *p, struct stamp s,
+                          size_t offset, const uint8_t *ptr, size_t len)
+{
+    if (offset > p->size || len > p->size - offset)
+        return false;
+    return len == 0 || memcmp(ptr, pattern_of(p, s) + offset, len) == 0;
 }
 
 bool payload_equal(const struct payload *p, struct stamp s, size_t offset,
                    const uint8_t *ptr, size_t len)
 {
-    uint8_t stamp[PAYLOAD_STAMP];
-    const uint8_t *pattern = parts(p, s, stamp);
-    if (offset > p->size || len > p->size - offset)
-        return false;
-    if (offset < PAYLOAD_STAMP) {
-        size_t n = min(len, PAYLOAD_STAMP - offset);
-        if (memcmp(ptr, stamp + offset, n) != 0)
-            return false;
-        ptr += n;
-        offset += n;
-        len -= n;
-    }
-    return len == 0 || memcmp(ptr, pattern + offset, len) == 0;
+    uint8_t text[PAYLOAD_STAMP];
+    if (offset >= PAYLOAD_STAMP)
+        return pattern_equal(p, s, offset, ptr, len);
+    size_t n = min(len, PAYLOAD_STAMP - offset);
+    write_stamp(s, text);
+    return memcmp(ptr, text + offset, n) == 0 &&
+           pattern_equal(p, s, offset + n, ptr + n, len - n);
 }
 
 bool payload_read_stamp(const uint8_t text[PAYLOAD_STAMP], struct stamp *s)

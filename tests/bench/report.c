@@ -5,15 +5,16 @@
 
 /* The numbers that both forms print. */
 struct figures {
-    double seconds;             /* of measuring */
-    double rate;                /* units a second */
-    double cpu, user, system;   /* us of the server's CPU time a unit */
-    double busy;                /* share of one core */
-    double opening;             /* us of CPU time to open a connection */
-    double open_rate;           /* connections a second */
-    double resident;            /* bytes of the server's memory a connection */
-    double slab;                /* bytes of the kernel's, both ends */
-    double switches;            /* times it slept, a unit */
+    double seconds;           /* of measuring */
+    double rate;              /* units a second */
+    double cpu, user, system; /* us of the server's CPU time a unit */
+    double busy;              /* share of one core */
+    double load_busy; /* of wsbench; at 1 it may have been the slower side */
+    double opening;   /* us of CPU time to open a connection */
+    double open_rate; /* connections a second */
+    double resident;  /* bytes of the server's memory a connection */
+    double slab;      /* bytes of the kernel's, both ends */
+    double switches;  /* times it slept, a unit */
     double p50, p99, p999, max; /* us */
 };
 
@@ -42,6 +43,7 @@ static struct figures figures_of(const struct load *load,
         .user = per(us(f->end.user - f->begin.user), done),
         .system = per(us(f->end.system - f->begin.system), done),
         .busy = per((double)(f->end.cpu - f->begin.cpu) / 1e9, seconds),
+        .load_busy = per((double)(f->end.own - f->begin.own) / 1e9, seconds),
         .opening = per(us(f->opened.cpu - f->first.cpu), count),
         .open_rate = per(count, opening),
         .resident = per((double)f->resident[1] - (double)f->resident[0], count),
@@ -64,6 +66,7 @@ static void text_traffic(const struct load *load, const struct figures *n)
            (unsigned long)load->done, n->rate);
     printf("  latency us   p50 %.0f  p99 %.0f  p99.9 %.0f  max %.0f\n", n->p50,
            n->p99, n->p999, n->max);
+    printf("  wsbench      %.0f %% of a core\n", n->load_busy * 100);
     if (load->options->pid == 0)
         return;
     printf("  server cpu   %.3f us each (user %.2f, system %.2f), %.0f %% of "
@@ -116,6 +119,7 @@ void report_json(const struct load *load, const struct findings *f)
     json_number("user_us", n.user);
     json_number("system_us", n.system);
     json_number("busy", n.busy);
+    json_number("load_busy", n.load_busy);
     json_number("sleeps", n.switches);
     json_number("p50_us", n.p50);
     json_number("p99_us", n.p99);
