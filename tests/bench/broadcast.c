@@ -11,9 +11,9 @@
  *              member 7 has 2    member 2   count: the next new entry
  *                                has 4
  *
- * So one comparison for a delivery shows exactly once, in order, and the same for
- * all. The ring forgets what is ORDER messages old; a member that far behind
- * cannot be judged and fails the run.
+ * So one comparison for a delivery shows exactly once, in order, and the same
+ * for all. The ring forgets what is ORDER messages old; a member that far
+ * behind cannot be judged and fails the run.
  *
  * When a member sends next: closed loop, when it has got its own message back
  * (or, --wait-all, when every member has got everything); with --rate, by the
