@@ -65,6 +65,7 @@ static void put_outcome(struct text *log, const struct trial *t)
     assert_null(agreed.why);
     text_put(log, bytes_span(agreed.accept, sizeof agreed.accept));
     if (agreed.subprotocol.len) {
+        assert_ptr_equal(agreed.subprotocol.ptr, v->subprotocol);
         text_byte(log, ' ');
         text_put(log, agreed.subprotocol);
     }

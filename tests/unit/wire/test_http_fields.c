@@ -108,6 +108,7 @@ static const struct accept_vector accepts[] = {
     {"Accept: text/html;q=1\r\n", true},
     {"Accept: text/html;level=1\r\n", true},
     {"Accept: text/html;q\r\n", true},
+    {"Accept: text/html;quiet=0\r\n", true},
     {"Accept: text/html;level=\";q=0\"\r\n", true},
     /* 12.4.2: a weight of 0 means not acceptable */
     {"Accept: text/html;q=0\r\n", false},

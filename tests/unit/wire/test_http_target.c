@@ -79,6 +79,7 @@ static const struct query_vector queries[] = {
     {"name=Ann&name=Bob", "Bob"}, /* the last one counts */
     {"name=Ann&name", ""},
     {"name", ""},
+    {"name&x=y", ""},
     {"name=", ""},
     {"name=a=b", "a=b"},
     {"name=%41+", "%41+"}, /* not decoded */
