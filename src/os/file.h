@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 
+#define FILE_NONE     (-2) /* -ENOENT: what file_open says when there is none */
 #define FILE_PATH_MAX 1024 /* bytes of a path below the folder */
 
 struct file_info {

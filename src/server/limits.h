@@ -38,11 +38,11 @@
 #define LIMITS_ORIGINS 64 /* --origin */
 
 /* Slots beyond --clients, for telling the refused why they are refused. */
-#define LIMITS_REFUSALS 32
+#define LIMITS_REFUSALS 16
 
-/* Descriptors that are not clients: standard ones, reactor, signals, spare,
-   listeners, and the files of --static being sent. */
-#define LIMITS_OTHER_FILES 16
+/* Descriptors kept for what is neither a client nor open at start: files of
+   --static being sent. */
+#define LIMITS_OTHER_FILES 8
 
 #define LIMITS_ROOM_NAME 64 /* bytes of UTF-8 */
 #define LIMITS_USER_NAME 64 /* bytes of UTF-8 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/pages.h"
+#include "os/error.h"
 #include "os/file.h"
 #include "service/files.h"
 
@@ -87,8 +88,15 @@ static void put_file_etag(struct text *t, const struct file_info *info)
 
 static int open_file(struct server *s, struct span path, struct file_info *info)
 {
-    return s->folder >= 0 && is_safe(path) ? file_open(s->folder, path, info)
-                                           : -1;
+    if (s->folder < 0 || !is_safe(path))
+        return FILE_NONE;
+    return file_open(s->folder, path, info);
+}
+
+/* There is such a file maybe, but it cannot be opened now. */
+static bool is_busy(int file)
+{
+    return file < 0 && error_kind(file) == ERROR_FULL;
 }
 
 bool pages_has(struct server *s, struct span path)
@@ -97,13 +105,24 @@ bool pages_has(struct server *s, struct span path)
     int file = open_file(s, path, &info);
     if (file >= 0)
         file_close(file);
-    return file >= 0 || find_built_in(path) != CLIENT_NONE;
+    return file >= 0 || is_busy(file) || find_built_in(path) != CLIENT_NONE;
+}
+
+static void get_busy(struct service_reply *reply)
+{
+    static const char why[] = "no descriptor for the file\n";
+    reply->status = 503;
+    reply->body = bytes_of(why);
 }
 
 bool pages_get(struct server *s, struct span path, struct service_reply *reply)
 {
     struct file_info info;
     int file = open_file(s, path, &info);
+    if (is_busy(file)) {
+        get_busy(reply);
+        return true;
+    }
     uint32_t page = file < 0 ? find_built_in(path) : CLIENT_NONE;
     if (file < 0 && page == CLIENT_NONE)
         return false;

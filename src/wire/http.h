@@ -46,8 +46,9 @@ struct http_scan {
 /*
  * Look at head[scan->pos, len); head is the request from its first byte, the
  * same bytes as before with more behind. An empty line before the request
- * line is let pass, once (RFC 9112 2.2). 414 when the request line alone does
- * not fit HTTP_HEAD_MAX, 431 when the head does not or has too many fields.
+ * line is let pass, once (RFC 9112 2.2), and counts. 414 when the request line
+ * alone, with its CRLF, does not fit HTTP_HEAD_MAX, 431 when the head does not
+ * or has too many fields. Done and refused stay so, whatever comes behind.
  */
 enum http_step http_scan(struct http_scan *scan, const uint8_t *head,
                          size_t len);
@@ -83,6 +84,8 @@ struct http_request {
  *        or not host[:port]; Content-Length not a number or contradicting
  *   501  Transfer-Encoding is there
  *   505  HTTP version not 1.x
+ * The first fault of: syntax, version, Host, Content-Length, Transfer-Encoding.
+ * Bytes that http_scan has not found to be whole trip a CHECK.
  * Spans stay valid as long as head's bytes do. Method and fields that could
  * be read before the fault are there, for the log.
  */
@@ -110,7 +113,8 @@ bool http_lists(const struct http_request *request, const char *name,
                 const char *token);
 
 /* Does the Accept field name this media type, with a weight above 0?
-   (RFC 9110 12.5.1.) Wildcards do not count as naming it. */
+   (RFC 9110 12.5.1.) Wildcards do not count as naming it; parameters other
+   than the weight are not looked at. */
 bool http_accepts(const struct http_request *request, const char *type);
 
 /* Does If-None-Match hold this entity tag (given with its quotes; the weak
@@ -144,7 +148,7 @@ bool http_query(struct span query, const char *key, struct span *value);
 const char *http_phrase(unsigned status);
 
 /* Append the status line and, but for 101, the Date field: `seconds` since
-   1970, in IMF-fixdate (RFC 9110 5.6.7). */
+   1970 and before the year 10000, in IMF-fixdate (RFC 9110 5.6.7). */
 void http_put_status(struct text *t, unsigned status, uint64_t seconds);
 
 /* Append one field. The value must not hold control characters. */

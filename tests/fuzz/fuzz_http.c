@@ -59,7 +59,7 @@ static enum http_step scan_every_way(struct http_scan *scan,
     return step;
 }
 
-/* ---- What was read -------------------------------------------------------- */
+/* ---- What was read ------------------------------------------------------- */
 
 static void check_inside(struct span part, struct span whole)
 {
@@ -106,16 +106,34 @@ static void check_lists(const struct http_request *q, struct span head)
     http_body_len(q);
 }
 
-static void check_target(const struct http_request *q)
+/* Decode a copy, which ends where it ends. */
+static void check_decode(struct span s, bool plus)
 {
     uint8_t out[64];
+    uint8_t *copy = copy_of(s.ptr, s.len);
+    ptrdiff_t len = http_decode(out, sizeof out, bytes_span(copy, s.len), plus);
+    CHECK(len <= (ptrdiff_t)bytes_min(sizeof out, s.len));
+    free(copy);
+}
+
+static void check_target(const struct http_request *q)
+{
     struct span value;
     CHECK(q->path.len > 0);
-    CHECK(http_decode(out, sizeof out, q->path, false) <= 64);
+    check_decode(q->path, false);
     if (http_query(q->query, "name", &value)) {
         check_inside(value, q->query);
-        http_decode(out, sizeof out, value, true);
+        check_decode(value, true);
     }
+}
+
+/* RFC 9112 3.2: HTTP/1.1 has one Host, HTTP/1.0 one at most. */
+static void check_host(const struct http_request *q)
+{
+    struct span host;
+    size_t count = http_field(q, "Host", &host);
+    CHECK(count == 1 || (count == 0 && q->minor == 0));
+    CHECK(count == 0 || (host.len && q->authority.len));
 }
 
 /* Written again from what was read, a request says the same. */
@@ -169,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_lists(&request, whole);
     if (status == 0) {
         check_target(&request);
+        check_host(&request);
         check_again(&request);
     }
     free(head);
