@@ -72,6 +72,9 @@ $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
 	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
 
+# Kept between runs: make would take them for leftovers of a chain.
+.SECONDARY: $(SUPPORT_OBJ)
+
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 

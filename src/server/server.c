@@ -6,7 +6,7 @@
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/process.h"
-#include "os/random.h"
+#include "os/entropy.h"
 #include "os/signals.h"
 #include "server/conn.h"
 #include "server/deadline.h"
@@ -455,8 +455,8 @@ static int make_tables(struct server *s, struct text *why)
     carve(s, &a);
     CHECK(!a.overflow);
     if (s->config->per_ip) {
-        int result = random_fill((uint8_t *)&s->addresses.seed,
-                                 sizeof s->addresses.seed);
+        int result = entropy_fill((uint8_t *)&s->addresses.seed,
+                                  sizeof s->addresses.seed);
         if (result < 0)
             return failed(why, "no random bytes", result);
     }

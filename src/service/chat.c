@@ -2,7 +2,7 @@
 #include "service/chat.h"
 #include "base/base64.h"
 #include "base/check.h"
-#include "os/random.h"
+#include "os/entropy.h"
 #include "server/conn.h"
 #include "server/member.h"
 #include "server/outbox.h"
@@ -104,7 +104,7 @@ static bool parse_place(struct span query, struct place *place)
 /* RFC 9562 5.4: random but for the version and the variant. */
 static bool make_uuid(uint8_t uid[16])
 {
-    if (random_fill(uid, 16) < 0)
+    if (entropy_fill(uid, 16) < 0)
         return false;
     uid[6] = (uint8_t)((uid[6] & 0x0F) | 0x40);
     uid[8] = (uint8_t)((uid[8] & 0x3F) | 0x80);

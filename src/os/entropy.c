@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "os/random.h"
+#include "os/entropy.h"
 
 #include <errno.h>
 #include <sys/random.h>
 
-int random_fill(uint8_t *ptr, size_t len)
+int entropy_fill(uint8_t *ptr, size_t len)
 {
     /* Up to 256 bytes come whole once the pool is up (getrandom(2)). */
     ssize_t got;
