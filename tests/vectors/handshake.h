@@ -122,7 +122,7 @@ static const struct handshake_vector handshake_vectors[] = {
                 HANDSHAKE_VERSION
                 HANDSHAKE_KEY
                 "\r\n",
-        .expect = "400 Connection without upgrade",
+        .expect = "not wanted",
     },
     {
         .name = "Connection without upgrade",
@@ -132,7 +132,7 @@ static const struct handshake_vector handshake_vectors[] = {
                 HANDSHAKE_VERSION
                 HANDSHAKE_KEY
                 "\r\n",
-        .expect = "400 Connection without upgrade",
+        .expect = "not wanted",
     },
     {
         .name = "a body",
@@ -147,7 +147,7 @@ static const struct handshake_vector handshake_vectors[] = {
                 "Upgrade: websocket\r\n"
                 HANDSHAKE_KEY
                 "\r\n",
-        .expect = "400 Connection without upgrade",
+        .expect = "not wanted",
     },
 
     /* ---- Sec-WebSocket-Version (4.2.1, 6; 4.4) ---- */
