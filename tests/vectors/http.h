@@ -193,7 +193,7 @@ static const char *const http_good_hosts[] = {
     "[::1]",
     "[::FFFF:192.0.2.1]:65536",
     "b%C3%bccher.example",
-    "-._~!$&'()*+,;=0", /* unreserved and sub-delims */
+    "-._~!$&'()*+;=0", /* unreserved, and sub-delims but the comma */
 };
 
 static const char *const http_bad_hosts[] = {
@@ -203,6 +203,7 @@ static const char *const http_bad_hosts[] = {
     "user:pw@example.org",
     "user:1@example.org",
     "a b",
+    "a,b", /* two Host fields, made into one on the way */
     "a/",
     "a:8o",
     "a:80:80",
