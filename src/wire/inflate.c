@@ -193,11 +193,12 @@ static enum inflate_status copy_stored(struct inflate *z, struct run *r)
 {
     size_t len = bytes_min(z->length, (size_t)(r->in.end - r->in.next));
     len = bytes_min(len, r->limit - z->at);
-    if (len)
+    if (len) {
         memcpy(z->window + z->at, r->in.next, len);
-    r->in.next += len;
-    z->at += (uint32_t)len;
-    z->length = (uint16_t)(z->length - len);
+        r->in.next += len;
+        z->at += (uint32_t)len;
+        z->length = (uint16_t)(z->length - len);
+    }
     if (z->length == 0)
         return end_block(z, r);
     return r->in.next == r->in.end ? INFLATE_INPUT : INFLATE_OUTPUT;
@@ -517,10 +518,9 @@ enum inflate_status inflate_run(struct inflate *z, struct span *in,
                                 struct text *out, unsigned *blocks)
 {
     enum inflate_status status;
-    struct run r = {.in = {in->ptr, in->ptr + in->len, z->bits},
-                    .blocks = blocks};
-    if (in->len == 0)
-        r.in.end = r.in.next;
+    struct run r = {.in = {in->ptr, in->ptr, z->bits}, .blocks = blocks};
+    if (in->len) /* or ptr may be NULL, and NULL + 0 is not C */
+        r.in.end += in->len;
     do {
         size_t room = out->size - out->len;
         r.start = z->at;
