@@ -119,10 +119,10 @@ static enum inflate_status fail(struct inflate *z, enum inflate_failure why)
 static enum inflate_failure
 check_distance(const struct inflate *z, const struct run *r, uint32_t distance)
 {
-    if (distance > z->history + (z->at - r->start))
-        return INFLATE_BEFORE_START;
     if (distance > z->window_size)
         return INFLATE_BEYOND_WINDOW;
+    if (distance > z->history + (z->at - r->start))
+        return INFLATE_BEFORE_START;
     return INFLATE_NO_FAILURE;
 }
 
