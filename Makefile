@@ -70,7 +70,10 @@ $(BUILD)/test/support_%.o: tests/support/%.c | dirs
 
 $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
-	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
+	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka $(LDLIBS)
+
+# The foreign control of our codec.
+$(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
 # Kept between runs: make would take them for leftovers of a chain.
 .SECONDARY: $(SUPPORT_OBJ)

@@ -40,6 +40,8 @@ struct extension {
     bool client_bits_asked;     /* and a client_max_window_bits with value */
 };
 
+#define EXTENSION_BITS_MAX 15 /* the largest window: 2^15 bytes */
+
 /* The longest answer that extension_write makes, in bytes. */
 #define EXTENSION_ANSWER 128
 
