@@ -287,6 +287,20 @@ static bool must_stop(struct server *s, struct client *c)
     return member_held(s, c) || !rate_allows(s, c);
 }
 
+/*
+ * How much may be looked at in one step. The answer to a compressed piece may
+ * be longer than the piece; what is echoed behind it must still fit. It is
+ * never so little that a frame's header would seem unfinished.
+ */
+static size_t step_limit(struct server *s, struct client *c,
+                         const struct input *in)
+{
+    size_t left = in->len - in->used;
+    return open_service(s, c)->streams
+               ? bytes_min(left, outbox_free(s) - LIMITS_ANSWER / 2)
+               : left;
+}
+
 static bool handle_frames(struct server *s, struct client *c, struct input *in)
 {
     struct message_rules rules = {
@@ -300,7 +314,7 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
             return true;
         in->used +=
             message_read(&c->as.socket.reader, &rules, in->ptr + in->used,
-                         in->len - in->used, &event);
+                         step_limit(s, c, in), &event);
         if (event.type == MESSAGE_NONE)
             break;
         if (!take(s, c, in, &event))
