@@ -1163,6 +1163,20 @@ class Contexts(CompressionCase):
             begun += frame(got.opcode, got.payload, got.fin, got.rsv,
                            masked=False)
 
+    def test_few_contexts_leave_one_for_whole_messages(self):
+        """Few buffers: unfinished messages do not take the last context."""
+        for buffers in "4", "8", "16", "27":
+            server = self.start("--buffers", buffers)
+            for path in "/chat/a", "/echo":
+                held = [self.begin(server, path, shrink(b"wait " * 9)[:-3])
+                        for _ in range(8)]
+                ws = self.deflated(server, path.replace("/a", "/b"))
+                ws.squeeze(TEXT, b"whole " * 30)
+                self.assertEqual(ws.recv(), (TEXT, b"whole " * 30))
+                for one in held:
+                    if one:
+                        one.leave()
+
     def test_long_messages_while_others_are_unfinished(self):
         """As many unfinished echoes as contexts for the answers: a long
         message of another client comes back all the same."""
