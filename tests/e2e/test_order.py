@@ -260,9 +260,9 @@ class Order(ServerCase):
     def test_mixed_compression_in_a_small_log(self):
         """The deflated logs go round as well, at another pace; some
         messages are compressed there, some are not."""
-        server = self.start("--room-log", "64K", "--max-message", "4K")
         z = Zipped
         for pad in b"x" * 701, b"", os.urandom(300).hex().encode():
+            server = self.start("--room-log", "64K", "--max-message", "4K")
             self.run_room(server, load(1500), 40,
                           [PLAIN, JSON, V1, z(PLAIN), z(PLAIN), z(JSON),
                            z(JSON), z(V1)], [PLAIN, z(JSON), z(V1)], pad=pad)
