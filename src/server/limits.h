@@ -80,6 +80,7 @@
 #define LIMITS_INFLATE_PART  4  /* of --buffers: messages being inflated */
 #define LIMITS_DEFLATE_PART  16 /* of --buffers: being deflated */
 #define LIMITS_DEFLATE_LEAST 32 /* bytes: shorter ones do not gain */
+#define LIMITS_DEFLATE_MOST  (1024 * 1024) /* a room's are done in one go */
 
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
 #define LIMITS_ACCEPTS    64           /* accepted a turn and listener */

@@ -701,6 +701,18 @@ class Chat(CompressionCase):
             self.assertTrue(js.compressed)  # its fields are long enough
             self.assertLess(len(js.payload), len(got))
 
+    def test_very_long_messages_are_not_deflated_for_a_room(self):
+        """That is done in one go, so it is bounded: above a megabyte
+        everybody gets them as they are."""
+        server = self.start("-m", "8M", "--room-log", "32M", "-r", "1",
+                            "--buffers", "4")
+        ws = self.deflated(server, "/chat/r")
+        for n, compressed in ((1 << 20, True), ((1 << 20) + 1, False)):
+            message = (HTML * 10)[:n]
+            ws.squeeze(TEXT, message)
+            self.assertEqual(ws.recv(), (TEXT, message))
+            self.assertEqual(ws.compressed, compressed)
+
     def test_an_unfinished_message_reaches_nobody(self):
         """Half a compressed message, and its sender goes."""
         server = self.start()
