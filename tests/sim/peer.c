@@ -78,11 +78,16 @@ void peer_add_frame(struct peer *p, uint8_t first, struct span payload)
         masked[i] ^= mask[i % 4];
 }
 
-void peer_flush(struct peer *p)
+void peer_push(struct peer *p)
 {
     size_t taken = sim_write(p->connection, bytes_span(p->out, p->out_len));
     assert_int_equal(taken, p->out_len);
     p->out_len = 0;
+}
+
+void peer_flush(struct peer *p)
+{
+    peer_push(p);
     world_settle();
 }
 

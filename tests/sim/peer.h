@@ -65,7 +65,8 @@ void peer_end_all(void);
 void peer_add(struct peer *p, struct span bytes);
 void peer_add_frame(struct peer *p, uint8_t first, struct span payload);
 
-/* Send it, and let the server do what it does. */
+/* Send it; peer_flush then lets the server do what it does. */
+void peer_push(struct peer *p);
 void peer_flush(struct peer *p);
 
 /* All that at once: raw text, a frame, a text message, a Close. */
