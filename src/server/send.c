@@ -261,10 +261,10 @@ static enum send_result send_file(struct server *s, struct client *c)
         client_clear(c, CLIENT_BLOCKED);
         return SEND_DONE;
     }
-    if ((size_t)sent < len)
-        block(s, c, (size_t)sent);
-    else
-        server_make_dirty(s, c); /* its next piece in the next turn */
+    /* Its next piece in the next turn. A short one is tried again, too: it may
+       have been the file that ended, and then no edge would ever come. */
+    client_clear(c, CLIENT_BLOCKED);
+    server_make_dirty(s, c);
     return SEND_BLOCKED;
 }
 
