@@ -97,7 +97,11 @@ unit: $(UNIT)
 layers: $(LIB_OBJ)
 	scripts/layers $(BUILD)
 
-test: $(PROGRAM) layers unit
+# Needs python3-websockets; see scripts/test for all of it.
+quick: $(PROGRAM)
+	tests/e2e/run.py --quick
+
+test: $(PROGRAM) layers unit quick
 
 asan:
 	$(MAKE) BUILD=build/asan PROGRAM=build/asan/chatd \
@@ -114,5 +118,5 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs unit layers test asan install clean
+.PHONY: all dirs unit layers quick test asan install clean
 .DELETE_ON_ERROR:

@@ -246,6 +246,7 @@ class Good(ServerCase):
             self.assertEqual(ws.recv_frame().opcode, 9)     # --ping 0.3
             ws.text("x" * 101)
             self.assertEqual(ws.recv_close()[0], 1009)
+            ws.close()           # else it counts on for the lingering second
             with Peer(server) as peer:                      # 0.4 seconds
                 peer.expect_eof(timeout=2.5)
             peers = [self.ws(server) for _ in range(10)]

@@ -61,10 +61,7 @@ static void check_policies(const struct http_request *q)
     unsigned status = handshake_check(q, &strict, &agreed);
     unsigned openly = handshake_check(q, &open, &agreed_openly);
     CHECK(status == agreed.status && openly == agreed_openly.status);
-<<<<<<< HEAD
-=======
     CHECK(openly != 403);
->>>>>>> wire1
     CHECK(status == openly || (status == 403 && openly == 101));
     if (status == 101)
         check_accepted(q, &agreed);

@@ -113,10 +113,8 @@ static const struct handshake_vector handshake_vectors[] = {
                 "\r\n",
         .expect = "not wanted",
     },
-
-    /* ---- Connection and body ---- */
     {
-        .name = "no Connection",
+        .name = "no Connection (RFC 9110 7.8)",
         .head = HANDSHAKE_START
                 "Upgrade: websocket\r\n"
                 HANDSHAKE_VERSION
@@ -134,6 +132,8 @@ static const struct handshake_vector handshake_vectors[] = {
                 "\r\n",
         .expect = "not wanted",
     },
+
+    /* ---- a body ---- */
     {
         .name = "a body",
         .head = HANDSHAKE_GOOD
@@ -142,12 +142,12 @@ static const struct handshake_vector handshake_vectors[] = {
         .expect = "400 a body on an upgrade",
     },
     {
-        .name = "Connection before the version",
+        .name = "a body before the version",
         .head = HANDSHAKE_START
-                "Upgrade: websocket\r\n"
-                HANDSHAKE_KEY
+                HANDSHAKE_UPGRADE
+                "Content-Length: 1\r\n"
                 "\r\n",
-        .expect = "not wanted",
+        .expect = "400 a body on an upgrade",
     },
 
     /* ---- Sec-WebSocket-Version (4.2.1, 6; 4.4) ---- */

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+// Goal: the pages serve whoever comes: by keyboard, with a screen reader, on a
+// phone, in the dark, in English and Chinese; and load nothing from elsewhere.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, afterEach, before, test } from "node:test";
+import { Browser, Server, Wire, eventually, newRoom } from "./support.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url)
+  .resolve("axe-core/axe.min.js"), "utf8");
+const phone = { viewport: { width: 360, height: 640 }, isMobile: true,
+  hasTouch: true, deviceScaleFactor: 2 };
+
+let server, browser;
+before(async () => {
+  server = await Server.start();
+  browser = await Browser.start();
+});
+afterEach(() => browser.quiet());
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+// Nothing serious or worse, by WCAG 2.2 AA and best practice.
+async function accessible(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document,
+    { resultTypes: ["violations"] }));
+  const told = violations.map((v) =>
+    `${where}: ${v.impact} ${v.id} ${v.nodes.map((n) => n.html).join(" ")}`);
+  assert.deepEqual(told.filter((s) => /: (serious|critical)/.test(s)), []);
+  assert.deepEqual(told, []);
+}
+
+async function talk(options) {
+  const room = newRoom();
+  const ann = await browser.person(server, "Ann", { room, ...options });
+  const ben = await browser.person(server, "Ben", { room });
+  await ben.say("see https://example.com\nand `code`\n```\n" +
+    "long ".repeat(100) + "\n```");
+  await ben.say("line\n".repeat(40));
+  await ann.say("mine, with https://example.com and `code`");
+  await eventually(async () => assert.equal((await ann.said()).length, 3));
+  return ann;
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing: the start page, ${colorScheme}`, async () => {
+    const page = await browser.page(server.url + "/", { colorScheme });
+    await page.getByText(/connected: \d/).waitFor();
+    await accessible(page, "start");
+  });
+
+  test(`axe finds nothing: the chat, ${colorScheme}`, async () => {
+    const ann = await talk({ colorScheme });
+    await accessible(ann.page, "chat");
+    await ann.page.getByRole("button", { name: "Settings" }).click();
+    await accessible(ann.page, "settings");
+    await ann.page.keyboard.press("Escape");
+    await ann.page.locator("#room").click();
+    await accessible(ann.page, "rooms");
+  });
+
+  test(`axe finds nothing: the chat without a server, ${colorScheme}`,
+    async () => {
+      const room = newRoom(), wire = await Wire.to(server.port);
+      const ann = await browser.person(wire, "Ann", { room, colorScheme });
+      wire.mute();
+      await ann.say("lost");
+      wire.cut();
+      await ann.state(/lost|No server/);
+      await ann.say("queued");
+      await accessible(ann.page, "waiting");
+      wire.open();
+      await ann.connected(20000);
+      await ann.page.getByText("Perhaps not delivered").waitFor();
+      await accessible(ann.page, "unsure");
+      wire.close();
+    });
+
+  test(`axe finds nothing: the echo tester, ${colorScheme}`, async () => {
+    const page = await browser.page(server.url + "/echo", { colorScheme });
+    for (const kind of ["Hex", "File", "Pattern", "Text"]) {
+      await page.getByRole("radio", { name: kind }).check();
+      await accessible(page, kind);
+    }
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByText("Not connected").waitFor();
+    await accessible(page, "closed");
+  });
+
+  test(`the page is ${colorScheme} when asked to be`, async () => {
+    for (const path of ["/", "/chat", "/echo"]) {
+      const page = await browser.page(server.url + path, { colorScheme });
+      const [r, g, b] = await page.evaluate(() =>
+        getComputedStyle(document.documentElement).backgroundColor
+          .match(/\d+/g).map(Number));
+      assert.equal(r + g + b > 380, colorScheme === "light", path);
+      await page.close();
+    }
+  });
+}
+
+test("the keyboard alone is enough to chat", async () => {
+  const ann = await browser.person(server, null, { room: newRoom() });
+  const { page } = ann;
+  const focused = () => page.evaluate(() => document.activeElement.id ||
+    document.activeElement.tagName);
+  const order = [];
+  await page.evaluate(() => document.body.focus());
+  for (let i = 0; i < 7; i++) {
+    await page.keyboard.press("Tab");
+    order.push(await focused());
+    // The focus can be seen.
+    const shown = await page.evaluate(() => {
+      const e = document.activeElement, s = getComputedStyle(e);
+      return s.outlineStyle !== "none" ||
+        getComputedStyle(e.closest("form") || e).boxShadow !== "none";
+    });
+    assert.ok(shown, order.at(-1));
+  }
+  assert.deepEqual(order,
+    ["A", "room", "settings", "scroll", "text", "name", "BUTTON"]);
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.type("Ann");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "text");
+  await page.keyboard.type("by keyboard");
+  await page.keyboard.press("Enter");
+  await ann.reads(["by keyboard"]);
+  assert.equal(await focused(), "text");
+  // A dialog opens, keeps the focus, and gives it back.
+  for (let i = 0; i < 2; i++) await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() =>
+    Boolean(document.activeElement.closest("dialog"))), true);
+  await page.keyboard.press("Escape");
+  assert.equal(await focused(), "settings");
+});
+
+test("the keyboard alone is enough for an echo", async () => {
+  const page = await browser.page(server.url + "/echo");
+  await page.getByText("Connected", { exact: true }).waitFor();
+  await page.getByRole("radio", { name: "Text" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "hex");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("c0ffee");
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByText("c0 ff ee").first().waitFor();
+});
+
+test("a screen reader hears what is new, not a whole history", async () => {
+  const room = newRoom();
+  const ben = await browser.person(server, "Ben", { room });
+  await ben.say("old");
+  await ben.reads(["old"]);
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    window.heard = [];
+    addEventListener("DOMContentLoaded", () => {
+      const log = document.getElementById("log");
+      new MutationObserver((all) => {
+        for (const m of all) for (const n of m.addedNodes)
+          window.heard.push([log.ariaLive, n.textContent]);
+      }).observe(log, { childList: true });
+    });
+  });
+  await page.goto(`${server.url}/chat/${room}`);
+  await eventually(async () => assert.equal(
+    await page.locator("#log").getAttribute("aria-live"), "polite"));
+  await ben.say("new");
+  await page.getByText("new", { exact: true }).waitFor();
+  const heard = await page.evaluate(() => window.heard);
+  assert.ok(heard.some(([live, s]) => live === "off" && s.endsWith("old")));
+  assert.deepEqual(heard.filter(([live]) => live === "polite").length, 1);
+  assert.match(heard.at(-1)[1], /^Ben .*new$/);
+});
+
+test("on a phone everything is within reach and within the screen", async () => {
+  const ann = await talk(phone);
+  const fits = (page) => page.evaluate(() =>
+    document.documentElement.scrollWidth <= innerWidth);
+  assert.ok(await fits(ann.page));
+  const box = await ann.send.boundingBox();
+  assert.ok(box.y + box.height <= 640 && box.x + box.width <= 360);
+  assert.ok(box.height >= 40);
+  await ann.text.fill("from a phone");
+  await ann.send.tap();
+  await ann.page.getByText("from a phone").waitFor();
+  for (const path of ["/", "/echo"]) {
+    const page = await browser.page(server.url + path, phone);
+    await page.waitForTimeout(300);
+    assert.ok(await fits(page), path);
+    await page.close();
+  }
+  const chinese = await browser.page(server.url + "/echo",
+    { ...phone, locale: "zh-CN" });
+  await chinese.getByText("已连接").waitFor();
+  assert.ok(await fits(chinese));
+});
+
+test("no word is left in English on a Chinese page", async () => {
+  for (const path of ["/", "/chat/" + newRoom(), "/echo"]) {
+    const page = await browser.page(server.url + path, { locale: "zh-CN" });
+    await page.waitForTimeout(400);
+    const left = await page.evaluate(() => [...document.querySelectorAll(
+      "h1, h2, h3, p, label, button, dt, legend, strong, span, option")]
+      .filter((e) => !e.children.length && e.checkVisibility() &&
+        /^[A-Z]?[a-z]+( [a-z]+)+/.test(e.textContent.trim()))
+      .map((e) => e.textContent));
+    assert.deepEqual(left, [], path);
+    await page.close();
+  }
+});
+
+test("nothing is loaded from elsewhere, and the policy forbids it", async () => {
+  for (const path of ["/", "/chat", "/echo"]) {
+    const page = await browser.page();
+    const asked = [];
+    page.on("request", (r) => asked.push(r.url()));
+    const response = await page.goto(server.url + path);
+    await page.waitForTimeout(300);
+    for (const url of asked) assert.ok(url.startsWith(server.url), url);
+    const policy = response.headers()["content-security-policy"];
+    assert.match(policy, /default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*/);
+    assert.equal(response.headers()["x-content-type-options"], "nosniff");
+    assert.equal(response.headers()["referrer-policy"], "no-referrer");
+    assert.doesNotMatch(await response.text(),
+      /<style|<script(?![^>]*src=)| style=| on\w+=/);
+    await page.close();
+  }
+});
+
+test("the start page: live state, a frame, commands to copy", async () => {
+  const page = await browser.page(server.url + "/",
+    { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.getByText(/connected: \d+ · rooms: \d+/).waitFor();
+  const frame = page.getByRole("img", { name: /masking key/ });
+  // The example of RFC 6455 5.7.
+  assert.match(await frame.getAttribute("aria-label"),
+    /: 81; .*: 85; .*: 37 fa 21 3d; .*: 7f 9f 4d 51 58$/);
+  await page.getByLabel("When a browser sends").fill("é");
+  assert.match(await frame.getAttribute("aria-label"), /: 82; .*: f4 53$/);
+  const host = new URL(server.url).host;
+  for (const name of ["curl", "wscat", "websocat", "Browser console", "Python"]) {
+    const command = page.locator(".command").filter({
+      has: page.getByRole("heading", { name }) });
+    await command.getByRole("button").click();
+    await command.getByText("Copied").waitFor();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(text, await command.locator("code").textContent());
+    assert.ok(text.includes(host), name);
+  }
+  await page.getByRole("link", { name: /^Chat/ }).click();
+  await page.waitForURL("**/chat");
+});

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// A server, a wire that can be cut, and people with browsers.
+//
+//   CHATD=path      the binary to start (default: ./chatd of this repository)
+//   CHATD_URL=http  a server that runs already; tests that stop it are skipped
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+export const running = process.env.CHATD_URL;
+const binary = process.env.CHATD ||
+  path.resolve(import.meta.dirname, "../../../chatd");
+const chromiumPath = process.env.CHROMIUM || "/usr/bin/chromium";
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Until it does not throw any more; then what it gives.
+export async function eventually(check, ms = 10000) {
+  for (const end = Date.now() + ms; ; await sleep(50)) {
+    try {
+      return await check();
+    } catch (e) {
+      if (Date.now() > end) throw e;
+    }
+  }
+}
+
+function freePort() {
+  return new Promise((done) => {
+    const s = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = s.address();
+      s.close(() => done(port));
+    });
+  });
+}
+
+// ---- the server
+
+const open = new Set(); // to be closed when a test failed before it did
+
+export class Server {
+  static async start(...options) {
+    const server = new Server();
+    server.options = options;
+    if (running) server.port = Number(new URL(running).port || 80);
+    else {
+      server.port = await freePort();
+      await server.start();
+    }
+    return server;
+  }
+  get url() { return running || `http://127.0.0.1:${this.port}`; }
+  async start() {
+    open.add(this);
+    this.child = spawn(binary,
+      ["--addr", `127.0.0.1:${this.port}`, ...this.options],
+      { stdio: ["ignore", "ignore", process.env.VERBOSE ? "inherit" : "ignore"] });
+    this.gone = new Promise((done) => this.child.once("exit", done));
+    await eventually(async () =>
+      assert.ok((await fetch(this.url + "/healthz")).ok));
+  }
+  async stop(signal = "SIGTERM") {
+    const child = this.child;
+    if (running || !child) return;
+    this.child = null;
+    child.kill(signal);
+    const hung = setTimeout(() => child.kill("SIGKILL"), 10000);
+    await this.gone;
+    clearTimeout(hung);
+  }
+  close() { return this.stop(); }
+  async restart(signal) {
+    await this.stop(signal);
+    await this.start();
+  }
+}
+
+// ---- a wire between one page and the server
+
+// open: bytes pass. cut: connections are reset and refused. mute: bytes wait
+// for ever. closedEnd: what the client sent reaches the server only after the
+// client has gone, as it can with a network that comes back.
+export class Wire {
+  static async to(port) {
+    const wire = new Wire();
+    wire.state = "open";
+    wire.pairs = new Set();
+    open.add(wire);
+    wire.server = net.createServer((client) => wire.join(client, port));
+    await new Promise((done) => wire.server.listen(0, "127.0.0.1", done));
+    wire.url = `http://127.0.0.1:${wire.server.address().port}`;
+    return wire;
+  }
+  join(client, port) {
+    if (this.state === "cut") return client.resetAndDestroy();
+    const server = net.connect(port, "127.0.0.1");
+    const pair = { client, server, late: [] };
+    this.pairs.add(pair);
+    const end = () => {
+      if (pair.held) return;
+      client.destroy();
+      server.destroy();
+      this.pairs.delete(pair);
+    };
+    for (const s of [client, server]) s.on("error", end).on("close", end);
+    client.on("data", (d) => {
+      if (this.state === "open" && !pair.held) server.write(d);
+      else pair.late.push(d);
+    });
+    server.on("data", (d) => { if (this.state === "open") client.write(d); });
+  }
+  mute() { this.state = "mute"; }
+  cut() {
+    this.state = "cut";
+    for (const { client } of this.pairs) client.resetAndDestroy();
+  }
+  // The client sees its connections die; the server does not, and what was
+  // under way arrives when `deliver` is called.
+  cutOneSide() {
+    for (const pair of this.pairs) {
+      pair.held = true;
+      pair.client.resetAndDestroy();
+    }
+    this.state = "cut";
+    return { deliver: () => {
+      for (const pair of this.pairs)
+        if (pair.held) for (const d of pair.late.splice(0)) pair.server.write(d);
+    } };
+  }
+  open() { this.state = "open"; }
+  close() {
+    this.server.close();
+    for (const { client, server } of this.pairs)
+      client.destroy(), server.destroy();
+  }
+}
+
+// ---- people
+
+export class Browser {
+  static async start() {
+    const b = new Browser();
+    b.profile = mkdtempSync(path.join(tmpdir(), "chatd-browser-"));
+    b.browser = await chromium.launch({ executablePath: chromiumPath, args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update",
+      "--disable-sync"] });
+    b.complaints = [];
+    return b;
+  }
+  // A page of its own context: nobody shares storage with anybody.
+  async page(url, options = {}) {
+    const context = await this.browser.newContext({ locale: "en-GB",
+      viewport: { width: 1000, height: 700 }, ...options });
+    context.setDefaultTimeout(10000);
+    const page = await context.newPage();
+    page.on("pageerror", (e) => this.complaints.push(String(e)));
+    page.on("console", (m) => {
+      if (m.type() === "error" && !/WebSocket|ERR_|status of 5/.test(m.text()))
+        this.complaints.push(m.text());
+    });
+    page.on("dialog", (d) => {
+      if (d.type() !== "beforeunload") this.complaints.push("a dialog opened");
+      d.accept();
+    });
+    if (url) await page.goto(url);
+    return page;
+  }
+  async person(server, name, { room = "lobby", ...options } = {}) {
+    const page = await this.page(null, options);
+    const p = new Person(page);
+    await page.goto(server.url + "/chat" +
+      (room === "lobby" ? "" : "/" + encodeURIComponent(room)));
+    await p.connected();
+    if (name) await p.name(name);
+    return p;
+  }
+  async close() {
+    await this.browser.close();
+    for (const one of open) await one.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+  // No script error, no refused script: asserted after each test.
+  quiet() {
+    assert.deepEqual(this.complaints.splice(0), []);
+  }
+}
+
+export class Person {
+  constructor(page) {
+    this.page = page;
+    this.text = page.getByRole("textbox", { name: /message/i });
+    this.send = page.getByRole("button", { name: /send/i });
+    this.log = page.getByRole("log");
+    this.messages = this.log.locator(".msg .text");
+  }
+  state(words, ms) {
+    return eventually(async () => assert.match(
+      await this.page.locator("#state").textContent(), words), ms);
+  }
+  connected(ms) { return this.state(/Connected/, ms); }
+  async name(name) {
+    await this.page.getByRole("textbox", { name: /name/i }).fill(name);
+    await this.page.keyboard.press("Enter");
+  }
+  async say(words) {
+    await this.text.fill(words);
+    await this.page.keyboard.press("Enter");
+  }
+  said() { return this.messages.allTextContents(); }
+  // Exactly these messages, in this order, and they stay so.
+  async reads(expected, ms) {
+    await eventually(async () =>
+      assert.deepEqual(await this.said(), expected), ms);
+    await sleep(150);
+    assert.deepEqual(await this.said(), expected);
+  }
+  outbox() { return this.page.locator("#out .msg"); }
+}
+
+let rooms = 0;
+export const newRoom = () =>
+  `r${process.pid.toString(36)}-${Date.now().toString(36)}-${rooms++}`;
