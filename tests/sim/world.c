@@ -31,27 +31,35 @@ static void set_config(struct config *config)
     };
 }
 
-static int open_server(struct text *why)
+int world_try(struct text *why)
 {
-    return server_open(&world.server, &world.config, &site_chatd, why);
+    int result = server_open(&world.server, &world.config, &site_chatd, why);
+    world.running = result == 0;
+    return result;
 }
 
 void world_start(void)
 {
     uint8_t bytes[256] = "";
     struct text why = text_over(bytes, sizeof bytes - 1);
-    int result = open_server(&why);
+    int result = world_try(&why);
     if (result != 0)
         fail_msg("server_open: %d %s", result, (const char *)bytes);
-    world.running = true;
 }
 
 void world_fail(int status, const char *sentence)
 {
     uint8_t bytes[256] = "";
     struct text why = text_over(bytes, sizeof bytes - 1);
-    assert_int_equal(open_server(&why), status);
+    assert_int_equal(world_try(&why), status);
     assert_string_equal(bytes, sentence);
+}
+
+int world_run(void)
+{
+    int status = server_run(&world.server);
+    world.running = false;
+    return status;
 }
 
 /* ---- Turning -------------------------------------------------------------------- */

@@ -38,6 +38,12 @@ void world_start(void);
 /* Open the server; it must fail with this status and this sentence. */
 void world_fail(int status, const char *why);
 
+/* Open the server, whatever comes of it: what server_open returned. */
+int world_try(struct text *why);
+
+/* The server as main has it: until it stops, for its exit status. */
+int world_run(void);
+
 /* Start over within a test: the teardown's assertions, and a fresh world with
    the same config. */
 void world_again(void);
