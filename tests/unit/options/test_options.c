@@ -211,7 +211,7 @@ static void test_what_is_wrong_is_named(void **state)
     bad("--clients=-1", "--clients: \"-1\" is not a number");
     bad("-c 99999999999", "-c: \"99999999999\" is too large");
     bad("-c 99999999999999999999999",
-        "-c: \"99999999999999999999999\" is not a number");
+        "-c: \"99999999999999999999999\" is too large");
     bad("--room-log 4095", "--room-log: \"4095\" is too small");
     bad("--room-log 3G", "--room-log: \"3G\" is too large");
     bad("--room-log K", "--room-log: \"K\" is not a size: bytes, or a number "
