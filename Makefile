@@ -43,7 +43,8 @@ $(BUILD)/%.o: src/%.c | dirs
 	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # The pages, compiled in: a small program writes them as a C file.
-EMBED_SRC = scripts/embed.c src/base/sha1.c src/base/bytes.c
+EMBED_SRC = scripts/embed.c $(addprefix src/,base/sha1.c base/bytes.c \
+            base/text.c base/check.c wire/bits.c wire/huffman.c wire/deflate.c)
 $(BUILD)/embed: $(EMBED_SRC) | dirs
 	$(HOSTCC) -std=c11 -O1 $(WARN) -iquote src -o $@ $(EMBED_SRC)
 

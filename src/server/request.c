@@ -61,6 +61,10 @@ static void put_head(struct text *t, struct server *s, const struct client *c,
         put_string(t, "Cache-Control", reply->cache);
     if (reply->varies)
         put_string(t, "Vary", "Accept");
+    if (reply->varies_in_coding)
+        put_string(t, "Vary", "Accept-Encoding");
+    if (reply->coding && reply->status != 304)
+        put_string(t, "Content-Encoding", reply->coding);
     if (reply->is_page) {
         put_string(t, "Content-Security-Policy", page_policy);
         put_string(t, "Referrer-Policy", "no-referrer");
