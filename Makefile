@@ -43,7 +43,8 @@ $(BUILD)/%.o: src/%.c | dirs
 	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # The pages, compiled in: a small program writes them as a C file.
-EMBED_SRC = scripts/embed.c src/base/sha1.c src/base/bytes.c
+EMBED_SRC = scripts/embed.c $(addprefix src/,base/sha1.c base/bytes.c \
+            base/text.c base/check.c wire/bits.c wire/huffman.c wire/deflate.c)
 $(BUILD)/embed: $(EMBED_SRC) | dirs
 	$(HOSTCC) -std=c11 -O1 $(WARN) -iquote src -o $@ $(EMBED_SRC)
 
@@ -70,7 +71,10 @@ $(BUILD)/test/support_%.o: tests/support/%.c | dirs
 
 $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
-	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
+	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka $(LDLIBS)
+
+# The foreign control of our codec.
+$(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.

@@ -68,7 +68,7 @@ const rich = (s) =>
 function body(s) {
   const box = el("div", { className: "text", dir: "auto" }, ...rich(s));
   if (s.length <= LONG && s.split("\n").length <= LONG_LINES) return [box];
-  const more = el("button", { type: "button", className: "quiet more" });
+  const more = el("button", { className: "quiet more" });
   const fold = (folded) => {
     box.classList.toggle("folded", folded);
     more.textContent = folded ? t("Show all of it", "全部显示")
@@ -206,8 +206,7 @@ const fates = {
 };
 
 function choice(words, action) {
-  const button = el("button", { type: "button", className: "quiet",
-    textContent: words });
+  const button = el("button", { className: "quiet", textContent: words });
   button.onclick = () => {
     action();
     text.focus();
@@ -361,11 +360,14 @@ function notify(m) {
   } catch { /* some phones allow it to service workers only */ }
 }
 
-let audio;
+let audio, beeped;
 function blip() {
   audio ??= new AudioContext();
+  audio.resume();
+  const now = audio.currentTime; // stands still until sound is allowed
+  if (now === beeped) return;
+  beeped = now;
   const tone = audio.createOscillator(), gain = audio.createGain();
-  const now = audio.currentTime;
   tone.frequency.value = 770;
   gain.gain.setValueAtTime(0.08, now);
   gain.gain.exponentialRampToValueAtTime(0.001, now + 0.3);

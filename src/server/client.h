@@ -60,7 +60,7 @@ enum client_flag {
     CLIENT_PARKED = 1 << 4,   /* the inbox holds input that can be handled
                                  without another receive */
     CLIENT_HELD = 1 << 5,     /* not read: its room waits for a slow member */
-    CLIENT_PAUSED = 1 << 6,   /* not read: --rate */
+    CLIENT_PAUSED = 1 << 6,   /* not read for a while: --rate, no buffers */
     CLIENT_PINGED = 1 << 7,   /* we sent a ping and wait for a sign of life */
     CLIENT_LAGGING = 1 << 8,  /* counts among its room's laggards */
     CLIENT_EXCUSED = 1 << 9,  /* no longer waited for, until it catches up */
@@ -70,6 +70,7 @@ enum client_flag {
     CLIENT_REFUSED = 1 << 13, /* took a refusal slot: 503, or 429 with OVER */
     CLIENT_OVER = 1 << 14,    /* too many from its address */
     CLIENT_ENDED = 1 << 15,   /* the peer's end of stream was read */
+    CLIENT_TWIN = 1 << 16,    /* reads the deflated twin of its room's log */
 };
 
 /* While the connection is a plain HTTP one. */
@@ -110,18 +111,20 @@ struct client {
     uint32_t outbox;         /* leased buffer of unsent output, or NONE */
     uint8_t state;           /* enum client_state */
     uint8_t form;            /* enum client_form */
-    uint16_t flags;          /* enum client_flag */
+    uint8_t server_bits;     /* permessage-deflate: window bits of what we */
+    uint8_t client_bits;     /* send and of what it sends; 0: not agreed */
+    uint32_t flags;          /* enum client_flag */
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */
-    uint32_t since; /* REQUEST: when it began; OPEN: of the ping;
-                                 CLOSING, LINGER: when that began */
-    uint32_t moved; /* BLOCKED: when the peer last took a byte */
+    uint32_t since; /* REQUEST: when it began; OPEN: of the ping; CLOSING,
+                       LINGER: when that began */
     /* line 1 */
+    uint32_t moved;      /* BLOCKED: when the peer last took a byte */
     uint32_t mark;       /* BLOCKED: low bits of what it had taken then */
-    uint32_t frame_left; /* bytes from cursor to the end of the frame
-                                 (or frames) that must leave before anything
-                                 else; 0 at a frame boundary */
+    uint32_t frame_left; /* bytes from cursor to the end of the frame (or
+                            frames) that must leave before anything else; 0 at
+                            a frame boundary */
     uint64_t received;   /* bytes on the wire */
     uint64_t sent;
     union {
@@ -133,7 +136,8 @@ struct client {
 
 _Static_assert(sizeof(struct client) == 128, "two cache lines a client");
 
-/* The rest of a room's member; nobody else touches its own. */
+/* The rest of a room's member, of a client under --rate, and of one with a
+   compressed message under way; nobody else touches its own. */
 struct profile {
     uint8_t uid[16]; /* random UUID v4 */
     uint8_t name[LIMITS_USER_NAME];
@@ -143,6 +147,9 @@ struct profile {
     uint64_t skip_to;      /* their sender */
     uint64_t lag_mark;     /* CLIENT_LAGGING: the cursor when last looked */
     uint32_t lag_since;    /* and when that was */
+    uint32_t inflating;    /* lease + 1 of a compressed message that comes in,
+                              0: none; see compressed.h */
+    uint32_t deflating;    /* lease + 1 of one that goes out, 0: none */
     uint64_t allowance;    /* --rate: microsecond at which the next message
                                would be exactly on time */
 };
@@ -181,12 +188,12 @@ static inline bool client_has(const struct client *c, enum client_flag flag)
 
 static inline void client_set(struct client *c, enum client_flag flag)
 {
-    c->flags = (uint16_t)(c->flags | flag);
+    c->flags |= flag;
 }
 
 static inline void client_clear(struct client *c, enum client_flag flag)
 {
-    c->flags = (uint16_t)(c->flags & ~(unsigned)flag);
+    c->flags &= ~(uint32_t)flag;
 }
 
 static inline void client_set_state(struct clients *all, struct client *c,

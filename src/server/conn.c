@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "os/error.h"
 #include "os/file.h"
+#include "server/compressed.h"
 #include "server/deadline.h"
 #include "server/member.h"
 #include "server/open.h"
@@ -121,8 +122,11 @@ void conn_opened(struct server *s, struct client *c)
 {
     client_set_state(&s->clients, c, CLIENT_OPEN);
     c->heard = (uint32_t)s->now;
+    struct profile *p = client_profile(&s->clients, c);
     if (s->config->rate)
-        client_profile(&s->clients, c)->allowance = 0;
+        p->allowance = 0;
+    if (c->client_bits)
+        p->inflating = p->deflating = 0;
     deadline_set(s, c);
     log_open(s, c);
 }
@@ -180,6 +184,13 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
     return bytes_span(to, (size_t)got);
 }
 
+struct span conn_receive(struct server *s, struct client *c, size_t have,
+                         size_t most)
+{
+    size_t size = bytes_min(s->receive_size - have, most);
+    return receive(s, c, s->receive + have, size);
+}
+
 struct span conn_take_input(struct server *s, struct client *c)
 {
     if (c->inbox == LEASE_NONE)
@@ -204,7 +215,7 @@ struct span conn_take_input(struct server *s, struct client *c)
 bool conn_keep_input(struct server *s, struct client *c, struct span rest,
                      size_t message_len, bool parked)
 {
-    if (rest.len == 0 && message_len == 0) {
+    if (rest.len == 0 && message_len == 0 && !parked) {
         lease_give(&s->leases, &c->inbox);
         return true;
     }
@@ -219,6 +230,7 @@ bool conn_keep_input(struct server *s, struct client *c, struct span rest,
         memmove(bytes + message_len, rest.ptr, rest.len);
     l->start = (uint32_t)message_len;
     l->end = (uint32_t)(message_len + rest.len);
+    l->held = 0;
     if (parked)
         client_set(c, CLIENT_PARKED);
     return true;
@@ -288,8 +300,10 @@ static void flushed(struct server *s, struct client *c)
     case CLIENT_CLOSING: closing_flushed(s, c); break;
     case CLIENT_REPLY: request_replied(s, c); break;
     case CLIENT_OPEN:
-        if (client_in_room(c))
+        if (client_in_room(c)) {
+            member_caught_up(s, c);
             member_pace(s, c);
+        }
         break;
     case CLIENT_REQUEST:
     case CLIENT_LINGER:
@@ -358,6 +372,7 @@ void conn_leave_open(struct server *s, struct client *c,
         member_detach(s, c);
     c->since = (uint32_t)s->now;
     lease_give(&s->leases, &c->inbox);
+    compressed_end(s, c);
     client_clear(c, CLIENT_PARKED);
     client_clear(c, CLIENT_PAUSED);
     deadline_set(s, c);

@@ -26,6 +26,11 @@ void conn_settle(struct server *s, struct client *c);
    when there is nothing to handle; the client may then be GONE. */
 struct span conn_take_input(struct server *s, struct client *c);
 
+/* Receive behind the first `have` bytes of the receive buffer, at most `most`
+   bytes: what came. */
+struct span conn_receive(struct server *s, struct client *c, size_t have,
+                         size_t most);
+
 /*
  * Keep `rest`, the end of what conn_take_input gave, for the next time, behind
  * the first `message_len` bytes of the inbox, which hold a message so far.

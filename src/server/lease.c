@@ -15,8 +15,8 @@ uint32_t lease_take(struct leases *all, bool spare)
         return LEASE_NONE;
     uint32_t index = slots_take(&all->slots);
     if (index != SLOTS_NONE) {
-        lease_at(all, index)->start = 0;
-        lease_at(all, index)->end = 0;
+        struct lease *l = lease_at(all, index);
+        l->start = l->end = l->held = 0;
     }
     return index;
 }

@@ -6,8 +6,8 @@
  * which a part is missing, and output the kernel would not take. They are
  * given back as soon as they are empty; an idle client holds none.
  *
- * An inbox:    [ message so far )[ bytes not looked at )          free
- *              0                start                 end         size
+ * An inbox:    [ message so far )[ held )[ bytes not looked at )   free
+ *              0                start                         end   size
  * An outbox:            sent     [ to be sent         )           free
  */
 #ifndef SERVER_LEASE_H
@@ -21,6 +21,8 @@ struct lease {
     struct slot slot;
     uint32_t start; /* offset of the first byte of what is left */
     uint32_t end;   /* offset behind the last */
+    uint32_t held;  /* of these, the first ones were looked at: payload of a
+                       compressed message that is still to be inflated */
 };
 
 struct leases {

@@ -67,6 +67,20 @@
    its answer may be longer than itself (an error event, a Close). */
 #define LIMITS_ANSWER 1024
 
+/* With all buffers lent out, an echo is read only as far as its answer surely
+   fits into the connection's own send buffer, and else looked at again. */
+#define LIMITS_SURE  (LIMITS_SEND_BUFFER / 4) /* bytes */
+#define LIMITS_AGAIN 20                       /* milliseconds */
+
+/* Compressed messages. What is inflated of one client and turn is bounded in
+   bytes, and in blocks too: one that yields nothing still has tables built. */
+#define LIMITS_INFLATE       (256 * 1024) /* bytes a turn */
+#define LIMITS_BLOCKS        64           /* blocks a turn */
+#define LIMITS_CHUNK         (16 * 1024)  /* bytes inflated at once */
+#define LIMITS_INFLATE_PART  4  /* of --buffers: messages being inflated */
+#define LIMITS_DEFLATE_PART  16 /* of --buffers: being deflated */
+#define LIMITS_DEFLATE_LEAST 32 /* bytes: shorter ones do not gain */
+
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
 #define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
 #define LIMITS_TIMERS     1024         /* timers handled a turn */

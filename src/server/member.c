@@ -3,6 +3,7 @@
 #include "server/conn.h"
 #include "server/outbox.h"
 #include "server/send.h"
+#include "wire/extension.h"
 
 static struct room *room_of(struct server *s, const struct client *c)
 {
@@ -28,16 +29,32 @@ static void count_changed(struct server *s, struct room *room)
 
 void member_join(struct server *s, struct client *c, struct room *room)
 {
-    enum room_form form = send_log_of(c);
+    enum room_log log = send_log_of(c);
     c->room = room_index(&s->rooms, room);
     c->frame_left = 0;
-    c->as.socket.cursor = room->logs[form].head;
+    c->as.socket.cursor = room->logs[log].head;
     room_add_reader(&s->rooms, room, client_index(&s->clients, c));
     if (room->members++ == 0)
         s->rooms.in_use++;
-    room->form_members[form]++;
+    room->log_members[log]++;
     room->v1_members += is_v1(c);
     count_changed(s, room);
+}
+
+/* A twin is deflated with the largest window. Who asked for a smaller one gets
+   its messages as they are, which is as legal (RFC 7692 6). */
+void member_caught_up(struct server *s, struct client *c)
+{
+    struct room *room = room_of(s, c);
+    enum room_log log = send_log_of(c);
+    if (c->server_bits < EXTENSION_BITS_MAX || client_has(c, CLIENT_TWIN) ||
+        c->frame_left || c->as.socket.cursor != room->logs[log].head)
+        return;
+    room->log_members[log]--;
+    client_set(c, CLIENT_TWIN);
+    log = send_log_of(c);
+    room->log_members[log]++;
+    c->as.socket.cursor = room->logs[log].head;
 }
 
 /* All its senders may be read again. */
@@ -71,7 +88,7 @@ void member_leave(struct server *s, struct client *c)
     struct room *room = room_of(s, c);
     catch_up(s, c);
     client_clear(c, CLIENT_HELD);
-    room->form_members[send_log_of(c)]--;
+    room->log_members[send_log_of(c)]--;
     room->v1_members -= is_v1(c);
     if (--room->members == 0)
         s->rooms.in_use--;

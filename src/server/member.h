@@ -27,6 +27,10 @@
 /* Make the client, whose form is set, a member at the log's head. */
 void member_join(struct server *s, struct client *c, struct room *room);
 
+/* It has caught up: if it negotiated compression, it reads the deflated twin
+   of its log from now on. */
+void member_caught_up(struct server *s, struct client *c);
+
 /* It no longer counts as a member; it may still have frames to come. */
 void member_leave(struct server *s, struct client *c);
 

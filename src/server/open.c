@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/open.h"
 #include "base/check.h"
+#include "server/compressed.h"
 #include "server/conn.h"
 #include "server/deadline.h"
 #include "server/member.h"
@@ -8,19 +9,22 @@
 #include "server/send.h"
 
 /*
- * One turn's input of one client.
+ * One turn's input of one client, in the receive buffer.
  *
- *    message so far ][ looked at, handled   ][ not looked at yet     ]
- *    in the inbox     in.ptr                  in.ptr + used
+ *    message so far    [ looked at, handled  | held ][ not looked at yet     ]
+ *    in the inbox      in.ptr                  in.ptr + used           in.len
  *
- * A message that arrives whole is handled where it lies. One that arrives in
- * pieces is gathered at the front of the inbox: the pieces lie behind it in
- * the same buffer or in the receive buffer, so they only ever move down.
+ * A message that arrives whole is handled where it lies; one that arrives in
+ * pieces, or compressed, is gathered at the front of the inbox. What was not
+ * looked at at the end of a turn is kept behind that, and comes first in the
+ * next turn.
  */
 struct input {
     uint8_t *ptr;
     size_t len;
     size_t used;
+    size_t held;        /* bytes before `used`: looked at, but payload of a
+                           compressed message that is still to be inflated */
     size_t message_len; /* of the message so far */
 };
 
@@ -64,52 +68,186 @@ static void rate_count(struct server *s, struct client *c)
     p->allowance += 1000000 / s->config->rate;
 }
 
-/* ---- Messages in pieces -------------------------------------------------------- */
+/* ---- Messages in pieces ------------------------------------------------- */
 
-/* Add a piece to the message so far. False when there is no buffer for it. */
-static bool gather(struct server *s, struct client *c, struct input *in,
-                   const struct message_event *event)
+static bool want_inbox(struct server *s, struct client *c)
 {
     if (c->inbox == LEASE_NONE)
         c->inbox = lease_take(&s->leases, true);
-    if (c->inbox == LEASE_NONE)
-        return false;
+    if (c->inbox != LEASE_NONE)
+        return true;
+    conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
+    return false;
+}
+
+/* The message so far is all of it. */
+static void hand_on(struct server *s, struct client *c, struct input *in,
+                    uint8_t opcode)
+{
+    size_t len = in->message_len;
+    in->message_len = 0;
+    open_service(s, c)->message(s, c, opcode, lease_bytes(&s->leases, c->inbox),
+                                len);
+}
+
+/* Add a piece to the message so far. */
+static void gather(struct server *s, struct client *c, struct input *in,
+                   const struct message_event *event)
+{
+    if (!want_inbox(s, c))
+        return;
     CHECK(in->message_len + event->len <= s->leases.size);
     if (event->len)
-        memmove(lease_bytes(&s->leases, c->inbox) + in->message_len, event->ptr,
-                event->len);
+        memcpy(lease_bytes(&s->leases, c->inbox) + in->message_len, event->ptr,
+               event->len);
     in->message_len += event->len;
+    if (event->last)
+        hand_on(s, c, in, event->opcode);
+}
+
+/* ---- Compressed messages -------------------------------------------------- */
+
+/* A chunk of an echo: its text checked, and on to the service. */
+static void pass_chunk(struct server *s, struct client *c,
+                       struct compressed_in *z, const struct text *chunk,
+                       bool last)
+{
+    struct message_event event = {
+        .type = MESSAGE_DATA,
+        .opcode = z->opcode,
+        .compressed = true,
+        .first = z->first,
+        .last = last,
+        .ptr = chunk->ptr,
+        .len = chunk->len,
+    };
+    if (z->opcode == FRAME_TEXT &&
+        (!utf8_take(&z->utf8, chunk->ptr, chunk->len) ||
+         (last && !utf8_whole(&z->utf8)))) {
+        conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
+        return;
+    }
+    z->first = false;
+    open_service(s, c)->piece(s, c, &event);
+}
+
+/* A chat message, inflated to where it is gathered. */
+static void pass_gathered(struct server *s, struct client *c, struct input *in,
+                          const struct compressed_in *z)
+{
+    struct span message =
+        bytes_span(lease_bytes(&s->leases, c->inbox), in->message_len);
+    if (z->opcode == FRAME_TEXT && !utf8_valid(message))
+        conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
+    else
+        hand_on(s, c, in, z->opcode);
+}
+
+/* Where the next bytes are inflated to. */
+static struct text chunk_space(struct server *s, struct client *c,
+                               const struct input *in)
+{
+    if (open_service(s, c)->streams)
+        return text_over(s->inflated, s->chunk_size);
+    return text_over(
+        lease_bytes(&s->leases, c->inbox) + in->message_len,
+        bytes_min(s->config->max_message - in->message_len, s->inflate_left));
+}
+
+/* May anything be inflated for this client now? */
+static bool may_inflate(const struct server *s, const struct client *c)
+{
+    return s->inflate_left > 0 && s->blocks_left > 0 &&
+           !client_has(c, CLIENT_BLOCKED) &&
+           (!open_service(s, c)->streams ||
+            outbox_free(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
+}
+
+/*
+ * Inflate one chunk of the piece that is held. True when there may be more of
+ * it; false when all of the piece is used, or the connection is no longer
+ * open.
+ */
+static bool inflate_chunk(struct server *s, struct client *c, struct input *in,
+                          struct compressed_in *z)
+{
+    bool streams = open_service(s, c)->streams;
+    struct span rest = bytes_span(in->ptr + in->used - in->held, in->held);
+    struct text chunk = chunk_space(s, c, in);
+    enum inflate_status status =
+        permessage_read(&z->reader, &rest, &chunk, &s->blocks_left);
+    bool used_up = status == INFLATE_INPUT;
+    bool last = used_up && z->last;
+    in->held = rest.len;
+    s->inflate_left -= bytes_min(s->inflate_left, chunk.len);
+    if (status == INFLATE_FAILED || (last && !permessage_whole(&z->reader))) {
+        conn_fail(s, c, CLOSE_BAD_DATA, "not DEFLATE data");
+        return false;
+    }
+    if (streams) {
+        pass_chunk(s, c, z, &chunk, last);
+    } else {
+        in->message_len += chunk.len;
+        if (status == INFLATE_OUTPUT &&
+            in->message_len == s->config->max_message)
+            conn_fail(s, c, CLOSE_TOO_BIG, "message too big");
+    }
+    if (last && c->state == CLIENT_OPEN) {
+        compressed_in_end(s, c);
+        if (!streams)
+            pass_gathered(s, c, in, z);
+    }
+    return !used_up && c->state == CLIENT_OPEN;
+}
+
+/* Go on with the held piece. False when it must wait for another turn. */
+static bool inflate_held(struct server *s, struct client *c, struct input *in,
+                         struct compressed_in *z)
+{
+    z->waiting = false;
+    do {
+        if (!may_inflate(s, c)) {
+            z->waiting = true;
+            return false;
+        }
+    } while (inflate_chunk(s, c, in, z));
     return true;
 }
 
-static void take_data(struct server *s, struct client *c, struct input *in,
+static bool take_compressed(struct server *s, struct client *c,
+                            struct input *in, const struct message_event *event)
+{
+    struct compressed_in *z = compressed_in_of(s, c, event);
+    if (!z) {
+        conn_fail(s, c, CLOSE_TRY_LATER, "no room to inflate a message");
+        return true;
+    }
+    if (!open_service(s, c)->streams && !want_inbox(s, c))
+        return true;
+    in->held = event->len;
+    return inflate_held(s, c, in, z);
+}
+
+/* ---- Events ----------------------------------------------------------------- */
+
+/* False when the rest of it must wait for another turn. */
+static bool take_data(struct server *s, struct client *c, struct input *in,
                       const struct message_event *event)
 {
     const struct service *service = open_service(s, c);
     if (event->first)
         rate_count(s, c);
-    if (service->takes && !service->takes(c, event->opcode)) {
+    if (service->takes && !service->takes(c, event->opcode))
         conn_fail(s, c, CLOSE_UNSUPPORTED, "JSON text only");
-        return;
-    }
-    if (service->streams) {
+    else if (event->compressed)
+        return take_compressed(s, c, in, event);
+    else if (service->streams)
         service->piece(s, c, event);
-        return;
-    }
-    if (event->first && event->last) {
+    else if (event->first && event->last)
         service->message(s, c, event->opcode, event->ptr, event->len);
-        return;
-    }
-    if (!gather(s, c, in, event)) {
-        conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
-        return;
-    }
-    if (event->last) {
-        size_t len = in->message_len;
-        in->message_len = 0;
-        service->message(s, c, event->opcode, lease_bytes(&s->leases, c->inbox),
-                         len);
-    }
+    else
+        gather(s, c, in, event);
+    return true;
 }
 
 /* RFC 6455 5.5.1: answered with the code that came; then we are done. */
@@ -119,11 +257,12 @@ static void take_close(struct server *s, struct client *c, unsigned code)
                CAUSE_CLOSE, true);
 }
 
-static void take(struct server *s, struct client *c, struct input *in,
+/* False when the rest of it must wait for another turn. */
+static bool take(struct server *s, struct client *c, struct input *in,
                  const struct message_event *event)
 {
     switch (event->type) {
-    case MESSAGE_DATA: take_data(s, c, in, event); break;
+    case MESSAGE_DATA: return take_data(s, c, in, event);
     case MESSAGE_PING:
         outbox_frame(s, c, FRAME_FIN | FRAME_PONG,
                      bytes_span(event->ptr, event->len));
@@ -133,9 +272,10 @@ static void take(struct server *s, struct client *c, struct input *in,
     case MESSAGE_CLOSE: take_close(s, c, event->code); break;
     case MESSAGE_FAIL: conn_fail(s, c, event->code, event->reason); break;
     }
+    return true;
 }
 
-/* ---- The turn ------------------------------------------------------------------ */
+/* ---- The turn --------------------------------------------------------------- */
 
 /* Must the rest of the input wait, though it could be handled? */
 static bool must_stop(struct server *s, struct client *c)
@@ -147,13 +287,12 @@ static bool must_stop(struct server *s, struct client *c)
     return member_held(s, c) || !rate_allows(s, c);
 }
 
-/* Handle what there is. True when it stopped before the end for a reason of
-   ours; false when the rest is the beginning of something unfinished. */
-static bool handle(struct server *s, struct client *c, struct input *in)
+static bool handle_frames(struct server *s, struct client *c, struct input *in)
 {
     struct message_rules rules = {
         .limit = open_service(s, c)->streams ? MESSAGE_UNLIMITED
                                              : s->config->max_message,
+        .permessage_deflate = c->client_bits > 0,
     };
     while (in->used < in->len && c->state == CLIENT_OPEN) {
         struct message_event event;
@@ -164,29 +303,84 @@ static bool handle(struct server *s, struct client *c, struct input *in)
                          in->len - in->used, &event);
         if (event.type == MESSAGE_NONE)
             break;
-        take(s, c, in, &event);
+        if (!take(s, c, in, &event))
+            return true;
     }
     return false;
 }
 
+/* Handle what there is. True when it stopped before the end for a reason of
+   ours; false when the rest is the beginning of something unfinished. */
+static bool handle(struct server *s, struct client *c, struct input *in)
+{
+    s->inflate_left = LIMITS_INFLATE;
+    s->blocks_left = LIMITS_BLOCKS;
+    struct compressed_in *z = compressed_waiting(s, c);
+    if (z && !inflate_held(s, c, in, z))
+        return true;
+    return handle_frames(s, c, in);
+}
+
+/*
+ * How much may be received. The answer to an echo may need a buffer to wait
+ * in; while there is none, only so much is read as the kernel will take of
+ * the answer at once. 0: nothing now, it is paused for a moment.
+ */
+static size_t receive_limit(struct server *s, struct client *c)
+{
+    const struct slots *leases = &s->leases.slots;
+    if (!open_service(s, c)->streams || leases->count < leases->size)
+        return s->receive_size;
+    ptrdiff_t waiting = socket_unacknowledged(c->fd);
+    if (waiting >= 0 && waiting < LIMITS_SURE)
+        return LIMITS_SURE - (size_t)waiting;
+    client_set(c, CLIENT_PAUSED);
+    wheel_hasten(&s->wheel, client_index(&s->clients, c),
+                 s->now + LIMITS_AGAIN);
+    return 0;
+}
+
+/* What was kept, and behind it what one receive gives, if it is needed. False
+   when there is nothing to handle. */
+static bool take_input(struct server *s, struct client *c, struct input *in)
+{
+    size_t most = receive_limit(s, c);
+    if (most == 0)
+        return false;
+    *in = (struct input){.ptr = s->receive};
+    if (c->inbox != LEASE_NONE) {
+        const struct lease *l = lease_at(&s->leases, c->inbox);
+        struct span kept = lease_left(&s->leases, c->inbox);
+        if (kept.len)
+            memcpy(in->ptr, kept.ptr, kept.len);
+        in->len = kept.len;
+        in->used = in->held = l->held;
+        in->message_len = l->start;
+        most = bytes_min(most, s->leases.size - l->end); /* to fit again */
+    }
+    if (client_has(c, CLIENT_PARKED)) {
+        client_clear(c, CLIENT_PARKED);
+        return true;
+    }
+    size_t got = conn_receive(s, c, in->len, most).len;
+    in->len += got;
+    return got > 0;
+}
+
 void open_turn(struct server *s, struct client *c)
 {
+    struct input in;
     if (message_at_rest(&c->as.socket.reader) && member_held(s, c))
         return;
-    struct input in = {0};
-    bool from_inbox = c->inbox != LEASE_NONE;
-    if (from_inbox)
-        in.message_len = lease_at(&s->leases, c->inbox)->start;
-    struct span got = conn_take_input(s, c);
-    if (got.len == 0)
+    if (!take_input(s, c, &in))
         return;
-    in.ptr = from_inbox ? lease_bytes(&s->leases, c->inbox) + in.message_len
-                        : s->receive;
-    in.len = got.len;
     bool stopped = handle(s, c, &in);
     if (c->state != CLIENT_OPEN)
         return;
-    struct span rest = bytes_span(in.ptr + in.used, in.len - in.used);
+    size_t from = in.used - in.held;
+    struct span rest = bytes_span(in.ptr + from, in.len - from);
     if (!conn_keep_input(s, c, rest, in.message_len, stopped))
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
+    else if (in.held)
+        lease_at(&s->leases, c->inbox)->held = (uint32_t)in.held;
 }

@@ -4,6 +4,7 @@
 #include "server/conn.h"
 #include "server/deadline.h"
 #include "server/outbox.h"
+#include "wire/extension.h"
 #include "wire/handshake.h"
 
 #define HEAD_MAX 1024 /* bytes of a response's head */
@@ -61,6 +62,10 @@ static void put_head(struct text *t, struct server *s, const struct client *c,
         put_string(t, "Cache-Control", reply->cache);
     if (reply->varies)
         put_string(t, "Vary", "Accept");
+    if (reply->varies_in_coding)
+        put_string(t, "Vary", "Accept-Encoding");
+    if (reply->coding && reply->status != 304)
+        put_string(t, "Content-Encoding", reply->coding);
     if (reply->is_page) {
         put_string(t, "Content-Security-Policy", page_policy);
         put_string(t, "Referrer-Policy", "no-referrer");
@@ -175,17 +180,44 @@ void request_replied(struct server *s, struct client *c)
 
 /* ---- The upgrade ------------------------------------------------------------------ */
 
+static enum extension_result
+choose_extension(const struct http_request *request, struct extension *chosen)
+{
+    struct span values[HTTP_FIELDS_MAX];
+    struct span name = BYTES_LITERAL("Sec-WebSocket-Extensions");
+    size_t count = 0;
+    for (size_t i = 0; i < request->field_count; i++)
+        if (bytes_equal_nocase(request->fields[i].name, name))
+            values[count++] = request->fields[i].value;
+    return extension_choose(values, count, chosen);
+}
+
+static void put_extension(struct text *t, const struct extension *extension)
+{
+    uint8_t bytes[EXTENSION_ANSWER];
+    struct text value = text_over(bytes, sizeof bytes);
+    extension_write(extension, &value);
+    http_put_field(t, "Sec-WebSocket-Extensions", text_span(&value));
+}
+
 static void answer_upgrade(struct server *s, struct client *c,
                            const struct http_request *request,
-                           const struct service *service,
-                           const struct handshake *agreed, struct span rest)
+                           const struct service_route *route,
+                           const struct handshake *agreed,
+                           const struct extension *extension)
 {
+    const struct service *service = route->service;
     const char *why = NULL;
     bool v1 = service->form == CLIENT_JSON && agreed->subprotocol.len > 0;
+    c->server_bits = c->client_bits = 0;
+    if (extension) {
+        c->server_bits = extension->server_window_bits;
+        c->client_bits = extension->client_window_bits;
+    }
     c->form = (uint8_t)(v1 ? CLIENT_JSON_V1 : service->form);
     c->as.socket = (struct client_socket){0};
     unsigned status =
-        service->open ? service->open(s, c, request, rest, &why) : 0;
+        service->open ? service->open(s, c, request, route->rest, &why) : 0;
     if (status) {
         c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
         refuse(s, c, status, why);
@@ -194,6 +226,8 @@ static void answer_upgrade(struct server *s, struct client *c,
     uint8_t bytes[HEAD_MAX];
     struct text head = text_over(bytes, sizeof bytes);
     handshake_write(agreed, &head);
+    if (extension)
+        put_extension(&head, extension);
     http_put_end(&head);
     outbox_put(s, c, text_span(&head));
     client_clear(c, CLIENT_LAST); /* of a "Connection: close, upgrade" */
@@ -207,6 +241,7 @@ static void upgrade(struct server *s, struct client *c,
                     const struct service_route *route)
 {
     struct handshake agreed;
+    struct extension extension;
     if (!route->service) {
         refuse(s, c, 404, "no WebSocket here");
         return;
@@ -217,12 +252,18 @@ static void upgrade(struct server *s, struct client *c,
         .any_origin = s->config->any_origin,
         .subprotocol = bytes_of(route->service->subprotocol),
     };
+    enum extension_result offered = choose_extension(request, &extension);
     if (handshake_check(request, &policy, &agreed) != 101)
         refuse(s, c, agreed.status, agreed.why);
+    else if (offered == EXTENSION_MALFORMED)
+        refuse(s, c, 400, "malformed Sec-WebSocket-Extensions");
     else if (s->draining)
         refuse(s, c, 503, "stopping");
     else
-        answer_upgrade(s, c, request, route->service, &agreed, route->rest);
+        answer_upgrade(s, c, request, route, &agreed,
+                       offered == EXTENSION_CHOSEN && s->config->compression
+                           ? &extension
+                           : NULL);
 }
 
 /* ---- Requests ------------------------------------------------------------------------ */

@@ -79,10 +79,10 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
     };
     memcpy(room->name, name.ptr, name.len);
     list_init(&room->readers);
-    for (size_t form = 0; form < ROOM_FORMS; form++)
-        ring_init(&room->logs[form],
+    for (size_t log = 0; log < all->log_count; log++)
+        ring_init(&room->logs[log],
                   all->log_bytes +
-                      (index * (size_t)ROOM_FORMS + form) * all->log_size,
+                      (index * (size_t)all->log_count + log) * all->log_size,
                   all->log_size);
     uint32_t *bucket = bucket_of(all, name);
     room->next_named = *bucket;
@@ -109,11 +109,10 @@ void room_remove_reader(struct rooms *all, struct room *room, uint32_t client)
 
 /* ---- Messages ------------------------------------------------------------------ */
 
-static bool wanted(const struct rooms *all, const struct room *room,
-                   size_t form)
+bool room_wants(const struct rooms *all, const struct room *room,
+                enum room_log log)
 {
-    return room->form_members[form] > 0 ||
-           (form == ROOM_JSON && all->history > 0);
+    return room->log_members[log] > 0 || (log == ROOM_JSON && all->history > 0);
 }
 
 void room_append(struct rooms *all, struct room *room,
@@ -122,13 +121,13 @@ void room_append(struct rooms *all, struct room *room,
     room->number++;
     if (all->history)
         room->marks[room->number % all->history] = room->logs[ROOM_JSON].head;
-    for (size_t form = 0; form < ROOM_FORMS; form++) {
-        struct span head = record->head[form], body = record->body[form];
-        CHECK(head.len + body.len <= room_append_max(all));
-        if (!wanted(all, room, form))
+    for (unsigned log = 0; log < all->log_count; log++) {
+        struct span head = record->head[log], body = record->body[log];
+        if (!room_wants(all, room, (enum room_log)log))
             continue;
-        ring_append(&room->logs[form], head.ptr, head.len);
-        ring_append(&room->logs[form], body.ptr, body.len);
+        CHECK(head.len + body.len <= room_append_max(all));
+        ring_append(&room->logs[log], head.ptr, head.len);
+        ring_append(&room->logs[log], body.ptr, body.len);
     }
     room->unflushed +=
         record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;

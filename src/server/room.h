@@ -20,9 +20,12 @@
  *   frame, where no Close may stand). Nobody else notices.
  *
  * There is a log per form: members of /chat read the plain one, those of /ws
- * the JSON one. Both are appended to in the same call, so the order of
- * messages is one order. The log of a form that nobody reads is not written
- * (the JSON one always is while there is history).
+ * the JSON one. Each has a twin for members that negotiated compression: a
+ * message is deflated once for all of them, which works because nobody takes
+ * over context (RFC 7692 7.1.1). All are appended to in the same call, so the
+ * order of messages is one order. A log that nobody reads is not written (the
+ * JSON one always is while there is history). Who replays history reads the
+ * log that is not deflated, and moves to the twin when it has caught up.
  *
  *   A room's life: free -> named, with members -> empty, history kept ->
  *   members again, or given to another name when its place is needed.
@@ -37,7 +40,16 @@
 
 #define ROOM_NONE UINT32_MAX
 
-enum room_form { ROOM_PLAIN, ROOM_JSON, ROOM_FORMS };
+/* Of each form a log, and its twin for members with compression: the same
+   messages in the same order, deflated where that makes them smaller. */
+enum room_log {
+    ROOM_PLAIN,
+    ROOM_JSON,
+    ROOM_PLAIN_TWIN,
+    ROOM_JSON_TWIN,
+    ROOM_LOGS
+};
+#define ROOM_TWIN ROOM_PLAIN_TWIN /* from a log to its twin */
 
 struct room {
     struct slot slot;       /* taken: it has a name */
@@ -47,8 +59,8 @@ struct room {
     uint32_t next_named;    /* index + 1 of the next in the hash bucket */
     uint32_t next_dirty;    /* index + 1 of the next in the dirty queue */
     uint32_t members;       /* open ones: what `welcome` and `members` tell */
-    uint32_t form_members[ROOM_FORMS]; /* of these, per form */
-    uint32_t v1_members;               /* of these, with chatd.v1 */
+    uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
+    uint32_t v1_members;             /* of these, with chatd.v1 */
     uint32_t laggards; /* members that the senders wait for: member.h */
     bool dirty;        /* in the dirty queue: something to be flushed */
     bool counting;     /* in the list of rooms with `members` due */
@@ -60,7 +72,7 @@ struct room {
     uint64_t unflushed; /* bytes appended since the last flush */
     uint64_t *marks;    /* JSON log position of message n at
                                [n % history], of the last `history` ones */
-    struct ring logs[ROOM_FORMS];
+    struct ring logs[ROOM_LOGS];
 };
 
 struct rooms {
@@ -79,12 +91,13 @@ struct rooms {
     uint8_t *log_bytes; /* every room's logs, one behind the other */
     uint64_t *mark_space;
     size_t log_size;
+    uint32_t log_count; /* of a room: ROOM_LOGS, or without the twins */
 };
 
-/* One message in every form, as whole frames in two pieces each. */
+/* One message for every log, as whole frames in two pieces each. */
 struct room_record {
-    struct span head[ROOM_FORMS];
-    struct span body[ROOM_FORMS];
+    struct span head[ROOM_LOGS];
+    struct span body[ROOM_LOGS];
 };
 
 /* The longest append: a quarter of the log. A frame header may come on top. */
@@ -118,6 +131,10 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall);
 /* A reader comes, a reader goes. The client's member link is used. */
 void room_add_reader(struct rooms *all, struct room *room, uint32_t client);
 void room_remove_reader(struct rooms *all, struct room *room, uint32_t client);
+
+/* Will this log be appended to? Who says no need not encode for it. */
+bool room_wants(const struct rooms *all, const struct room *room,
+                enum room_log log);
 
 /* Append one message and mark the room dirty. Every frame fits
    room_append_max. It gets the number room->number + 1. */

@@ -15,9 +15,10 @@ struct plan {
     size_t more;       /* source 4 */
 };
 
-enum room_form send_log_of(const struct client *c)
+enum room_log send_log_of(const struct client *c)
 {
-    return c->form == CLIENT_PLAIN ? ROOM_PLAIN : ROOM_JSON;
+    unsigned log = c->form == CLIENT_PLAIN ? ROOM_PLAIN : ROOM_JSON;
+    return (enum room_log)(client_has(c, CLIENT_TWIN) ? log + ROOM_TWIN : log);
 }
 
 static struct ring *log_of(const struct server *s, const struct client *c)

@@ -28,8 +28,8 @@ enum send_result {
     SEND_OVERRUN, /* the room's log has gone past the client's position */
 };
 
-/* Room form whose log the client reads. */
-enum room_form send_log_of(const struct client *c);
+/* The log of its room that the client reads. */
+enum room_log send_log_of(const struct client *c);
 
 /* True when anything of the four is pending. */
 bool send_pending(const struct server *s, const struct client *c);

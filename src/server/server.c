@@ -8,6 +8,7 @@
 #include "os/process.h"
 #include "os/entropy.h"
 #include "os/signals.h"
+#include "server/compressed.h"
 #include "server/conn.h"
 #include "server/deadline.h"
 #include "server/member.h"
@@ -376,6 +377,31 @@ static size_t lease_size(const struct config *config)
     return largest + LIMITS_LEASE_SLACK;
 }
 
+static void carve_pool(struct arena *a, struct leases *all, uint32_t count,
+                       size_t size)
+{
+    struct lease *table = arena_carve(a, count, sizeof *table);
+    uint8_t *bytes = arena_carve(a, count, size);
+    if (table && bytes)
+        lease_init(all, table, bytes, count, size);
+}
+
+static void carve_compression(struct server *s, struct arena *a)
+{
+    uint32_t buffers = s->config->buffers;
+    /* An answer holds at most two chunks; see compressed_reply_max. */
+    s->chunk_size =
+        bytes_min(LIMITS_CHUNK, (s->staging.size - 2 * LIMITS_ANSWER) / 3);
+    s->deflated_size = 2 * s->encode_size + deflate_bound(2 * s->chunk_size);
+    s->inflated = arena_carve(a, s->chunk_size, 1);
+    s->deflated = arena_carve(a, s->deflated_size, 1);
+    s->deflate = arena_carve(a, 1, sizeof *s->deflate);
+    carve_pool(a, &s->inflating, buffers / LIMITS_INFLATE_PART + 1,
+               COMPRESSED_IN_SIZE);
+    carve_pool(a, &s->deflating, buffers / LIMITS_DEFLATE_PART + 1,
+               COMPRESSED_OUT_SIZE);
+}
+
 /*
  * Every table, in one place. Runs twice: measuring, then carving.
  *
@@ -397,8 +423,9 @@ static void carve(struct server *s, struct arena *a)
     s->rooms.mark_space =
         arena_carve(a, (size_t)config->rooms * config->history,
                     sizeof *s->rooms.mark_space);
-    s->rooms.log_bytes =
-        arena_carve(a, (size_t)config->rooms * ROOM_FORMS, config->room_log);
+    s->rooms.log_count = config->compression ? ROOM_LOGS : ROOM_TWIN;
+    s->rooms.log_bytes = arena_carve(
+        a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
 
     s->receive_size =
         bytes_min(lease - LIMITS_LEASE_SLACK + 512, LIMITS_RECEIVE);
@@ -416,6 +443,8 @@ static void carve(struct server *s, struct arena *a)
         buckets = arena_carve(a, slots, sizeof *buckets);
         entry_of = arena_carve(a, slots, sizeof *entry_of);
     }
+    if (config->compression)
+        carve_compression(s, a);
     if (!a->ptr || a->overflow)
         return;
     client_init(&s->clients, table, profiles, s->clients.size);

@@ -25,6 +25,7 @@
 #include "server/lease.h"
 #include "server/room.h"
 #include "server/service.h"
+#include "wire/permessage.h"
 
 /* A singly linked queue of clients, by index. */
 struct server_queue {
@@ -57,6 +58,8 @@ struct server {
 
     struct clients clients;
     struct leases leases;
+    struct leases inflating; /* struct compressed_in of compressed.h */
+    struct leases deflating; /* struct compressed_out */
     struct rooms rooms;
     struct addresses addresses;
     struct wheel wheel; /* over the clients */
@@ -68,7 +71,17 @@ struct server {
 
     uint8_t *receive; /* receive_size bytes: where input is received */
     size_t receive_size;
-    uint8_t *encode; /* encode_size bytes: where frames are built */
+    uint8_t *inflated; /* chunk_size bytes: of a compressed message */
+    uint8_t *deflated; /* where a deflated frame is built, for the rooms'
+                              logs or as an answer */
+    size_t deflated_size;
+    size_t chunk_size;       /* most bytes that are inflated and answered at
+                              once; what comes of them fits in staging */
+    struct deflate *deflate; /* for messages that are compressed in one go */
+    size_t inflate_left;     /* bytes that may still be inflated in this turn of
+                              the current client */
+    unsigned blocks_left;    /* and blocks begun */
+    uint8_t *encode;         /* encode_size bytes: where frames are built */
     size_t encode_size;
     struct text staging;    /* private output of `current` in this turn */
     struct client *current; /* whose input or timer is being handled, or NULL */

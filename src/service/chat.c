@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/check.h"
 #include "os/entropy.h"
+#include "server/compressed.h"
 #include "server/conn.h"
 #include "server/member.h"
 #include "server/outbox.h"
@@ -241,10 +242,11 @@ static void put_base64(struct text *t, struct span payload)
 /*
  * The JSON form of a message, as a frame, in the server's buffer for that:
  * the text first, with room before it for its header. An empty span when it
- * is longer than one append may be.
+ * is longer than one append may be. *text is its payload alone.
  */
 static struct span encode_json(struct server *s, const struct client *c,
-                               uint8_t opcode, struct span payload)
+                               uint8_t opcode, struct span payload,
+                               struct span *text)
 {
     uint8_t header[FRAME_SERVER_HEADER_MAX];
     struct text t = text_over(s->encode + FRAME_SERVER_HEADER_MAX,
@@ -260,7 +262,23 @@ static struct span encode_json(struct server *s, const struct client *c,
         return bytes_span(NULL, 0);
     size_t len = frame_write(header, FRAME_FIN | FRAME_TEXT, t.len);
     memcpy(t.ptr - len, header, len);
+    *text = text_span(&t);
     return bytes_span(t.ptr - len, len + t.len);
+}
+
+/* The twin of a log gets the message deflated, where somebody reads it and
+   that makes it smaller; else as it is. */
+static void add_twin(struct server *s, const struct client *c,
+                     struct room_record *record, enum room_log log,
+                     uint8_t opcode, struct span payload)
+{
+    enum room_log twin = (enum room_log)(log + ROOM_TWIN);
+    const struct room *room = room_at(&s->rooms, c->room);
+    record->head[twin] = record->head[log];
+    record->body[twin] = record->body[log];
+    if (room_wants(&s->rooms, room, twin))
+        compressed_frame(s, opcode, payload, twin, &record->head[twin],
+                         &record->body[twin]);
 }
 
 /* The one place from which messages get into a room. */
@@ -270,7 +288,7 @@ static void publish(struct server *s, struct client *c, uint8_t opcode,
     uint8_t header[FRAME_SERVER_HEADER_MAX];
     size_t len =
         frame_write(header, (uint8_t)(FRAME_FIN | opcode), payload.len);
-    struct span json = encode_json(s, c, opcode, payload);
+    struct span text, json = encode_json(s, c, opcode, payload, &text);
     if (json.len == 0) {
         conn_fail(s, c, CLOSE_TOO_BIG, "too long as JSON");
         return;
@@ -279,6 +297,8 @@ static void publish(struct server *s, struct client *c, uint8_t opcode,
         .head = {[ROOM_PLAIN] = bytes_span(header, len), [ROOM_JSON] = json},
         .body = {[ROOM_PLAIN] = payload},
     };
+    add_twin(s, c, &record, ROOM_PLAIN, opcode, payload);
+    add_twin(s, c, &record, ROOM_JSON, FRAME_TEXT, text);
     member_publish(s, c, &record, c->form == CLIENT_JSON);
 }
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/echo.h"
+#include "server/compressed.h"
 #include "server/outbox.h"
 
 static void piece(struct server *s, struct client *c,
                   const struct message_event *event)
 {
+    if (event->compressed) { /* goes back as it came */
+        compressed_reply(s, c, event);
+        return;
+    }
     /* RFC 6455 5.4: the first frame has the type, the last one FIN. */
     uint8_t first = event->first ? event->opcode : FRAME_CONTINUATION;
     if (event->last)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/message.h"
 
-_Static_assert(sizeof(struct message_reader) == 32, "it is in every slot");
+_Static_assert(sizeof(struct message_reader) == 24, "it is in every slot");
 
 /* reader->flags. A message is unfinished while reader->opcode is not 0, and a
    frame while reader->payload_left is not 0: these need no flag. */
@@ -203,8 +203,8 @@ static void take_control(struct message_reader *reader,
 /*
  * The message that a data frame begins or goes on with. False when it gets
  * longer than `limit`: compared before it is added. The limit is not for
- * compressed messages, whose length on the wire says little: for them this
- * only keeps the sum from overflowing.
+ * compressed messages, whose length on the wire says little. Without a limit
+ * nothing is added up: fragments may come to more than any sum can hold.
  */
 static bool begin_frame(struct message_reader *reader,
                         const struct frame_header *header, uint64_t limit)
@@ -220,11 +220,11 @@ static bool begin_frame(struct message_reader *reader,
            sizeof reader->masking_key);
     reader->payload_left = header->payload_length;
 
-    if (reader->flags & MESSAGE_FLAG_COMPRESSED)
-        limit = MESSAGE_UNLIMITED;
+    if (limit == MESSAGE_UNLIMITED || reader->flags & MESSAGE_FLAG_COMPRESSED)
+        return true;
     if (header->payload_length > limit - reader->message_len)
         return false;
-    reader->message_len += header->payload_length;
+    reader->message_len += (uint32_t)header->payload_length;
     return true;
 }
 

@@ -40,22 +40,22 @@
 
 #define MESSAGE_UNLIMITED UINT64_MAX
 
-/* 32 bytes: it lives in every client's slot. All zero but for `limit` is the
+/* 24 bytes: it lives in every client's slot. All zero but for `limit` is the
    start of a connection. */
 struct message_reader {
     uint64_t payload_left;  /* bytes of the present data frame still to come */
-    uint64_t message_len;   /* payload bytes the present message's frames have
-                               announced so far, as on the wire */
     uint8_t masking_key[4]; /* of the present data frame, turned so that
                                byte 0 is for the next payload byte */
     struct utf8 utf8;       /* of the present text message; as no text ends
                                inside a character, ready for the next one */
+    uint32_t message_len;   /* payload bytes the present message's frames have
+                               announced so far; counted under a limit only */
     uint8_t opcode;         /* FRAME_TEXT or FRAME_BINARY while a message is
                                unfinished, else 0 */
     uint8_t flags;          /* MESSAGE_FLAG_* of message.c */
     uint8_t fault;          /* FAULT_* of message.c: which failure, 0 while
                                there is none */
-    uint8_t unused[5];
+    uint8_t unused;
 };
 
 enum message_type {
@@ -86,7 +86,8 @@ struct message_event {
 /* What a connection allows, the same for its whole life. */
 struct message_rules {
     uint64_t limit;          /* most payload bytes of an uncompressed message,
-                             or MESSAGE_UNLIMITED; told as CLOSE_TOO_BIG */
+                             below 2^32, or MESSAGE_UNLIMITED; told as
+                             CLOSE_TOO_BIG */
     bool permessage_deflate; /* RSV1 is negotiated (RFC 7692) */
 };
 

@@ -154,7 +154,8 @@ def main():
                 # What tests measured and tell: lines that are no verdicts.
                 for line in text.splitlines():
                     if "VmHWM" in line or "receivers:" in line or \
-                            "worst round trip" in line:
+                            "worst round trip" in line or \
+                            "20 streams" in line:
                         print("    " + line[line.find("... ") + 4:]
                               if "... " in line else "    " + line)
 

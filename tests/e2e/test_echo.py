@@ -459,6 +459,10 @@ class Closing(ServerCase):
         self.assert_serves(self.server)
 
 
+class Closed(Exception):
+    """The server closed a stream; its code."""
+
+
 class Pressure(ServerCase):
     """Big messages and blocked clients in constant memory."""
 
@@ -496,6 +500,9 @@ class Pressure(ServerCase):
             elif n == 127:
                 ws.fill(10)
                 n, at = struct.unpack_from(">Q", ws.buffer, 2)[0], 10
+            if b0 == 0x80 | CLOSE:
+                ws.fill(at + 2)
+                raise Closed(struct.unpack_from(">H", ws.buffer, at)[0])
             self.assertEqual(b0 & 0x7F, BINARY if first else CONT)
             first = False
             del ws.buffer[:at]
@@ -539,10 +546,10 @@ class Pressure(ServerCase):
               (total >> 20, took, (total >> 20) / took), end="")
         self.check_memory(server, at_start)
 
-    def test_many_streams_with_few_buffers(self):
-        """20 clients at once, each with an unfinished message, on a server
-        of 8 buffers."""
-        server = self.start(*self.SMALL)
+    def test_many_streams(self):
+        """20 clients at once, each with an unfinished message and unsent
+        output, and a buffer for each."""
+        server = self.start(*self.SMALL, "--buffers", "24")
         at_start = server.memory("VmRSS")
         chunk = os.urandom(1 << 16)
         total = max(1, load(64)) * len(chunk)
@@ -560,6 +567,40 @@ class Pressure(ServerCase):
         want = hashlib.sha1(chunk * (total // len(chunk))).hexdigest()
         self.assertEqual(set(digests), {want})
         self.check_memory(server, at_start)
+
+    def test_more_streams_than_buffers(self):
+        """20 clients on 8 buffers: who finds none for unsent output may be
+        closed with 1013, or dropped inside a frame; whoever is kept gets
+        everything back, some are, and the next client is served."""
+        server = self.start(*self.SMALL)
+        chunk = os.urandom(1 << 16)
+        total = max(1, load(64)) * len(chunk)
+        whole, ended = [], []
+
+        def one(ws):
+            try:
+                whole.append(self.stream(ws, total, chunk))
+            except (Eof, ConnectionError):
+                ended.append("dropped")
+            except Closed as closed:
+                ended.append(closed.args[0])
+        sockets = [self.ws(server) for _ in range(20)]
+        threads = [threading.Thread(target=one, args=(ws,), daemon=True)
+                   for ws in sockets]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join(6 * PATIENCE)
+        print("20 streams, 8 buffers: %d whole, ended: %s" %
+              (len(whole), sorted(map(str, ended))), flush=True)
+        self.assertEqual(len(whole) + len(ended), 20)
+        want = hashlib.sha1(chunk * (total // len(chunk))).hexdigest()
+        self.assertEqual(set(whole), {want})
+        self.assertEqual(set(ended) - {1013, "dropped"}, set())
+        for ws in sockets:
+            ws.close()
+        self.wait_clients(server, 0)
+        self.assert_serves(server)
 
     def fill_up(self, ws, data, limit):
         """Sends without reading until nothing goes any more for a second;

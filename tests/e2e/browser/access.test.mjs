@@ -3,8 +3,9 @@
 // phone, in the dark, in English and Chinese; and load nothing from elsewhere.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { Browser, Server, Wire, eventually, newRoom } from "./support.mjs";
 
@@ -94,12 +95,12 @@ for (const colorScheme of ["light", "dark"]) {
   });
 
   test(`the page is ${colorScheme} when asked to be`, async () => {
-    for (const path of ["/", "/chat", "/echo"]) {
-      const page = await browser.page(server.url + path, { colorScheme });
+    for (const at of ["/", "/chat", "/echo"]) {
+      const page = await browser.page(server.url + at, { colorScheme });
       const [r, g, b] = await page.evaluate(() =>
         getComputedStyle(document.documentElement).backgroundColor
           .match(/\d+/g).map(Number));
-      assert.equal(r + g + b > 380, colorScheme === "light", path);
+      assert.equal(r + g + b > 380, colorScheme === "light", at);
       await page.close();
     }
   });
@@ -195,10 +196,10 @@ test("on a phone everything is within reach and within the screen", async () => 
   await ann.text.fill("from a phone");
   await ann.send.tap();
   await ann.page.getByText("from a phone").waitFor();
-  for (const path of ["/", "/echo"]) {
-    const page = await browser.page(server.url + path, phone);
+  for (const at of ["/", "/echo"]) {
+    const page = await browser.page(server.url + at, phone);
     await page.waitForTimeout(300);
-    assert.ok(await fits(page), path);
+    assert.ok(await fits(page), at);
     await page.close();
   }
   const chinese = await browser.page(server.url + "/echo",
@@ -207,26 +208,46 @@ test("on a phone everything is within reach and within the screen", async () => 
   assert.ok(await fits(chinese));
 });
 
+test("on a phone the bar holds even without a server", async () => {
+  const wire = await Wire.to(server.port);
+  const ann = await browser.person(wire, "Ann",
+    { room: "a-room-with-a-rather-long-name-" + newRoom(), ...phone });
+  wire.cut();
+  await ann.state(/No server/, 20000);
+  const [a, b] = await Promise.all(["#now", "#settings"].map((s) =>
+    ann.page.locator(s).boundingBox()));
+  assert.ok(a.x + a.width <= b.x && b.x + b.width <= 360, JSON.stringify([a, b]));
+  assert.ok((await ann.page.locator("#room").boundingBox()).width > 40);
+  wire.close();
+});
+
 test("no word is left in English on a Chinese page", async () => {
-  for (const path of ["/", "/chat/" + newRoom(), "/echo"]) {
-    const page = await browser.page(server.url + path, { locale: "zh-CN" });
+  for (const at of ["/", "/chat/" + newRoom(), "/echo"]) {
+    const page = await browser.page(server.url + at, { locale: "zh-CN" });
     await page.waitForTimeout(400);
     const left = await page.evaluate(() => [...document.querySelectorAll(
       "h1, h2, h3, p, label, button, dt, legend, strong, span, option")]
       .filter((e) => !e.children.length && e.checkVisibility() &&
         /^[A-Z]?[a-z]+( [a-z]+)+/.test(e.textContent.trim()))
       .map((e) => e.textContent));
-    assert.deepEqual(left, [], path);
+    assert.deepEqual(left, [], at);
     await page.close();
   }
 });
 
+test("all pages together are under 60 KiB", () => {
+  const folder = path.resolve(import.meta.dirname, "../../../static");
+  const bytes = readdirSync(folder).reduce((sum, name) =>
+    sum + statSync(path.join(folder, name)).size, 0);
+  assert.ok(bytes < 60 * 1024, `${bytes}`);
+});
+
 test("nothing is loaded from elsewhere, and the policy forbids it", async () => {
-  for (const path of ["/", "/chat", "/echo"]) {
+  for (const at of ["/", "/chat", "/echo"]) {
     const page = await browser.page();
     const asked = [];
     page.on("request", (r) => asked.push(r.url()));
-    const response = await page.goto(server.url + path);
+    const response = await page.goto(server.url + at);
     await page.waitForTimeout(300);
     for (const url of asked) assert.ok(url.startsWith(server.url), url);
     const policy = response.headers()["content-security-policy"];

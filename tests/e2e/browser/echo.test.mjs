@@ -98,13 +98,19 @@ for (const [pattern, type] of [["count", "binary"], ["zero", "binary"],
   });
 
 test("a burst is counted, summed up, and the log stays bounded", async () => {
-  const e = await tester();
+  const e = await tester({ permissions: ["clipboard-read", "clipboard-write"] });
   await e.page.getByLabel("Times").fill("3000");
   await e.send();
   await e.count("3,000 sent · 3,000 back · 0 changed", 30000);
   await eventually(async () =>
     assert.match((await e.rows()).at(-1)[5], /^3,000 in .* a second$/));
   assert.equal((await e.rows()).length, 500);
+  assert.ok((await e.page.locator("#line").getAttribute("d")).length < 2000);
+  await e.page.getByRole("button", { name: "Copy" }).click();
+  await e.page.getByRole("button", { name: "Copied" }).waitFor();
+  const text = await e.page.evaluate(() => navigator.clipboard.readText());
+  assert.match(text, /^5502 earlier lines are gone\n/);
+  assert.equal(text.split("\n").length, 501);
 });
 
 test("a burst with a pause can be stopped", async () => {
@@ -187,13 +193,22 @@ test("the log can be copied and cleared", async () => {
   assert.deepEqual(await e.rows(), []);
 });
 
-test("an echo that is not the same is called out", async () => {
-  const e = await tester();
-  await e.page.evaluate(() => {
-    const plain = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (data) { plain.call(this, data + "!"); };
+for (const [kind, sent, back] of [["Text", "Hello", "Hellp"],
+  ["Hex", "48 65 6c 6c 6f", "48 65 6c 6c 70"]])
+  test(`an echo that is not the same is called out: ${kind}`, async () => {
+    const e = await tester();
+    await e.page.getByRole("radio", { name: kind }).check();
+    await e.page.evaluate(() => {
+      const send = WebSocket.prototype.send;
+      WebSocket.prototype.send = function (data) {
+        if (typeof data === "string") return send.call(this, "Hellp");
+        const bytes = new Uint8Array(data.slice());
+        bytes[4] ^= 0x1f;
+        send.call(this, bytes);
+      };
+    });
+    await e.send();
+    await e.count("1 sent · 1 back · 1 changed");
+    assert.deepEqual((await e.rows()).slice(1).map((row) => row[5]),
+      [sent, "CHANGED: " + back]);
   });
-  await e.send();
-  await e.count("1 sent · 1 back · 1 changed");
-  assert.equal((await e.rows()).at(-1)[5], "CHANGED: Hello!");
-});

@@ -10,11 +10,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 export const running = process.env.CHATD_URL;
 const binary = process.env.CHATD ||
-  path.resolve(import.meta.dirname, "../../../chatd");
+  fileURLToPath(new URL("../../../chatd", import.meta.url));
 const chromiumPath = process.env.CHROMIUM || "/usr/bin/chromium";
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -59,8 +60,13 @@ export class Server {
     open.add(this);
     this.child = spawn(binary,
       ["--addr", `127.0.0.1:${this.port}`, ...this.options],
-      { stdio: ["ignore", "ignore", process.env.VERBOSE ? "inherit" : "ignore"] });
-    this.gone = new Promise((done) => this.child.once("exit", done));
+      { stdio: ["ignore", "ignore", "pipe"] });
+    this.said = "";
+    this.child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.said += text;
+      if (process.env.VERBOSE) process.stderr.write(text);
+    });
+    this.gone = new Promise((done) => this.child.once("close", done));
     await eventually(async () =>
       assert.ok((await fetch(this.url + "/healthz")).ok));
   }
@@ -72,6 +78,7 @@ export class Server {
     const hung = setTimeout(() => child.kill("SIGKILL"), 10000);
     await this.gone;
     clearTimeout(hung);
+    assert.doesNotMatch(this.said, /Sanitizer|runtime error:/);
   }
   close() { return this.stop(); }
   async restart(signal) {

@@ -289,31 +289,45 @@ static void test_after_a_close_everything_is_thrown_away(void **state)
 
 /* ---- Sums ---------------------------------------------------------------- */
 
-/* Three frames of 2^63 - 1 bytes are more than 64 bits count. Nobody can send
-   the first of them, so the reader is put behind it. */
-static void assert_sum_fails(bool compressed)
+/* Three frames of `length` bytes each. Nobody can send the payload of the
+   first, so the reader is put behind it. The event of the last one. */
+static struct message_event three_frames(uint64_t length, uint64_t limit,
+                                         bool compressed)
 {
     struct message_reader reader = {0};
-    struct message_rules rules = {.limit = MESSAGE_UNLIMITED,
-                                  .permessage_deflate = true};
+    struct message_rules rules = {.limit = limit, .permessage_deflate = true};
     struct message_event event;
-    uint8_t header[] = {0x02, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF,
-                        0xFF, 0xFF, 0xFF, 0,    0,    0,    0};
     for (int i = 0; i < 3; i++) {
+        uint8_t header[FRAME_HEADER_MAX] = {0, 0xFF};
         header[0] = i > 0 ? 0x00 : compressed ? 0x42 : 0x02;
+        bytes_put64(header + 2, length);
         assert_int_equal(reader.payload_left, 0);
         message_read(&reader, &rules, header, sizeof header, &event);
         reader.payload_left = 0;
-        assert_int_equal(event.type, i < 2 ? MESSAGE_NONE : MESSAGE_FAIL);
+        assert_true(i == 2 || event.type == MESSAGE_NONE);
     }
-    assert_int_equal(event.code, CLOSE_TOO_BIG);
+    return event;
 }
 
-static void test_the_sum_of_a_messages_frames_never_overflows(void **state)
+static void test_without_a_limit_no_sum_is_too_large(void **state)
 {
+    uint64_t longest = UINT64_MAX >> 1;
     (void)state;
-    assert_sum_fails(false);
-    assert_sum_fails(true);
+    assert_int_equal(three_frames(longest, MESSAGE_UNLIMITED, false).type,
+                     MESSAGE_NONE);
+    assert_int_equal(three_frames(longest, MESSAGE_UNLIMITED, true).type,
+                     MESSAGE_NONE);
+    assert_int_equal(three_frames(longest, 1000, true).type, MESSAGE_NONE);
+}
+
+static void test_a_sum_is_compared_before_it_is_added(void **state)
+{
+    /* Twice this and the limit are reached; three times overflows 32 bits. */
+    uint64_t third = UINT32_MAX / 2;
+    (void)state;
+    struct message_event event = three_frames(third, UINT32_MAX - 1, false);
+    assert_int_equal(event.type, MESSAGE_FAIL);
+    assert_int_equal(event.code, CLOSE_TOO_BIG);
 }
 
 /* ---- Lengths that vectors cannot hold ------------------------------------ */
@@ -513,7 +527,8 @@ int main(void)
         cmocka_unit_test(test_a_bad_byte_takes_its_whole_piece_with_it),
         cmocka_unit_test(test_a_failure_stays_the_first),
         cmocka_unit_test(test_after_a_close_everything_is_thrown_away),
-        cmocka_unit_test(test_the_sum_of_a_messages_frames_never_overflows),
+        cmocka_unit_test(test_without_a_limit_no_sum_is_too_large),
+        cmocka_unit_test(test_a_sum_is_compared_before_it_is_added),
         cmocka_unit_test(test_each_form_of_a_length_is_counted_out),
         cmocka_unit_test(test_conversations_are_told_as_they_were_sent),
     };

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/compressed.h"
+#include "base/check.h"
+#include "server/conn.h"
+#include "server/outbox.h"
+#include "wire/extension.h"
+
+/* A lease is referred to by index + 1 in the profile: 0 is none. */
+static void *context_of(const struct leases *all, uint32_t lease_1)
+{
+    return lease_1 ? lease_bytes(all, lease_1 - 1) : NULL;
+}
+
+static void give(struct leases *all, uint32_t *lease_1)
+{
+    uint32_t index = *lease_1 - 1; /* 0 becomes LEASE_NONE */
+    lease_give(all, &index);
+    *lease_1 = 0;
+}
+
+/* ---- Coming in ----------------------------------------------------------------- */
+
+struct compressed_in *compressed_in_of(struct server *s, struct client *c,
+                                       const struct message_event *event)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    if (event->first) {
+        CHECK(p->inflating == 0);
+        /* A message in pieces must leave contexts for those that come whole. */
+        p->inflating = lease_take(&s->inflating, !event->last) + 1;
+    }
+    struct compressed_in *in = context_of(&s->inflating, p->inflating);
+    if (!in)
+        return NULL;
+    if (event->first) {
+        permessage_begin(&in->reader, c->client_bits);
+        in->utf8 = (struct utf8){0};
+        in->opcode = event->opcode;
+        in->first = true;
+    }
+    in->last = event->last;
+    in->waiting = false;
+    return in;
+}
+
+struct compressed_in *compressed_waiting(struct server *s, struct client *c)
+{
+    if (c->client_bits == 0)
+        return NULL;
+    struct compressed_in *in =
+        context_of(&s->inflating, client_profile(&s->clients, c)->inflating);
+    return in && in->waiting ? in : NULL;
+}
+
+void compressed_in_end(struct server *s, struct client *c)
+{
+    give(&s->inflating, &client_profile(&s->clients, c)->inflating);
+}
+
+/* ---- Going out ----------------------------------------------------------------- */
+
+size_t compressed_reply_max(const struct server *s)
+{
+    /* What is pending inside never exceeds a chunk; see compressed_reply. */
+    return deflate_bound(2 * s->chunk_size) + FRAME_SERVER_HEADER_MAX;
+}
+
+static struct compressed_out *out_of(struct server *s, struct client *c,
+                                     const struct message_event *event)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    if (event->first)
+        p->deflating = lease_take(&s->deflating, !event->last) + 1;
+    struct compressed_out *out = context_of(&s->deflating, p->deflating);
+    if (out && event->first) {
+        deflate_init(&out->deflate, c->server_bits,
+                     event->last ? event->len : SIZE_MAX);
+        out->pending = 0;
+        out->begun = false;
+    }
+    return out;
+}
+
+/* How much must come out now? Everything at the end; and so much in between
+   that what is kept back stays below a chunk. */
+static enum deflate_flush flush_of(const struct server *s,
+                                   const struct compressed_out *out,
+                                   const struct message_event *event)
+{
+    if (event->last)
+        return DEFLATE_MESSAGE;
+    return out->pending > s->chunk_size ? DEFLATE_SYNC : DEFLATE_MORE;
+}
+
+void compressed_reply(struct server *s, struct client *c,
+                      const struct message_event *event)
+{
+    struct compressed_out *out = out_of(s, c, event);
+    if (!out) {
+        conn_fail(s, c, CLOSE_TRY_LATER, "no room to compress the answer");
+        return;
+    }
+    out->pending += event->len;
+    enum deflate_flush flush = flush_of(s, out, event);
+    struct span in = bytes_span(event->ptr, event->len);
+    struct text frame = text_over(s->deflated, s->deflated_size);
+    enum deflate_status status = deflate_run(&out->deflate, &in, &frame, flush);
+    CHECK(status != DEFLATE_OUTPUT);
+    if (flush != DEFLATE_MORE)
+        out->pending = 0;
+    if (frame.len > 0 || event->last) {
+        /* RFC 7692 6: RSV1 is set on the first frame only. */
+        uint8_t first = out->begun ? FRAME_CONTINUATION
+                                   : (uint8_t)(event->opcode | FRAME_RSV1);
+        out->begun = true;
+        outbox_frame(s, c, event->last ? first | FRAME_FIN : first,
+                     text_span(&frame));
+    }
+    if (event->last)
+        give(&s->deflating, &client_profile(&s->clients, c)->deflating);
+}
+
+/* ---- For rooms ------------------------------------------------------------------ */
+
+bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
+                      enum room_log log, struct span *head, struct span *body)
+{
+    if (payload.len < LIMITS_DEFLATE_LEAST)
+        return false;
+    size_t half = s->deflated_size / 2;
+    uint8_t *space = s->deflated + (log == ROOM_JSON_TWIN ? half : 0);
+    struct text t = text_over(space + FRAME_SERVER_HEADER_MAX,
+                              half - FRAME_SERVER_HEADER_MAX);
+    if (!permessage_compress(s->deflate, EXTENSION_BITS_MAX, payload, &t))
+        return false;
+    size_t len = frame_write(space, FRAME_FIN | FRAME_RSV1 | opcode, t.len);
+    *head = bytes_span(space, len);
+    *body = text_span(&t);
+    return true;
+}
+
+/* ---- The end ---------------------------------------------------------------------- */
+
+void compressed_end(struct server *s, struct client *c)
+{
+    if (c->client_bits == 0)
+        return;
+    struct profile *p = client_profile(&s->clients, c);
+    give(&s->inflating, &p->inflating);
+    give(&s->deflating, &p->deflating);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compressed: messages under permessage-deflate (RFC 7692) on their way.
+ *
+ * Nobody takes over context (wire/extension.h), so a message begins with an
+ * empty window, and only one that is under way costs anything: a context to
+ * inflate it, lent out from its first piece to its last, and for an echo one
+ * to deflate the answer.
+ *
+ *   piece -> inflate -> chunk -> the service
+ *            |                    echo: deflate -> frame, in the same turn
+ *            stops when its time in this turn is over, or the answer would
+ *            not fit: what it has not taken is held, and taken first when the
+ *            client has its next turn
+ *
+ * A chat message is inflated to where it is gathered, and is over the limit
+ * the moment a byte comes out for which there is no room.
+ */
+#ifndef SERVER_COMPRESSED_H
+#define SERVER_COMPRESSED_H
+
+#include "server/server.h"
+
+/* A compressed message that comes in. */
+struct compressed_in {
+    struct permessage_reader reader;
+    struct utf8 utf8; /* of a text that is handed on in chunks */
+    uint8_t opcode;
+    bool first;   /* no chunk was handed on yet */
+    bool last;    /* the present piece is its last */
+    bool waiting; /* stopped inside a piece */
+};
+
+/* One that goes out. */
+struct compressed_out {
+    struct deflate deflate;
+    size_t pending; /* bytes deflated since the last flush */
+    bool begun;     /* a frame of it was sent */
+};
+
+/* Bytes of one such lease. */
+#define COMPRESSED_IN_SIZE  ((sizeof(struct compressed_in) + 63) / 64 * 64)
+#define COMPRESSED_OUT_SIZE ((sizeof(struct compressed_out) + 63) / 64 * 64)
+
+/* The message that the client is in the middle of sending: begun by a piece
+   with first set. NULL when there is no context for one. */
+struct compressed_in *compressed_in_of(struct server *s, struct client *c,
+                                       const struct message_event *event);
+
+/* The one that stopped inside a piece, or NULL. */
+struct compressed_in *compressed_waiting(struct server *s, struct client *c);
+
+/* It is whole. */
+void compressed_in_end(struct server *s, struct client *c);
+
+/* Answer with a chunk of a compressed message, compressed. Closes with 1013
+   when there is no context for it. */
+void compressed_reply(struct server *s, struct client *c,
+                      const struct message_event *event);
+
+/* Room in staging that the answer to one chunk may take. */
+size_t compressed_reply_max(const struct server *s);
+
+/*
+ * A whole message as a compressed frame for a room: true, with header and
+ * payload in *head and *body, when that is smaller than it was. They lie in
+ * the server's buffer for that, in its half for the form, until the next.
+ */
+bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
+                      enum room_log log, struct span *head, struct span *body);
+
+/* The client's messages under way are given up. */
+void compressed_end(struct server *s, struct client *c);
+
+#endif
