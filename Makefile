@@ -90,7 +90,7 @@ $(BUILD)/test/sim_%.o: tests/sim/%.c | dirs
 
 $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
-	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka
+	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka -lz
 
 # Kept between runs: make would take them for leftovers of a chain.
 .SECONDARY: $(SUPPORT_OBJ) $(SIM_OBJ)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/peer.h"
+#include "sim/zip.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ void peer_end_all(void)
         free(p->in);
         free(p->out);
         free(p->kept);
+        free(p->compressed);
         free(p);
     }
 }
@@ -76,6 +78,13 @@ void peer_add_frame(struct peer *p, uint8_t first, struct span payload)
     uint8_t *masked = p->out + p->out_len - payload.len;
     for (size_t i = 0; i < payload.len; i++)
         masked[i] ^= mask[i % 4];
+}
+
+void peer_add_compressed(struct peer *p, uint8_t first, struct span message)
+{
+    struct span payload = zip_deflate(message, 15);
+    peer_add_frame(p, first | PEER_RSV1, payload);
+    free((uint8_t *)(uintptr_t)payload.ptr);
 }
 
 void peer_push(struct peer *p)
@@ -166,7 +175,7 @@ static bool parse_frame(struct span s, struct frame *f)
         return false;
     size_t length = s.ptr[1] & 0x7F, at = 2;
     assert_false(s.ptr[1] & 0x80); /* 5.1: never masked */
-    assert_false(s.ptr[0] & 0x70); /* 5.2: nothing negotiated */
+    assert_false(s.ptr[0] & 0x30); /* 5.2: nothing negotiated */
     if (length > 125) {
         size_t bytes = length == 126 ? 2 : 8;
         assert_false(s.ptr[0] & 0x08); /* 5.5 */
@@ -234,13 +243,18 @@ static bool is_json_message(const struct frame *f)
            bytes_equal(bytes_part(f->payload, 0, start.len), start);
 }
 
-static void put_data(struct text *t, const struct frame *f)
+static void put_data(struct text *t, const struct frame *f, bool compressed)
 {
     static const char *const words[] = {"+cont", "text", "binary"};
     assert_in_range(f->first & 0x0F, 0, 2);
-    text_string(t, words[f->first & 0x0F]);
-    text_string(t, f->first & 0x80 ? " " : "+ ");
-    put_bytes(t, f->payload);
+    if (is_json_message(f)) {
+        put_said(t, f->payload);
+    } else {
+        text_string(t, words[f->first & 0x0F]);
+        text_string(t, compressed ? "* " : f->first & 0x80 ? " " : "+ ");
+        put_bytes(t, f->payload);
+    }
+    text_byte(t, '\n');
 }
 
 static void put_control(struct text *t, const struct frame *f)
@@ -259,6 +273,37 @@ static void put_control(struct text *t, const struct frame *f)
     if (s.len)
         text_byte(t, ' ');
     put_bytes(t, s);
+    text_byte(t, '\n');
+}
+
+/* A frame of a compressed message: kept, and told when it is whole. */
+static void put_compressed(struct text *t, struct peer *p,
+                           const struct frame *f)
+{
+    append(&p->compressed, &p->compressed_len, f->payload);
+    if (!(f->first & 0x80))
+        return;
+    struct span message =
+        zip_inflate(bytes_span(p->compressed, p->compressed_len));
+    assert_non_null(message.ptr);
+    struct frame whole = {0x80 | p->opcode, message, 0};
+    p->compressed_len = 0;
+    p->opcode = 0;
+    put_data(t, &whole, true);
+    free((uint8_t *)(uintptr_t)message.ptr);
+}
+
+static bool is_compressed(struct peer *p, const struct frame *f)
+{
+    if (f->first & PEER_RSV1) {
+        assert_true(p->compression);
+        assert_false(f->first & 0x08); /* RFC 7692 6.1: no control frame */
+        assert_int_equal(p->opcode, 0);
+        p->opcode = f->first & 0x0F;
+        assert_int_not_equal(p->opcode, 0); /* nor a continuation */
+        return true;
+    }
+    return p->opcode && !(f->first & 0x0F);
 }
 
 static void put_end(struct text *t, const struct peer *p)
@@ -279,13 +324,12 @@ const char *peer_story(struct peer *p)
     struct frame f;
     pull(p);
     while (parse_frame(bytes_span(p->in, p->in_len), &f)) {
-        if (is_json_message(&f))
-            put_said(&t, f.payload);
+        if (is_compressed(p, &f))
+            put_compressed(&t, p, &f);
         else if (f.first & 0x08)
             put_control(&t, &f);
         else
-            put_data(&t, &f);
-        text_byte(&t, '\n');
+            put_data(&t, &f, false);
         drop_front(p, f.len);
     }
     put_end(&t, p);
@@ -382,6 +426,7 @@ struct peer *peer_open_with(const char *target, const char *fields)
     assert_int_equal(r.status, 101);
     assert_true(bytes_equal(peer_field(&r, "Sec-WebSocket-Accept"),
                             BYTES_LITERAL("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+    p->compression = peer_field(&r, "Sec-WebSocket-Extensions").len > 0;
     return p;
 }
 

@@ -10,6 +10,8 @@
  *   text+ Hel             a first frame, without FIN; its payload
  *   +cont lo              a continuation, with FIN ("+cont+": without)
  *   binary \x00\xFF       what does not print is \xHH
+ *   text* hello           a message that came compressed, in however many
+ *                         frames
  *   #42 Ann: hello        a message in JSON form: number, name, text
  *   pong x
  *   close 1001 stopping
@@ -31,6 +33,10 @@
 #define PEER_CLOSE  0x88
 #define PEER_PING   0x89
 #define PEER_PONG   0x8A
+#define PEER_RSV1   0x40
+
+/* A field for peer_open_with. */
+#define PEER_DEFLATE "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
 struct peer {
     int connection;
@@ -38,8 +44,12 @@ struct peer {
     size_t in_len;
     uint8_t *out; /* what is to be sent with the next peer_flush */
     size_t out_len;
-    uint8_t *kept;   /* what a peer_bytes or peer_response points into */
-    uint32_t frames; /* sent: the next one's masking key */
+    uint8_t *kept;       /* what a peer_bytes or peer_response points into */
+    uint32_t frames;     /* sent: the next one's masking key */
+    bool compression;    /* it was agreed on */
+    uint8_t *compressed; /* payload of an unfinished compressed message */
+    size_t compressed_len;
+    uint8_t opcode; /* of that message, or 0 */
     char story[PEER_STORY_MAX];
 };
 
@@ -64,6 +74,9 @@ void peer_end_all(void);
 /* Add to what will be sent: bytes as they are, or a frame, masked. */
 void peer_add(struct peer *p, struct span bytes);
 void peer_add_frame(struct peer *p, uint8_t first, struct span payload);
+
+/* Add a whole message, compressed. */
+void peer_add_compressed(struct peer *p, uint8_t first, struct span message);
 
 /* Send it; peer_flush then lets the server do what it does. */
 void peer_push(struct peer *p);

@@ -169,6 +169,8 @@ static void assert_all_free(const struct server *s)
     assert_int_equal(s->clients.slots.count, 0);
     assert_int_equal(s->clients.regular, 0);
     assert_int_equal(s->leases.slots.count, 0);
+    assert_int_equal(s->inflating.slots.count, 0);
+    assert_int_equal(s->deflating.slots.count, 0);
     assert_int_equal(s->addresses.slots.count, 0);
     assert_int_equal(s->rooms.in_use, 0);
     assert_int_equal(s->rooms.slots.count, s->rooms.empty.count);

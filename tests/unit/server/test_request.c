@@ -307,16 +307,38 @@ static void test_origins_are_the_host_or_in_the_list(void **state)
     }
 }
 
-static void test_compression_is_not_spoken_yet(void **state)
+static void test_compression_is_agreed_on_where_it_is_offered(void **state)
+{
+    static const char offer[] =
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    (void)state;
+    for (unsigned on = 0; on < 2; on++) {
+        world.config.compression = on;
+        if (on)
+            world_again();
+        else
+            world_start();
+        struct peer *ann = peer_connect();
+        peer_upgrade(ann, "/echo", offer);
+        struct peer_response r = peer_response(ann, true);
+        struct span agreed = peer_field(&r, "Sec-WebSocket-Extensions");
+        assert_int_equal(r.status, 101);
+        assert_true(
+            bytes_equal(agreed, bytes_of(on ? "permessage-deflate; "
+                                              "server_no_context_takeover; "
+                                              "client_no_context_takeover"
+                                            : "")));
+    }
+}
+
+static void test_an_extension_that_cannot_be_read_is_400(void **state)
 {
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
-    peer_upgrade(ann, "/echo",
-                 "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-    struct peer_response r = peer_response(ann, true);
-    assert_int_equal(r.status, 101);
-    assert_int_equal(peer_field(&r, "Sec-WebSocket-Extensions").len, 0);
+    peer_upgrade(ann, "/echo", "Sec-WebSocket-Extensions: a;;b\r\n");
+    peer_answered(ann, 400);
+    peer_told(ann, "end\n");
 }
 
 /* ---- Buffers ------------------------------------------------------------------------------------ */
@@ -362,7 +384,8 @@ int main(void)
         WORLD_TEST(test_frames_right_behind_the_handshake_are_heard),
         WORLD_TEST(test_the_subprotocol_that_the_path_knows_is_chosen),
         WORLD_TEST(test_origins_are_the_host_or_in_the_list),
-        WORLD_TEST(test_compression_is_not_spoken_yet),
+        WORLD_TEST(test_compression_is_agreed_on_where_it_is_offered),
+        WORLD_TEST(test_an_extension_that_cannot_be_read_is_400),
         WORLD_TEST(test_without_a_buffer_half_a_request_is_503),
         WORLD_TEST(test_a_kept_connection_holds_no_buffer),
     };

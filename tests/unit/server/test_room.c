@@ -11,7 +11,7 @@
 
 static struct room table[ROOMS];
 static uint32_t buckets[ROOMS];
-static uint8_t log_bytes[ROOMS * ROOM_FORMS * LOG];
+static uint8_t log_bytes[ROOMS * ROOM_LOGS * LOG];
 static uint64_t marks[ROOMS * HISTORY];
 static struct list_link links[READERS];
 
@@ -28,6 +28,7 @@ static struct rooms rooms_with(uint32_t history)
         .log_bytes = log_bytes,
         .mark_space = marks,
         .log_size = LOG,
+        .log_count = ROOM_LOGS,
     };
     room_init(&all, ROOMS);
     return all;
@@ -279,7 +280,7 @@ static void test_without_history_nothing_is_held(void **state)
     (void)state;
     struct rooms all = rooms_with(0);
     struct room *a = open_room(&all, "a");
-    a->form_members[ROOM_JSON] = 1;
+    a->log_members[ROOM_JSON] = 1;
     append(&all, a, 4);
     bool gap;
     assert_true(room_history(&all, a, 10) == 80);

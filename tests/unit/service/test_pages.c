@@ -43,13 +43,14 @@ static void test_the_built_in_files_have_their_bytes_and_etags(void **state)
     (void)state;
     world_start();
     for (uint32_t i = 0; i < files_count; i++) {
-        char target[64];
+        char target[64], etag[64];
         snprintf(target, sizeof target, "/%s", files_table[i].name);
         struct peer_response r = get(target, "");
         assert_int_equal(r.status, 200);
-        assert_true(bytes_equal(
-            r.body, bytes_span(files_table[i].bytes, files_table[i].len)));
-        assert_true(field_is(&r, "ETag", files_table[i].etag));
+        snprintf(etag, sizeof etag, "\"%s\"", files_table[i].version);
+        assert_true(bytes_equal(r.body, files_table[i].content));
+        assert_true(field_is(&r, "ETag", etag));
+        assert_int_equal(peer_field(&r, "Content-Encoding").len, 0);
         assert_true(field_is(&r, "Cache-Control", "no-cache"));
     }
 }
@@ -65,6 +66,34 @@ static void test_who_has_it_already_is_told_304(void **state)
     assert_true(field_is(&r, "ETag", "\"4\""));
     assert_int_equal(peer_field(&r, "Content-Length").len, 0);
     assert_int_equal(get("/style.css", "If-None-Match: \"5\"\r\n").status, 200);
+}
+
+static void test_who_accepts_gzip_gets_the_twin(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer_response r = get("/style.css", "Accept-Encoding: gzip\r\n");
+    assert_int_equal(r.status, 200);
+    assert_true(bytes_equal(r.body, BYTES_LITERAL("as if it were gzip")));
+    assert_true(field_is(&r, "Content-Encoding", "gzip"));
+    assert_true(field_is(&r, "Vary", "Accept-Encoding"));
+    assert_true(field_is(&r, "ETag", "\"4-gzip\""));
+    r = get("/chat.html", "Accept-Encoding: gzip\r\n"); /* has none */
+    assert_int_equal(peer_field(&r, "Content-Encoding").len, 0);
+    r = get("/style.css", "Accept-Encoding: gzip;q=0\r\n");
+    assert_int_equal(peer_field(&r, "Content-Encoding").len, 0);
+    assert_true(field_is(&r, "Vary", "Accept-Encoding"));
+}
+
+static void test_a_file_asked_for_by_its_version_is_for_good(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer_response r = get("/style.css?v=4", "");
+    assert_true(
+        field_is(&r, "Cache-Control", "public, max-age=31536000, immutable"));
+    r = get("/style.css?v=5", "");
+    assert_true(field_is(&r, "Cache-Control", "no-cache"));
 }
 
 static void test_html_may_load_and_reach_only_what_is_here(void **state)
@@ -224,6 +253,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_the_built_in_files_have_their_bytes_and_etags),
         WORLD_TEST(test_who_has_it_already_is_told_304),
+        WORLD_TEST(test_who_accepts_gzip_gets_the_twin),
+        WORLD_TEST(test_a_file_asked_for_by_its_version_is_for_good),
         WORLD_TEST(test_html_may_load_and_reach_only_what_is_here),
         WORLD_TEST(test_a_type_follows_from_the_ending),
         WORLD_TEST(test_the_folders_file_goes_before_the_built_in_one),
