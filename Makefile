@@ -1,9 +1,12 @@
 # chatd: make && ./chatd. Needs a C11 compiler, make and the libc headers.
 #
 #   make            the server, ./chatd
-#   make test       layers, unit tests, quick end-to-end tests (under 2 minutes)
+#   make test       layers, unit tests, the fuzzers' corpus, quick end-to-end
+#                   tests (under 2 minutes)
 #   make unit       the unit tests alone (needs cmocka)
 #   make layers     what each file includes, and what each object wants
+#   make fuzz       libFuzzer over every parser (needs clang)
+#   make bench      speed and memory beside the bare kernel
 #   make asan       the unit tests under AddressSanitizer and UBSan
 #   make install    PREFIX=/usr/local, DESTDIR honoured
 #   make clean
@@ -98,6 +101,38 @@ $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
+# ---- fuzzing ------------------------------------------------------------------
+
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+
+# The corpus under any compiler: part of `make test`.
+$(BUILD)/test/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c \
+                        $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
+	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) \
+	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
+
+replay: $(FUZZ:%=$(BUILD)/test/replay_%)
+	@for f in $(FUZZ); do \
+	    $(BUILD)/test/replay_$$f tests/fuzz/corpus/$$f/* || exit 1; done
+
+# Every target for FUZZ_SECONDS, with clang's libFuzzer; finds go to
+# build/fuzz. One target: make fuzz FUZZ=json FUZZ_SECONDS=3600
+fuzz:
+	$(MAKE) BUILD=build/fuzz CC=clang PROGRAM=build/fuzz/chatd \
+	    CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=all" $(FUZZ:%=build/fuzz/fuzz_%)
+	@for f in $(FUZZ); do mkdir -p build/fuzz/new/$$f && echo "== $$f" && \
+	    build/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) \
+	    -print_final_stats=1 -verbosity=0 -artifact_prefix=build/fuzz/ \
+	    build/fuzz/new/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
+	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(SUPPORT_OBJ) \
+	    $(LIB_OBJ) -lcmocka
+
+# ---- the other proofs ------------------------------------------------------------
+
 layers: $(LIB_OBJ)
 	scripts/layers $(BUILD)
 
@@ -105,12 +140,16 @@ layers: $(LIB_OBJ)
 quick: $(PROGRAM)
 	tests/e2e/run.py --quick
 
-test: $(PROGRAM) layers unit quick
+test: $(PROGRAM) layers unit replay quick
 
 asan:
 	$(MAKE) BUILD=build/asan PROGRAM=build/asan/chatd \
 	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
 	    all unit
+
+# chatd beside the bare kernel; then our codec beside zlib.
+bench: $(PROGRAM)
+	scripts/bench
 
 # ---- the rest ---------------------------------------------------------------
 
@@ -122,5 +161,5 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs unit layers quick test asan install clean
+.PHONY: all dirs unit replay fuzz layers quick test asan bench install clean
 .DELETE_ON_ERROR:
