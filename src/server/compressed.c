@@ -35,6 +35,7 @@ struct compressed_in *compressed_in_of(struct server *s, struct client *c,
     if (event->first) {
         permessage_begin(&in->reader, c->client_bits);
         in->utf8 = (struct utf8){0};
+        in->len = 0;
         in->opcode = event->opcode;
         in->first = true;
     }
