@@ -16,6 +16,7 @@
 #define STANDARD    3 /* descriptors 0, 1 and 2 */
 #define SIGNALS_MAX 16
 #define LOG_SIZE    (256 * 1024)
+#define MEMORY_MAX  (1u << 30) /* bytes the machine has */
 
 struct fault {
     uint64_t after; /* calls that go well before */
@@ -190,7 +191,7 @@ unsigned process_files_open(void)
 
 void *memory_map(size_t size)
 {
-    if (kernel_call(SIM_MEMORY))
+    if (kernel_call(SIM_MEMORY) || size > MEMORY_MAX)
         return NULL;
     assert_null(kernel.memory); /* the one mapping */
     return kernel.memory = calloc(1, size);
