@@ -76,8 +76,24 @@ $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 # The foreign control of our codec.
 $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
+# Tests of the server and its services run on a simulated os/: of src/os only
+# what asks no kernel is theirs, and the pages compiled in are the tests' own.
+SIM_SRC  := $(wildcard tests/sim/*.c)
+SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
+SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/%,$(LIB_OBJ)) \
+            $(BUILD)/os/error.o $(BUILD)/os/socket_text.o
+SIM_TEST := $(filter tests/unit/server/% tests/unit/service/%,$(UNIT_SRC))
+SIM_UNIT := $(foreach t,$(SIM_TEST),$(BUILD)/test/$(basename $(notdir $t)))
+
+$(BUILD)/test/sim_%.o: tests/sim/%.c | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -c -o $@ $<
+
+$(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
+	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka -lz
+
 # Kept between runs: make would take them for leftovers of a chain.
-.SECONDARY: $(SUPPORT_OBJ)
+.SECONDARY: $(SUPPORT_OBJ) $(SIM_OBJ)
 
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done

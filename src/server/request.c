@@ -40,10 +40,11 @@ static void put_status_fields(struct text *t, unsigned status)
 static void put_connection(struct text *t, const struct client *c,
                            unsigned status)
 {
+    bool last = client_has(c, CLIENT_LAST);
     /* RFC 9110 7.8: who sends Upgrade names it in Connection. */
     if (status == 426)
-        put_string(t, "Connection", "close, Upgrade");
-    else if (client_has(c, CLIENT_LAST))
+        put_string(t, "Connection", last ? "close, Upgrade" : "Upgrade");
+    else if (last)
         put_string(t, "Connection", "close");
 }
 
