@@ -145,7 +145,7 @@ test: $(PROGRAM) layers unit replay quick
 asan:
 	$(MAKE) BUILD=build/asan PROGRAM=build/asan/chatd \
 	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
-	    all unit
+	    all unit replay
 
 # chatd beside the bare kernel; then our codec beside zlib.
 bench: $(PROGRAM)

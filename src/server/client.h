@@ -150,7 +150,7 @@ struct profile {
     uint8_t uid[16];       /* random UUID v4 */
     uint8_t name_len;      /* 0: no name */
     uint8_t name[LIMITS_USER_NAME];
-    uint64_t allowance;    /* --rate: microsecond at which the next message
+    uint64_t allowance; /* --rate: microsecond at which the next message
                               would be exactly on time */
 };
 
