@@ -148,8 +148,14 @@ asan:
 	    all unit replay
 
 # chatd beside the bare kernel; then our codec beside zlib.
-bench: $(PROGRAM)
+$(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
+                           $(LIB_OBJ) | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -o $@ $< $(SUPPORT_OBJ) $(LIB_OBJ) \
+	    -lcmocka -lz
+
+bench: $(PROGRAM) $(BUILD)/test/bench_codec
 	scripts/bench
+	$(BUILD)/test/bench_codec
 
 # ---- the rest ---------------------------------------------------------------
 
