@@ -64,9 +64,10 @@ struct compressed_in *compressed_waiting(struct server *s, struct client *c);
 /* It is whole. */
 void compressed_in_end(struct server *s, struct client *c);
 
-/* Answer with a chunk of a compressed message, compressed. Closes with 1013
-   when there is no context for it. */
-void compressed_reply(struct server *s, struct client *c,
+/* Answer with a chunk of a compressed message, compressed. False, with nothing
+   done, when there was no context for that when the message began: then all of
+   it goes back uncompressed, which is as legal (RFC 7692 6). */
+bool compressed_reply(struct server *s, struct client *c,
                       const struct message_event *event);
 
 /* Room in staging that the answer to one chunk may take. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""One order for everybody: 20 senders, 50 receivers, both forms mixed,
-20,000 messages, and each receiver gets the same sequence exactly once.
+"""One order for everybody: 20 senders, 50 receivers, both forms mixed, with
+and without compression, 20,000 messages, and each receiver gets the same
+sequence exactly once.
 
 Receivers live in processes of their own with a frame decoder made for speed:
 a million frames in Python otherwise take longer than the server needs."""
@@ -8,6 +9,7 @@ a million frames in Python otherwise take longer than the server needs."""
 import hashlib
 import json
 import multiprocessing
+import os
 import random
 import re
 import selectors
@@ -16,7 +18,9 @@ import threading
 import time
 import traceback
 import unittest
+import zlib
 
+from deflated import OFFER, RSV1, TAIL, Deflated, shrink
 from support import (PATIENCE, PING, SLOW, TEXT, ServerCase, WebSocket, frame,
                      load)
 
@@ -27,6 +31,10 @@ PLAIN, JSON, V1 = "plain", "json", "v1"
 FORMS = {PLAIN: ("chat", None), JSON: ("ws", None), V1: ("ws", "chatd.v1")}
 
 
+class Zipped(str):
+    """The same form, on a connection that compresses."""
+
+
 class Receiver:
     """A member that turns what arrives into a sequence of texts, and in the
     JSON forms of numbers beside it."""
@@ -34,15 +42,19 @@ class Receiver:
     def __init__(self, server, form, room="order"):
         self.form = form
         path, protocol = FORMS[form]
-        self.ws = WebSocket(server, "/%s/%s" % (path, room),
-                            protocols=protocol)
+        path = "/%s/%s" % (path, room)
+        self.zipped = isinstance(form, Zipped)
+        if self.zipped:
+            self.ws = Deflated(server, path, OFFER, protocols=protocol)
+        else:
+            self.ws = WebSocket(server, path, protocols=protocol)
         self.ws.sock.setblocking(False)
         self.buffer = bytearray(self.ws.buffer)
         self.pending = b""              # a message's fragments so far
         self.digest = hashlib.sha1()
         self.count = 0
         self.numbers = []
-        self.own = None                 # a prefix to leave out of the digest
+        self.inflated = 0               # messages that came compressed
         self.failure = None
 
     def fileno(self):
@@ -72,6 +84,10 @@ class Receiver:
             at += head + n
             if first == 0x81:
                 self.message(payload)
+            elif first == 0xC1 and self.zipped:
+                self.inflated += 1
+                self.message(zlib.decompressobj(-15).decompress(
+                    payload + TAIL))
             elif first & 0x0F < 8:
                 self.pending += payload
                 if first & 0x80:
@@ -101,6 +117,7 @@ class Receiver:
 
     def result(self):
         return {"form": self.form, "count": self.count,
+                "inflated": self.inflated,
                 "digest": self.digest.hexdigest(), "failure": self.failure,
                 "steps": all(b == a + 1 for a, b in
                              zip(self.numbers, self.numbers[1:]))}
@@ -143,7 +160,8 @@ class Order(ServerCase):
 
     limit = 300 * SLOW
 
-    def run_room(self, server, total, window, forms, senders, pad=b""):
+    def run_room(self, server, total, window, forms, senders, pad=b"",
+                 zipped_for_sure=False):
         """`total` messages by these senders to these receivers, never more
         than `window` ahead of the slowest receiver. Checks everything."""
         context = multiprocessing.get_context("fork")
@@ -191,7 +209,11 @@ class Order(ServerCase):
                     if s.form != PLAIN:
                         text = b'{"message":"%s"}' % text
                     s.ws.sock.setblocking(True)
-                    s.ws.send(frame(TEXT, text, mask=b"\x10\x20\x30\x40"))
+                    # Every other one, so that both kinds are in turns.
+                    zipped = s.zipped and said[i] % 2
+                    s.ws.send(frame(TEXT, shrink(text) if zipped else text,
+                                    rsv=RSV1 if zipped else 0,
+                                    mask=b"\x10\x20\x30\x40"))
                     s.ws.sock.setblocking(False)
                     said[i] += 1
                     sent += 1
@@ -208,6 +230,10 @@ class Order(ServerCase):
             self.assertIsNone(r["failure"], r)
             self.assertEqual(r["count"], total, r)
             self.assertTrue(r["steps"], "numbers do not go up by one")
+            if not isinstance(r["form"], Zipped):
+                self.assertEqual(r["inflated"], 0)
+            elif zipped_for_sure:
+                self.assertEqual(r["inflated"], total)
         self.assertEqual(len({r["digest"] for r in got}), 1,
                          "receivers disagree about the order")
         for s, d in zip(speakers, due):
@@ -223,6 +249,28 @@ class Order(ServerCase):
         self.run_room(self.start(), total, 3000,
                       [PLAIN] * 20 + [JSON] * 15 + [V1] * 15,
                       [PLAIN] * 8 + [JSON] * 6 + [V1] * 6)
+
+    def test_mixed_compression(self):
+        """The same with half of the members compressing: all forms on both
+        sides, one order. The messages are worth compressing."""
+        total = load(20_000)
+        z = Zipped
+        self.run_room(
+            self.start(), total, 2000,
+            [PLAIN] * 10 + [JSON] * 8 + [V1] * 7 +
+            [z(PLAIN)] * 10 + [z(JSON)] * 8 + [z(V1)] * 7,
+            [PLAIN, z(PLAIN)] * 4 + [JSON, z(JSON)] * 3 + [V1, z(V1)] * 3,
+            pad=b"and so on " * 6, zipped_for_sure=True)
+
+    def test_mixed_compression_in_a_small_log(self):
+        """The deflated logs go round as well, at another pace; some
+        messages are compressed there, some are not."""
+        z = Zipped
+        for pad in b"x" * 701, b"", os.urandom(300).hex().encode():
+            server = self.start("--room-log", "64K", "--max-message", "4K")
+            self.run_room(server, load(1500), 40,
+                          [PLAIN, JSON, V1, z(PLAIN), z(PLAIN), z(JSON),
+                           z(JSON), z(V1)], [PLAIN, z(JSON), z(V1)], pad=pad)
 
     def test_a_small_log_goes_round_many_times(self):
         """64 KB of log, messages of every length around: views of the ring

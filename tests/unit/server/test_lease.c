@@ -41,12 +41,16 @@ static void test_the_last_eighth_is_spared_when_asked(void **state)
     assert_int_equal(lease_take(&all, false), LEASE_NONE);
 }
 
-static void test_of_fewer_than_eight_none_is_spared(void **state)
+static void test_of_a_few_one_is_spared_but_never_the_only_one(void **state)
 {
     (void)state;
-    struct leases all = leases_of(7);
-    for (uint32_t i = 0; i < 7; i++)
-        assert_int_not_equal(lease_take(&all, true), LEASE_NONE);
+    struct leases few = leases_of(7);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_not_equal(lease_take(&few, true), LEASE_NONE);
+    assert_int_equal(lease_take(&few, true), LEASE_NONE);
+    assert_int_not_equal(lease_take(&few, false), LEASE_NONE);
+    struct leases one = leases_of(1);
+    assert_int_not_equal(lease_take(&one, true), LEASE_NONE);
 }
 
 static void test_one_that_is_given_back_comes_again_empty(void **state)
@@ -107,7 +111,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_lease_is_another_buffer),
         cmocka_unit_test(test_the_last_eighth_is_spared_when_asked),
-        cmocka_unit_test(test_of_fewer_than_eight_none_is_spared),
+        cmocka_unit_test(test_of_a_few_one_is_spared_but_never_the_only_one),
         cmocka_unit_test(test_one_that_is_given_back_comes_again_empty),
         cmocka_unit_test(test_what_does_not_fit_is_left_out_whole),
         cmocka_unit_test(test_what_is_left_begins_at_start),
