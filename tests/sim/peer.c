@@ -10,14 +10,19 @@
 static struct peer *peers[PEERS_MAX];
 static size_t peer_count;
 
-struct peer *peer_connect_from(const char *from)
+struct peer *peer_of(int connection)
 {
-    assert_true(peer_count < PEERS_MAX);
+    assert_true(connection >= 0 && peer_count < PEERS_MAX);
     struct peer *p = calloc(1, sizeof *p);
     assert_non_null(p);
     peers[peer_count++] = p;
-    p->connection = sim_connect(0, from);
-    assert_true(p->connection >= 0);
+    p->connection = connection;
+    return p;
+}
+
+struct peer *peer_connect_from(const char *from)
+{
+    struct peer *p = peer_of(sim_connect(0, from));
     world_settle();
     return p;
 }
@@ -34,7 +39,7 @@ void peer_end_all(void)
         free(p->in);
         free(p->out);
         free(p->kept);
-        free(p->compressed);
+        free(p->message);
         free(p);
     }
 }
@@ -125,14 +130,18 @@ void peer_close(struct peer *p, unsigned code)
 
 /* ---- Reading ---------------------------------------------------------------------- */
 
-static void pull(struct peer *p)
+size_t peer_pull(struct peer *p, size_t most)
 {
     uint8_t bytes[4096];
-    size_t len;
-    while ((len = sim_read(p->connection, bytes, sizeof bytes)) > 0) {
-        append(&p->in, &p->in_len, bytes_span(bytes, len));
+    size_t len = sim_read(p->connection, bytes, bytes_min(most, sizeof bytes));
+    append(&p->in, &p->in_len, bytes_span(bytes, len));
+    return len;
+}
+
+void peer_pull_all(struct peer *p)
+{
+    while (peer_pull(p, SIM_UNLIMITED) > 0)
         world_settle();
-    }
 }
 
 static void drop_front(struct peer *p, size_t len)
@@ -155,24 +164,18 @@ static struct span keep_front(struct peer *p, size_t len)
 
 struct span peer_bytes(struct peer *p)
 {
-    pull(p);
+    peer_pull_all(p);
     return keep_front(p, p->in_len);
 }
 
 /* ---- Frames ------------------------------------------------------------------------ */
 
-struct frame {
-    uint8_t first;
-    struct span payload;
-    size_t len; /* of all of it */
-};
-
-/* The frame at the start of s; false when it is not whole. What RFC 6455
+/* Bytes of the frame at the start of s, 0 when it is not whole. What RFC 6455
    forbids a server fails. */
-static bool parse_frame(struct span s, struct frame *f)
+static size_t frame_len(struct span s, struct peer_frame *f)
 {
     if (s.len < 2)
-        return false;
+        return 0;
     size_t length = s.ptr[1] & 0x7F, at = 2;
     assert_false(s.ptr[1] & 0x80); /* 5.1: never masked */
     assert_false(s.ptr[0] & 0x30); /* 5.2: nothing negotiated */
@@ -180,179 +183,65 @@ static bool parse_frame(struct span s, struct frame *f)
         size_t bytes = length == 126 ? 2 : 8;
         assert_false(s.ptr[0] & 0x08); /* 5.5 */
         if (s.len < 2 + bytes)
-            return false;
+            return 0;
         for (length = 0; at < 2 + bytes; at++)
             length = length << 8 | s.ptr[at];
         assert_true(length > (bytes == 2 ? 125 : 65535)); /* 5.2 */
     }
     if (s.len - at < length)
+        return 0;
+    f->first = s.ptr[0];
+    f->payload = bytes_span(NULL, length);
+    return at + length;
+}
+
+bool peer_take_frame(struct peer *p, struct peer_frame *f)
+{
+    size_t len = frame_len(bytes_span(p->in, p->in_len), f);
+    if (len == 0)
         return false;
-    *f = (struct frame){s.ptr[0], bytes_part(s, at, length), at + length};
+    f->payload.ptr = keep_front(p, len).ptr + len - f->payload.len;
+    if (f->first & 0x08)
+        assert_int_equal(f->first & 0xF0, 0x80); /* 5.5; RFC 7692 6.1 */
     return true;
 }
 
-/* ---- The story ----------------------------------------------------------------------- */
-
-static void put_bytes(struct text *t, struct span s)
+static void inflate_whole(struct peer *p)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] >= ' ' && s.ptr[i] <= '~') {
-            text_byte(t, s.ptr[i]);
-        } else {
-            text_string(t, "\\x");
-            text_hex(t, s.ptr[i], 2);
-        }
-    }
+    struct span whole = zip_inflate(bytes_span(p->message, p->message_len));
+    assert_non_null(whole.ptr);
+    free(p->message);
+    p->message = (uint8_t *)(uintptr_t)whole.ptr;
+    p->message_len = whole.len;
 }
 
-/* The value behind `key` in one of the server's own objects, up to `end`. */
-static struct span value_of(struct span s, const char *key, char end)
+bool peer_join(struct peer *p, const struct peer_frame *f, struct peer_frame *m)
 {
-    struct span k = bytes_of(key);
-    for (size_t i = 0; i + k.len <= s.len; i++) {
-        if (memcmp(s.ptr + i, k.ptr, k.len) != 0)
-            continue;
-        struct span rest = bytes_part(s, i + k.len, s.len - i - k.len);
-        return bytes_part(rest, 0, bytes_find(rest, (uint8_t)end));
-    }
-    return bytes_span(NULL, 0);
-}
-
-static void put_said(struct text *t, struct span s)
-{
-    struct span id = value_of(s, "\"id\":\"", '"');
-    struct span name = value_of(s, "\"name\":\"", '"');
-    struct span said = value_of(s, "\"message\":\"", '"');
-    if (!said.ptr)
-        said = value_of(s, "\"binary\":\"", '"');
-    size_t dash = bytes_find(id, '-');
-    text_byte(t, '#');
-    text_put(t, bytes_part(id, dash + 1, id.len - dash - 1));
-    text_byte(t, ' ');
-    if (name.ptr) {
-        put_bytes(t, name);
-        text_string(t, ": ");
-    }
-    put_bytes(t, said);
-}
-
-static bool is_json_message(const struct frame *f)
-{
-    struct span start = BYTES_LITERAL("{\"id\":\"");
-    return f->first == PEER_TEXT && f->payload.len > start.len &&
-           bytes_equal(bytes_part(f->payload, 0, start.len), start);
-}
-
-static void put_data(struct text *t, const struct frame *f, bool compressed)
-{
-    static const char *const words[] = {"+cont", "text", "binary"};
-    assert_in_range(f->first & 0x0F, 0, 2);
-    if (is_json_message(f)) {
-        put_said(t, f->payload);
+    if (p->joining) {
+        assert_int_equal(f->first & 0x7F, 0); /* 5.4; RFC 7692 6 */
     } else {
-        text_string(t, words[f->first & 0x0F]);
-        text_string(t, compressed ? "* " : f->first & 0x80 ? " " : "+ ");
-        put_bytes(t, f->payload);
+        assert_int_not_equal(f->first & 0x0F, 0);
+        assert_true(p->compression || !(f->first & PEER_RSV1));
+        p->first = f->first;
+        p->message_len = 0;
     }
-    text_byte(t, '\n');
+    append(&p->message, &p->message_len, f->payload);
+    p->joining = !(f->first & 0x80);
+    if (p->joining)
+        return false;
+    if (p->first & PEER_RSV1)
+        inflate_whole(p);
+    m->first = p->first | 0x80;
+    m->payload = bytes_span(p->message, p->message_len);
+    return true;
 }
 
-static void put_control(struct text *t, const struct frame *f)
+bool peer_take_message(struct peer *p, struct peer_frame *m)
 {
-    struct span s = f->payload;
-    assert_in_range(f->first, PEER_CLOSE, PEER_PONG); /* FIN is set */
-    if (f->first == PEER_CLOSE && s.len >= 2) {
-        text_string(t, "close ");
-        text_decimal(t, (unsigned)s.ptr[0] << 8 | s.ptr[1]);
-        s = bytes_part(s, 2, s.len - 2);
-    } else {
-        text_string(t, f->first == PEER_CLOSE  ? "close"
-                       : f->first == PEER_PING ? "ping"
-                                               : "pong");
-    }
-    if (s.len)
-        text_byte(t, ' ');
-    put_bytes(t, s);
-    text_byte(t, '\n');
-}
-
-/* A frame of a compressed message: kept, and told when it is whole. */
-static void put_compressed(struct text *t, struct peer *p,
-                           const struct frame *f)
-{
-    append(&p->compressed, &p->compressed_len, f->payload);
-    if (!(f->first & 0x80))
-        return;
-    struct span message =
-        zip_inflate(bytes_span(p->compressed, p->compressed_len));
-    assert_non_null(message.ptr);
-    struct frame whole = {0x80 | p->opcode, message, 0};
-    p->compressed_len = 0;
-    p->opcode = 0;
-    put_data(t, &whole, true);
-    free((uint8_t *)(uintptr_t)message.ptr);
-}
-
-static bool is_compressed(struct peer *p, const struct frame *f)
-{
-    if (f->first & PEER_RSV1) {
-        assert_true(p->compression);
-        assert_false(f->first & 0x08); /* RFC 7692 6.1: no control frame */
-        assert_int_equal(p->opcode, 0);
-        p->opcode = f->first & 0x0F;
-        assert_int_not_equal(p->opcode, 0); /* nor a continuation */
-        return true;
-    }
-    return p->opcode && !(f->first & 0x0F);
-}
-
-static void put_end(struct text *t, const struct peer *p)
-{
-    if (!sim_ended(p->connection))
-        return;
-    if (p->in_len) {
-        text_string(t, "torn ");
-        text_decimal(t, p->in_len);
-        text_byte(t, '\n');
-    }
-    text_string(t, sim_side(p->connection) == SIM_BROKEN ? "reset\n" : "end\n");
-}
-
-const char *peer_story(struct peer *p)
-{
-    struct text t = text_over((uint8_t *)p->story, sizeof p->story - 1);
-    struct frame f;
-    pull(p);
-    while (parse_frame(bytes_span(p->in, p->in_len), &f)) {
-        if (is_compressed(p, &f))
-            put_compressed(&t, p, &f);
-        else if (f.first & 0x08)
-            put_control(&t, &f);
-        else
-            put_data(&t, &f, false);
-        drop_front(p, f.len);
-    }
-    put_end(&t, p);
-    assert_false(t.overflow);
-    p->story[t.len] = '\0';
-    return p->story;
-}
-
-void peer_told(struct peer *p, const char *story)
-{
-    assert_string_equal(peer_story(p), story);
-}
-
-void peer_tells(struct peer *p, const char *ending)
-{
-    const char *all = peer_story(p);
-    size_t len = strlen(all), end = strlen(ending);
-    assert_string_equal(len > end ? all + (len - end) : all, ending);
-}
-
-void peer_told_nothing(struct peer *p)
-{
-    peer_told(p, "");
+    while (peer_take_frame(p, m))
+        if (m->first & 0x08 || peer_join(p, m, m))
+            return true;
+    return false;
 }
 
 /* ---- HTTP ------------------------------------------------------------------------------ */
@@ -385,7 +274,7 @@ static size_t head_len(struct span s)
 struct peer_response peer_response(struct peer *p, bool no_body)
 {
     struct peer_response r = {0};
-    pull(p);
+    peer_pull_all(p);
     struct span all = bytes_span(p->in, p->in_len);
     size_t head = head_len(all);
     uint64_t len = 0;

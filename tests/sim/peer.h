@@ -44,12 +44,13 @@ struct peer {
     size_t in_len;
     uint8_t *out; /* what is to be sent with the next peer_flush */
     size_t out_len;
-    uint8_t *kept;       /* what a peer_bytes or peer_response points into */
-    uint32_t frames;     /* sent: the next one's masking key */
-    bool compression;    /* it was agreed on */
-    uint8_t *compressed; /* payload of an unfinished compressed message */
-    size_t compressed_len;
-    uint8_t opcode; /* of that message, or 0 */
+    uint8_t *kept;    /* what a peer_bytes or peer_response points into */
+    uint32_t frames;  /* sent: the next one's masking key */
+    bool compression; /* it was agreed on */
+    bool joining;     /* a message is unfinished: */
+    uint8_t first;    /* its first frame's first byte */
+    uint8_t *message; /* its payload so far */
+    size_t message_len;
     char story[PEER_STORY_MAX];
 };
 
@@ -65,6 +66,9 @@ struct peer *peer_open_with(const char *target, const char *fields);
 
 /* The request that peer_open_with sends, for a peer that is connected. */
 void peer_upgrade(struct peer *p, const char *target, const char *fields);
+
+/* One for a connection made elsewhere, the server not having been turned. */
+struct peer *peer_of(int connection);
 
 /* All of them are forgotten; their memory is free. */
 void peer_end_all(void);
@@ -89,6 +93,28 @@ void peer_text(struct peer *p, const char *message);
 void peer_close(struct peer *p, unsigned code);
 
 /* ---- Reading ---------------------------------------------------------------------- */
+
+/* Read once, at most so many bytes, or all there is while the server is let
+   do what it does. */
+size_t peer_pull(struct peer *p, size_t most);
+void peer_pull_all(struct peer *p);
+
+/*
+ * Of what was pulled: the next frame, or the next whole message or control
+ * frame, its fragments joined and inflated (RSV1 then says that it was
+ * compressed). False when it is not all there. The payload stays until the
+ * next call for this peer.
+ */
+struct peer_frame {
+    uint8_t first;
+    struct span payload;
+};
+bool peer_take_frame(struct peer *p, struct peer_frame *f);
+bool peer_take_message(struct peer *p, struct peer_frame *m);
+
+/* Add a data frame to its message: true when that is whole, in *m. */
+bool peer_join(struct peer *p, const struct peer_frame *f,
+               struct peer_frame *m);
 
 /* All that has come and was not looked at, as bytes; they stay until the
    next call for this peer. */
