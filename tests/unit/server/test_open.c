@@ -242,7 +242,7 @@ static void
 test_without_a_buffer_an_unfinished_message_ends_in_1013(void **state)
 {
     (void)state;
-    world.config.buffers = 2;
+    world.config.buffers = 3; /* one is for answers */
     world_start();
     struct peer *people[3];
     for (size_t i = 0; i < 3; i++) {
