@@ -71,6 +71,8 @@ enum client_flag {
     CLIENT_OVER = 1 << 14,    /* too many from its address */
     CLIENT_ENDED = 1 << 15,   /* the peer's end of stream was read */
     CLIENT_TWIN = 1 << 16,    /* reads the deflated twin of its room's log */
+    CLIENT_STALLED = 1 << 17, /* PAUSED until its peer has taken more of what
+                                 was sent: no buffers */
 };
 
 /* While the connection is a plain HTTP one. */
@@ -120,8 +122,8 @@ struct client {
     uint32_t since; /* REQUEST: when it began; OPEN: of the ping; CLOSING,
                        LINGER: when that began */
     /* line 1 */
-    uint32_t moved;      /* BLOCKED: when the peer last took a byte */
-    uint32_t mark;       /* BLOCKED: low bits of what it had taken then */
+    uint32_t moved;      /* BLOCKED, STALLED: when the peer last took a byte */
+    uint32_t mark;       /* and low bits of what it had taken then */
     uint32_t frame_left; /* bytes from cursor to the end of the frame (or
                             frames) that must leave before anything else; 0 at
                             a frame boundary */

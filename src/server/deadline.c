@@ -47,9 +47,15 @@ static void write_timeout(struct server *s, struct client *c)
         conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
 }
 
+/* Is there something that only its peer's taking of bytes can end? */
+static bool waits_for_peer(const struct client *c)
+{
+    return (c->flags & (CLIENT_BLOCKED | CLIENT_STALLED)) != 0;
+}
+
 static uint64_t blocked_deadline(const struct server *s, const struct client *c)
 {
-    if (!client_has(c, CLIENT_BLOCKED))
+    if (!waits_for_peer(c))
         return NEVER;
     uint32_t limit = s->config->write_timeout;
     return bytes_min64(moment(s, c->moved, limit),
@@ -59,7 +65,7 @@ static uint64_t blocked_deadline(const struct server *s, const struct client *c)
 /* True when the client is dealt with. */
 static bool blocked_reached(struct server *s, struct client *c)
 {
-    if (!client_has(c, CLIENT_BLOCKED))
+    if (!waits_for_peer(c))
         return false;
     look_at_progress(s, c);
     if (!over(s, c->moved, s->config->write_timeout))
