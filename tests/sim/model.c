@@ -448,13 +448,21 @@ void model_read(struct actor *a, size_t most)
         end(a);
 }
 
-bool model_settled(const struct actor *a)
+void model_settle(struct actor *a)
 {
-    struct actor *b = &model_actors[id_of(a)];
     if (a->over || !a->open || a->wants != MODEL_STAYS)
-        return true;
-    if (b->room)
-        pass_own(b);
-    return a->written == a->queued && a->heard_of == a->sent_count &&
-           a->pongs == a->pings && (!a->room || a->next == a->room->count + 1);
+        return;
+    if (a->room)
+        pass_own(a);
+    uint64_t heard = a->room ? a->next - 1 : 0;
+    uint64_t said = a->room ? a->room->count : 0;
+    if (a->written == a->queued && a->heard_of == a->sent_count &&
+        a->pongs == a->pings && heard == said)
+        return;
+    fail_msg("actor %u, form %u: wrote %llu of %llu bytes, of its %u messages "
+             "%u came out, of %u pongs %u, of the room's %llu it heard %llu",
+             id_of(a), (unsigned)a->form, (unsigned long long)a->written,
+             (unsigned long long)a->queued, a->sent_count, a->heard_of,
+             a->pings, a->pongs, (unsigned long long)said,
+             (unsigned long long)heard);
 }

@@ -94,7 +94,7 @@ void model_read(struct actor *a, size_t most);
 /* Epoch and count of a room that somebody was in: for ?since. */
 bool model_place(struct random *r, uint64_t *epoch, uint64_t *number);
 
-/* It has said and heard all there is. */
-bool model_settled(const struct actor *a);
+/* Assert that it has said and heard all there is. */
+void model_settle(struct actor *a);
 
 #endif
