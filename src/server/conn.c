@@ -10,6 +10,7 @@
 #include "server/outbox.h"
 #include "server/request.h"
 #include "server/send.h"
+#include "server/trace.h"
 
 /* ---- What the log tells of a client ------------------------------------------ */
 
@@ -181,6 +182,8 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
     c->received += (uint64_t)got;
     c->heard = (uint32_t)s->now;
     client_clear(c, CLIENT_PINGED);
+    if (s->trace)
+        trace_received(s, c, bytes_span(to, (size_t)got));
     return bytes_span(to, (size_t)got);
 }
 
