@@ -181,7 +181,12 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
         client_clear(c, CLIENT_READABLE);
     c->received += (uint64_t)got;
     c->heard = (uint32_t)s->now;
-    client_clear(c, CLIENT_PINGED);
+    if (client_has(c, CLIENT_PINGED)) {
+        /* It waits in the bucket of the pong's deadline; the next ping may be
+           due before that. */
+        client_clear(c, CLIENT_PINGED);
+        deadline_set(s, c);
+    }
     if (s->trace)
         trace_received(s, c, bytes_span(to, (size_t)got));
     return bytes_span(to, (size_t)got);

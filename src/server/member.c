@@ -113,7 +113,7 @@ static void skip_over(struct server *s, struct client *c, uint64_t from,
     struct profile *p = client_profile(&s->clients, c);
     if (!client_has(c, CLIENT_SKIPS))
         p->skip_from = from;
-    p->skip_to = to;
+    p->skip_len = (uint32_t)(to - p->skip_from);
     client_set(c, CLIENT_SKIPS);
 }
 

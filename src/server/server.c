@@ -398,7 +398,7 @@ static void carve_compression(struct server *s, struct arena *a)
     s->deflated = arena_carve(a, s->deflated_size, 1);
     s->deflate = arena_carve(a, 1, sizeof *s->deflate);
     carve_pool(a, &s->inflating, buffers / LIMITS_INFLATE_PART + 1,
-               COMPRESSED_IN_SIZE);
+               COMPRESSED_IN_SIZE(s->config->max_message));
     carve_pool(a, &s->deflating, buffers / LIMITS_DEFLATE_PART + 1,
                COMPRESSED_OUT_SIZE);
 }
