@@ -25,6 +25,8 @@ enum key {
     KEY_NO_COMPRESSION,
     KEY_STATIC,
     KEY_LOG,
+    KEY_TRACE,
+    KEY_EXPLAIN, /* from here on not read from the environment */
     KEY_HELP,
     KEY_VERSION,
     KEYS,
@@ -33,7 +35,8 @@ enum key {
 static const struct {
     const char *name;  /* long, without the dashes */
     char letter;       /* short, or 0 */
-    const char *value; /* what stands for its value in --help, NULL: none */
+    const char *value; /* what stands for its value in --help, NULL: none;
+                          with "[=" first it can be left out */
     const char *help;  /* a line, or several */
 } table[KEYS] = {
     [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH",
@@ -72,6 +75,12 @@ static const struct {
                             "decline permessage-deflate"},
     [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
+    [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]",
+                   "explain every handshake and frame on standard\n"
+                   "error; of one client, or of one path, only"},
+    [KEY_EXPLAIN] = {"explain", 0, "[=client|=server]",
+                     "explain bytes on standard input, hex or raw, a\n"
+                     "handshake or frames, and exit: 0 legal, 1 not"},
     [KEY_HELP] = {"help", 'h', NULL, "this text"},
     [KEY_VERSION] = {"version", 'V', NULL, "the version"},
 };
@@ -79,6 +88,11 @@ static const struct {
 static bool adds_up(enum key key)
 {
     return key == KEY_ADDR || key == KEY_ORIGIN;
+}
+
+static bool value_is_optional(enum key key)
+{
+    return table[key].value[0] == '[' && table[key].value[1] == '=';
 }
 
 /* ---- Values ---------------------------------------------------------------------- */
@@ -211,6 +225,39 @@ static const char *parse_switch(struct span value, bool *on)
     return "is neither 0 nor 1";
 }
 
+/* 1 or 0, "client N", or a path. */
+static const char *parse_trace(struct span value, struct config *config)
+{
+    struct span client = BYTES_LITERAL("client ");
+    bool on;
+    config->trace = TRACE_PATH;
+    config->trace_path = value;
+    if (value.len > 0 && value.ptr[0] == '/')
+        return NULL;
+    if (value.len > client.len &&
+        bytes_equal(bytes_part(value, 0, client.len), client)) {
+        config->trace = TRACE_CLIENT;
+        return parse_count(
+            bytes_part(value, client.len, value.len - client.len), 0,
+            LIMITS_COUNT_MAX, &config->trace_client);
+    }
+    if (parse_switch(value, &on))
+        return "is neither \"client N\" nor a path such as /chat/lobby";
+    config->trace = on ? TRACE_ALL : TRACE_OFF;
+    return NULL;
+}
+
+static const char *parse_explain(struct span value, enum limits_whose *whose)
+{
+    bool is_server = bytes_equal(value, BYTES_LITERAL("server"));
+    *whose = is_server ? WHOSE_SERVER : WHOSE_EITHER;
+    if (bytes_equal(value, BYTES_LITERAL("client")))
+        *whose = WHOSE_CLIENT;
+    return *whose != WHOSE_EITHER || bytes_equal(value, BYTES_LITERAL("1"))
+               ? NULL
+               : "is neither client nor server";
+}
+
 static const char *set(struct config *config, enum key key, const char *string)
 {
     struct span value = bytes_of(string);
@@ -252,6 +299,8 @@ static const char *set(struct config *config, enum key key, const char *string)
         config->static_folder = string;
         return value.len ? NULL : "is empty";
     case KEY_LOG: return parse_level(value, &config->level);
+    case KEY_TRACE: return parse_trace(value, config);
+    case KEY_EXPLAIN: return parse_explain(value, &config->explain);
     case KEY_HELP:
     case KEY_VERSION:
     case KEYS: break;
@@ -321,7 +370,7 @@ static enum options_result
 read_environment(struct config *config,
                  const char *(*environment)(const char *name), struct text *why)
 {
-    for (unsigned key = 0; key < KEY_HELP; key++) {
+    for (unsigned key = 0; key < KEY_EXPLAIN; key++) {
         char name[64];
         struct text t = text_over((uint8_t *)name, sizeof name - 1);
         put_variable(&t, (enum key)key);
@@ -346,6 +395,23 @@ struct line {
     int at;          /* index of the next word */
     bool seen[KEYS]; /* given on the command line */
 };
+
+/* --trace=client N: the shell made two words of it. */
+static const char *join_client(struct line *line, const char *given)
+{
+    static char joined[32];
+    struct text t = text_over((uint8_t *)joined, sizeof joined - 1);
+    if (!bytes_equal(bytes_of(given), BYTES_LITERAL("client")) ||
+        line->at == line->argc)
+        return given;
+    text_string(&t, "client ");
+    text_string(&t, line->argv[line->at]);
+    if (t.overflow)
+        return given;
+    line->at++;
+    joined[t.len] = '\0';
+    return joined;
+}
 
 /* The first time that an adding option stands on the command line, it takes
    the place of what the environment said. */
@@ -372,12 +438,16 @@ static enum options_result apply(struct config *config, struct line *line,
         if (given)
             return bad(why, "", shown, "takes no value");
         given = "1";
+    } else if (value_is_optional(key)) {
+        given = given ? given : "1";
     } else if (!given) {
         if (line->at == line->argc)
             return bad(why, "", shown, "wants a value");
         given = line->argv[line->at++];
     }
     supersede(config, line, key);
+    if (key == KEY_TRACE)
+        given = join_client(line, given);
     const char *fault = set(config, key, given);
     return fault ? bad_value(why, "", shown, given, fault) : OPTIONS_RUN;
 }
@@ -483,6 +553,8 @@ enum options_result options_read(struct config *config, int argc, char **argv,
     result = read_environment(config, environment, why);
     if (result == OPTIONS_RUN)
         result = read_line(config, &line, why);
+    if (result == OPTIONS_RUN && line.seen[KEY_EXPLAIN])
+        return OPTIONS_EXPLAIN;
     return result == OPTIONS_RUN ? check_together(config, why) : result;
 }
 
@@ -507,7 +579,8 @@ static void put_help(struct text *t, enum key key)
     text_string(t, "--");
     text_string(t, table[key].name);
     if (table[key].value) {
-        text_byte(t, ' ');
+        if (!value_is_optional(key))
+            text_byte(t, ' ');
         text_string(t, table[key].value);
     }
     if (t->len - start >= HELP_COLUMN) {

@@ -15,6 +15,7 @@ enum options_result {
     OPTIONS_RUN,     /* *config is filled */
     OPTIONS_HELP,    /* print options_help */
     OPTIONS_VERSION, /* print the version */
+    OPTIONS_EXPLAIN, /* explain standard input: paste.h */
     OPTIONS_BAD,     /* print the one line in `why`, exit with 2 */
 };
 

@@ -10,6 +10,7 @@
 #include "server/outbox.h"
 #include "server/request.h"
 #include "server/send.h"
+#include "server/trace.h"
 
 /* ---- What the log tells of a client ------------------------------------------ */
 
@@ -186,6 +187,8 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
         client_clear(c, CLIENT_PINGED);
         deadline_set(s, c);
     }
+    if (s->trace)
+        trace_received(s, c, bytes_span(to, (size_t)got));
     return bytes_span(to, (size_t)got);
 }
 

@@ -99,6 +99,10 @@
 
 enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
+/* --trace: whom to follow. --explain: whose bytes they are. */
+enum limits_trace { TRACE_OFF, TRACE_ALL, TRACE_CLIENT, TRACE_PATH };
+enum limits_whose { WHOSE_EITHER, WHOSE_CLIENT, WHOSE_SERVER };
+
 /* What the user chose. Times are milliseconds, sizes bytes. */
 struct config {
     struct socket_address addrs[LIMITS_ADDRS];
@@ -124,6 +128,10 @@ struct config {
     bool compression;
     const char *static_folder; /* NULL: the built-in pages only */
     enum limits_level level;
+    enum limits_trace trace;
+    uint32_t trace_client;   /* TRACE_CLIENT: its number in the log */
+    struct span trace_path;  /* TRACE_PATH: as it stands in the request */
+    enum limits_whose explain;
 };
 
 #endif

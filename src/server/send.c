@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "os/error.h"
 #include "os/file.h"
+#include "server/trace.h"
 
 /* What one write is made of. The numbers are those of send.h. */
 struct plan {
@@ -279,6 +280,8 @@ static enum send_result write_plan(struct server *s, struct client *c,
         sent = 0;
     }
     c->sent += (uint64_t)sent;
+    if (s->trace)
+        trace_sent(s, c, plan->parts, (size_t)sent);
     if ((size_t)sent == plan->len) {
         client_clear(c, CLIENT_BLOCKED);
         pass_all(s, c);

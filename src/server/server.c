@@ -12,6 +12,7 @@
 #include "server/conn.h"
 #include "server/deadline.h"
 #include "server/member.h"
+#include "server/trace.h"
 
 /* Tokens that are no client's: a client's generation is odd, so its token is
    never below 2^32. */
@@ -445,6 +446,8 @@ static void carve(struct server *s, struct arena *a)
     }
     if (config->compression)
         carve_compression(s, a);
+    if (config->trace)
+        s->trace = arena_carve(a, 1, sizeof *s->trace);
     if (!a->ptr || a->overflow)
         return;
     client_init(&s->clients, table, profiles, s->clients.size);
@@ -616,6 +619,7 @@ int server_open(struct server *s, const struct config *config,
         stop_listening(s); /* a unix: socket's file goes too */
         return result;
     }
+    trace_open(s);
     log_start(s);
     return 0;
 }

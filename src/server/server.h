@@ -64,6 +64,7 @@ struct server {
     struct addresses addresses;
     struct wheel wheel; /* over the clients */
     struct journal journal;
+    struct trace *trace; /* of --trace, else NULL */
 
     struct server_queue ready; /* clients with input to handle */
     struct server_queue dirty; /* clients with output to flush */
