@@ -24,6 +24,7 @@ enum key {
     KEY_PER_IP,
     KEY_NO_COMPRESSION,
     KEY_STATIC,
+    KEY_METRICS,
     KEY_LOG,
     KEY_HELP,
     KEY_VERSION,
@@ -71,6 +72,9 @@ static const struct {
     [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
                             "decline permessage-deflate"},
     [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
+    [KEY_METRICS] = {"metrics", 0, "ADDR",
+                     "Prometheus text at /metrics on this second address\n"
+                     "(off)"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
     [KEY_HELP] = {"help", 'h', NULL, "this text"},
     [KEY_VERSION] = {"version", 'V', NULL, "the version"},
@@ -173,14 +177,23 @@ static const char *parse_level(struct span value, enum limits_level *level)
     return "is none of error, warn, info, debug";
 }
 
+static const char no_address[] =
+    "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+
 static const char *parse_addr(struct span value, struct config *config)
 {
     if (config->addr_count == LIMITS_ADDRS)
         return "is one address too many";
     if (!socket_parse(value, &config->addrs[config->addr_count]))
-        return "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+        return no_address;
     config->addr_count++;
     return NULL;
+}
+
+static const char *parse_metrics(struct span value, struct config *config)
+{
+    config->has_metrics = true;
+    return socket_parse(value, &config->metrics) ? NULL : no_address;
 }
 
 /* scheme://host[:port], as browsers send it, or "*". */
@@ -251,6 +264,7 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_STATIC:
         config->static_folder = string;
         return value.len ? NULL : "is empty";
+    case KEY_METRICS: return parse_metrics(value, config);
     case KEY_LOG: return parse_level(value, &config->level);
     case KEY_HELP:
     case KEY_VERSION:
@@ -451,6 +465,17 @@ static void set_defaults(struct config *config)
     };
 }
 
+/* Port 0 is another one each time. */
+static bool is_taken(const struct config *config,
+                     const struct socket_address *address)
+{
+    for (size_t i = 0; i < config->addr_count; i++)
+        if ((address->port || address->family == SOCKET_UNIX) &&
+            memcmp(&config->addrs[i], address, sizeof *address) == 0)
+            return true;
+    return false;
+}
+
 static enum options_result check_together(struct config *config,
                                           struct text *why)
 {
@@ -462,6 +487,11 @@ static enum options_result check_together(struct config *config,
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "
                          "--room-log");
+        return OPTIONS_BAD;
+    }
+    if (config->has_metrics && is_taken(config, &config->metrics)) {
+        text_string(why, "--metrics must be an address of its own, and is "
+                         "one of --addr");
         return OPTIONS_BAD;
     }
     return OPTIONS_RUN;

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Milliseconds of a clock that never goes back; its zero means nothing. */
+/* Microseconds of a clock that never goes back; its zero means nothing. */
 uint64_t clock_monotonic(void);
 
 /* Milliseconds since 1970-01-01T00:00:00Z; may jump when somebody sets it. */

@@ -71,6 +71,7 @@ enum client_flag {
     CLIENT_OVER = 1 << 14,    /* too many from its address */
     CLIENT_ENDED = 1 << 15,   /* the peer's end of stream was read */
     CLIENT_TWIN = 1 << 16,    /* reads the deflated twin of its room's log */
+    CLIENT_SCRAPE = 1 << 17,  /* came to the address of --metrics */
 };
 
 /* While the connection is a plain HTTP one. */
@@ -159,6 +160,7 @@ struct clients {
     struct profile *profiles;
     struct slots slots;
     uint32_t regular; /* clients that count against --clients */
+    uint32_t scrapes; /* of those that don't, the ones of --metrics */
     uint32_t size;    /* --clients, or fewer where files are short */
     uint32_t in_state[CLIENT_STATES]; /* clients, by enum client_state */
 };
@@ -210,17 +212,18 @@ static inline bool client_in_room(const struct client *c)
     return c->room != CLIENT_NONE;
 }
 
-/* Lay out a table of `size` clients and LIMITS_REFUSALS more over zeroed
+/* Lay out a table of `size` clients and LIMITS_BESIDES more over zeroed
    memory for both. */
 void client_init(struct clients *all, struct client *table,
                  struct profile *profiles, uint32_t size);
 
 /*
- * Take a slot for a connection and fill it in, in state REQUEST. A regular
- * one when `regular` and there is one; else one of the refusal slots, marked
- * CLIENT_REFUSED. NULL when these are out too.
+ * Take a slot for a connection and fill it in, in state REQUEST. `kind` is a
+ * flag: 0 for a regular one, CLIENT_SCRAPE for one of those slots, or
+ * CLIENT_REFUSED for one of these, which also serve when there is no regular
+ * one. NULL when they are out.
  */
-struct client *client_take(struct clients *all, int fd, bool regular,
+struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now);
 
 /* Give a slot back. What it held is the caller's to have cleared away. */

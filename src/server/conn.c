@@ -2,7 +2,6 @@
 #include "server/conn.h"
 #include "base/check.h"
 #include "os/error.h"
-#include "os/file.h"
 #include "server/compressed.h"
 #include "server/deadline.h"
 #include "server/member.h"
@@ -65,6 +64,7 @@ static void log_close(struct server *s, const struct client *c)
 {
     const struct client_farewell *how = &c->as.farewell;
     struct journal_line line;
+    stats_close(&s->stats, how->code, (enum journal_cause)how->cause);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_CLOSE, s->wall))
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
@@ -82,6 +82,7 @@ void conn_log_refusal(struct server *s, int fd, unsigned status,
                       const char *why)
 {
     struct journal_line line;
+    stats_refuse(&s->stats, status, why);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_REFUSE, s->wall))
         return;
     put_ip(&line, fd);
@@ -92,15 +93,34 @@ void conn_log_refusal(struct server *s, int fd, unsigned status,
 
 /* ---- Coming ---------------------------------------------------------------------- */
 
+static void begin(struct server *s, struct client *c)
+{
+    deadline_set(s, c);
+    if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
+        conn_drop(s, c, CAUSE_FAULT);
+}
+
+void conn_accept_scrape(struct server *s, int fd)
+{
+    struct client *c =
+        client_take(&s->clients, fd, CLIENT_SCRAPE, (uint32_t)s->now);
+    if (c)
+        begin(s, c);
+    else
+        request_turn_away(s, fd, 503, "too many read the metrics");
+}
+
 void conn_accept(struct server *s, int fd, const struct socket_address *peer)
 {
+    s->stats.accepted++;
     uint32_t entry = 0;
     bool over = false;
     if (s->config->per_ip && peer->family != SOCKET_UNIX) {
         entry = address_enter(&s->addresses, peer, s->config->per_ip);
         over = entry == 0;
     }
-    struct client *c = client_take(&s->clients, fd, !over, (uint32_t)s->now);
+    struct client *c = client_take(&s->clients, fd, over ? CLIENT_REFUSED : 0,
+                                   (uint32_t)s->now);
     if (!c) {
         address_leave(&s->addresses, entry);
         if (over)
@@ -113,15 +133,15 @@ void conn_accept(struct server *s, int fd, const struct socket_address *peer)
         client_set(c, CLIENT_OVER);
     if (s->config->per_ip)
         s->addresses.entry_of[client_index(&s->clients, c)] = entry;
-    deadline_set(s, c);
-    if (reactor_add(s->reactor, fd, client_token(&s->clients, c)) < 0)
-        conn_drop(s, c, CAUSE_FAULT);
+    begin(s, c);
 }
 
 void conn_opened(struct server *s, struct client *c)
 {
     client_set_state(&s->clients, c, CLIENT_OPEN);
     c->heard = (uint32_t)s->now;
+    s->stats.opened[c->form]++;
+    s->stats.open[c->form]++;
     struct profile *p = client_profile(&s->clients, c);
     if (s->config->rate)
         p->allowance = 0;
@@ -179,6 +199,7 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
     if ((size_t)got < size && !client_has(c, CLIENT_HANGUP))
         client_clear(c, CLIENT_READABLE);
     c->received += (uint64_t)got;
+    s->stats.bytes_in += (uint64_t)got;
     c->heard = (uint32_t)s->now;
     client_clear(c, CLIENT_PINGED);
     return bytes_span(to, (size_t)got);
@@ -364,6 +385,7 @@ void conn_leave_open(struct server *s, struct client *c,
         member_leave(s, c);
     }
     client_set_state(&s->clients, c, CLIENT_CLOSING);
+    s->stats.open[c->form]--;
     c->as.farewell = *how;
     c->as.farewell.cursor = cursor;
     c->as.farewell.room = room;
@@ -431,9 +453,8 @@ static bool was_open(const struct client *c)
 /* Bytes that belong to a state, not to every client. */
 static void let_go(struct server *s, struct client *c)
 {
-    bool is_http = c->state == CLIENT_REQUEST || c->state == CLIENT_REPLY;
-    if (is_http && c->as.http.file >= 0)
-        file_close(c->as.http.file);
+    if (c->state == CLIENT_REQUEST || c->state == CLIENT_REPLY)
+        request_let_go(s, c);
     if (client_in_room(c))
         member_detach(s, c);
     lease_give(&s->leases, &c->inbox);

@@ -14,6 +14,9 @@
 /* A connection was accepted. */
 void conn_accept(struct server *s, int fd, const struct socket_address *peer);
 
+/* One was, on the address of --metrics. */
+void conn_accept_scrape(struct server *s, int fd);
+
 /* Handle what a ready client has sent: one receive at most. */
 void conn_turn(struct server *s, struct client *c);
 
@@ -69,7 +72,7 @@ void conn_linger(struct server *s, struct client *c);
 /* May its input be handled now? */
 bool conn_may_read(const struct client *c);
 
-/* Log who is refused what. */
+/* Log who is refused what; `why` is static. */
 void conn_log_refusal(struct server *s, int fd, unsigned status,
                       const char *why);
 

@@ -40,6 +40,13 @@
 /* Slots beyond --clients, for telling the refused why they are refused. */
 #define LIMITS_REFUSALS 16
 
+/* And for those who read --metrics, each with a buffer for the whole text. */
+#define LIMITS_SCRAPES     4
+#define LIMITS_SCRAPE_SIZE (64 * 1024) /* bytes */
+
+/* Slots beyond --clients, all told. */
+#define LIMITS_BESIDES (LIMITS_REFUSALS + LIMITS_SCRAPES)
+
 /* Descriptors kept for what is neither a client nor open at start: files of
    --static being sent. */
 #define LIMITS_OTHER_FILES 8
@@ -121,7 +128,9 @@ struct config {
     uint32_t burst;  /* messages */
     uint32_t per_ip; /* connections; 0: off */
     bool compression;
-    const char *static_folder; /* NULL: the built-in pages only */
+    const char *static_folder;     /* NULL: the built-in pages only */
+    struct socket_address metrics; /* where they are told */
+    bool has_metrics;
     enum limits_level level;
 };
 

@@ -20,6 +20,9 @@ void request_timeout(struct server *s, struct client *c);
 /* The response has left: the next request, or the end. */
 void request_replied(struct server *s, struct client *c);
 
+/* What a response is sent from is no longer needed. */
+void request_let_go(struct server *s, struct client *c);
+
 /* A connection for which there is no slot at all: one response, no request
    read. */
 void request_turn_away(struct server *s, int fd, unsigned status,

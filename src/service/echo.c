@@ -6,6 +6,7 @@
 static void piece(struct server *s, struct client *c,
                   const struct message_event *event)
 {
+    s->stats.messages_out[CLIENT_ECHO] += event->last;
     if (event->compressed) { /* goes back as it came */
         compressed_reply(s, c, event);
         return;

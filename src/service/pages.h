@@ -20,6 +20,6 @@ bool pages_get(struct server *s, struct span path, struct service_reply *reply);
 bool pages_has(struct server *s, struct span path);
 
 /* The bytes of a built-in file. */
-struct span pages_bytes(uint32_t index);
+struct span pages_bytes(const struct server *s, uint32_t index);
 
 #endif

@@ -9,11 +9,12 @@ import unittest
 from support import (WARNING, Peer, ServerCase, field, free_port, run,
                      upgrade_headers)
 
-# Every option of the contract; --metrics and --trace come later.
+# Every option of the contract; --trace comes later.
 LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
-        "per-ip", "no-compression", "static", "log", "help", "version")
+        "per-ip", "no-compression", "static", "metrics", "log", "help",
+        "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
