@@ -22,6 +22,8 @@ enum key {
     KEY_ORIGIN,
     KEY_RATE,
     KEY_PER_IP,
+    KEY_PROXY_PROTOCOL,
+    KEY_TRUST,
     KEY_NO_COMPRESSION,
     KEY_STATIC,
     KEY_METRICS,
@@ -69,6 +71,12 @@ static const struct {
                   "messages a second from one client, which then waits;\n"
                   "BURST is 2 N (off)"},
     [KEY_PER_IP] = {"per-ip", 0, "N", "connections from one address (off)"},
+    [KEY_PROXY_PROTOCOL] = {"proxy-protocol", 0, NULL,
+                            "each connection must begin with a PROXY header\n"
+                            "(version 1 or 2) that says whose it is"},
+    [KEY_TRUST] = {"trust", 0, "CIDR|unix",
+                   "believe the X-Forwarded-For of these proxies;\n"
+                   "repeatable (nobody's)"},
     [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
                             "decline permessage-deflate"},
     [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
@@ -82,7 +90,7 @@ static const struct {
 
 static bool adds_up(enum key key)
 {
-    return key == KEY_ADDR || key == KEY_ORIGIN;
+    return key == KEY_ADDR || key == KEY_ORIGIN || key == KEY_TRUST;
 }
 
 /* ---- Values ---------------------------------------------------------------------- */
@@ -215,6 +223,20 @@ static const char *parse_origin(struct span value, struct config *config)
     return NULL;
 }
 
+static const char *parse_trust(struct span value, struct config *config)
+{
+    if (bytes_equal(value, BYTES_LITERAL("unix"))) {
+        config->trust_unix = true;
+        return NULL;
+    }
+    if (config->trust_count == LIMITS_TRUST)
+        return "is one block too many";
+    if (!ip_parse_block(&config->trust[config->trust_count], value))
+        return "is not an IP address, a block such as 10.0.0.0/8, or unix";
+    config->trust_count++;
+    return NULL;
+}
+
 static const char *parse_switch(struct span value, bool *on)
 {
     if (value.len == 1 && (value.ptr[0] == '0' || value.ptr[0] == '1')) {
@@ -256,6 +278,9 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_RATE: return parse_rate(value, config);
     case KEY_PER_IP:
         return parse_count(value, 1, LIMITS_COUNT_MAX, &config->per_ip);
+    case KEY_PROXY_PROTOCOL:
+        return parse_switch(value, &config->proxy_protocol);
+    case KEY_TRUST: return parse_trust(value, config);
     case KEY_NO_COMPRESSION:
         fault = parse_switch(value, &on);
         if (!fault)
@@ -310,11 +335,11 @@ static void put_variable(struct text *t, enum key key)
 }
 
 /* A list separated by commas, for the options that add up. The pieces must
-   end where they end, so the list is copied here, for good. */
+   end where they end, so the list is copied here, an origin for good. */
 static const char *set_list(struct config *config, enum key key,
                             const char *value)
 {
-    static char lists[2][4096];
+    static char lists[2][4096]; /* the other is for what is parsed at once */
     char *copy = lists[key == KEY_ORIGIN];
     size_t len = strlen(value);
     if (len >= sizeof lists[0])
@@ -367,6 +392,10 @@ static void supersede(struct config *config, struct line *line, enum key key)
 {
     if (!line->seen[key] && key == KEY_ADDR)
         config->addr_count = 0;
+    if (!line->seen[key] && key == KEY_TRUST) {
+        config->trust_count = 0;
+        config->trust_unix = false;
+    }
     if (!line->seen[key] && key == KEY_ORIGIN) {
         config->origin_count = 0;
         config->any_origin = false;

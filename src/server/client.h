@@ -11,6 +11,7 @@
  *
  * A connection's life (conn.c):
  *
+ *   PROXY     waits for a whole PROXY header (--proxy-protocol: peer.h)
  *   REQUEST   waits for a whole request head
  *   REPLY     waits until the response has left
  *   OPEN      a WebSocket: waits for frames
@@ -18,6 +19,7 @@
  *   LINGER    our side is shut; reads on, for a second at most
  *   GONE      waits for the end of the turn, when the slot is freed
  *
+ *   PROXY -> REQUEST                         once it is known who it is
  *   REQUEST -> REPLY -> REQUEST | LINGER     plain HTTP, kept alive or not
  *   REQUEST -> OPEN -> CLOSING -> LINGER     a WebSocket
  *   any -> GONE
@@ -34,6 +36,7 @@
 
 enum client_state {
     CLIENT_GONE, /* zero: a slot that was never used */
+    CLIENT_PROXY,
     CLIENT_REQUEST,
     CLIENT_REPLY,
     CLIENT_OPEN,
@@ -118,7 +121,8 @@ struct client {
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */
-    uint32_t since; /* REQUEST: when it began; OPEN: of the ping; CLOSING,
+    uint32_t
+        since; /* PROXY, REQUEST: when it began; OPEN: of the ping; CLOSING,
                        LINGER: when that began */
     /* line 1 */
     uint32_t moved;      /* BLOCKED: when the peer last took a byte */

@@ -12,12 +12,13 @@
 
 /* ---- What the log tells of a client ------------------------------------------ */
 
-static void put_ip(struct journal_line *line, int fd)
+static void put_ip(struct journal_line *line, const struct server *s,
+                   const struct client *c, int fd)
 {
     uint8_t bytes[64];
     struct text t = text_over(bytes, sizeof bytes);
     struct socket_address peer;
-    if (socket_peer(fd, &peer) == 0)
+    if (peer_get(s, c, fd, &peer) == 0)
         socket_put_ip(&t, &peer);
     else
         text_byte(&t, '-');
@@ -55,7 +56,7 @@ static void log_open(struct server *s, const struct client *c)
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_OPEN, s->wall))
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
-    put_ip(&line, c->fd);
+    put_ip(&line, s, c, c->fd);
     put_path(&line, s, c, c->room, room_generation(s, c));
     journal_end(&line);
 }
@@ -78,34 +79,38 @@ static void log_close(struct server *s, const struct client *c)
     journal_end(&line);
 }
 
-void conn_log_refusal(struct server *s, int fd, unsigned status,
-                      const char *why)
+void conn_log_refusal(struct server *s, const struct client *c, int fd,
+                      unsigned status, const char *why)
 {
     struct journal_line line;
     stats_refuse(&s->stats, status, why);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_REFUSE, s->wall))
         return;
-    put_ip(&line, fd);
-    journal_number(&line, "status", status);
+    put_ip(&line, s, c, fd);
+    if (status)
+        journal_number(&line, "status", status);
     journal_put(&line, "why", bytes_of(why));
     journal_end(&line);
 }
 
 /* ---- Coming ---------------------------------------------------------------------- */
 
-static void begin(struct server *s, struct client *c)
+static void begin(struct server *s, struct client *c,
+                  const struct socket_address *peer)
 {
+    peer_begin(s, c, peer);
     deadline_set(s, c);
     if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
         conn_drop(s, c, CAUSE_FAULT);
 }
 
-void conn_accept_scrape(struct server *s, int fd)
+void conn_accept_scrape(struct server *s, int fd,
+                        const struct socket_address *peer)
 {
     struct client *c =
         client_take(&s->clients, fd, CLIENT_SCRAPE, (uint32_t)s->now);
     if (c)
-        begin(s, c);
+        begin(s, c, peer);
     else
         request_turn_away(s, fd, 503, "too many read the metrics");
 }
@@ -115,7 +120,8 @@ void conn_accept(struct server *s, int fd, const struct socket_address *peer)
     s->stats.accepted++;
     uint32_t entry = 0;
     bool over = false;
-    if (s->config->per_ip && peer->family != SOCKET_UNIX) {
+    if (s->config->per_ip && peer->family != SOCKET_UNIX &&
+        !peer_is_told(s->config, peer)) {
         entry = address_enter(&s->addresses, peer, s->config->per_ip);
         over = entry == 0;
     }
@@ -133,7 +139,7 @@ void conn_accept(struct server *s, int fd, const struct socket_address *peer)
         client_set(c, CLIENT_OVER);
     if (s->config->per_ip)
         s->addresses.entry_of[client_index(&s->clients, c)] = entry;
-    begin(s, c);
+    begin(s, c, peer);
 }
 
 void conn_opened(struct server *s, struct client *c)
@@ -157,8 +163,8 @@ bool conn_may_read(const struct client *c)
 {
     /* In REPLY the next request waits for the response to leave; in CLOSING
        nothing the client says counts any more. */
-    return (c->state == CLIENT_REQUEST || c->state == CLIENT_OPEN ||
-            c->state == CLIENT_LINGER) &&
+    return (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
+            c->state == CLIENT_OPEN || c->state == CLIENT_LINGER) &&
            (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) &&
            !(c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED));
 }
@@ -295,6 +301,7 @@ void conn_turn(struct server *s, struct client *c)
         return;
     conn_begin(s, c);
     switch ((enum client_state)c->state) {
+    case CLIENT_PROXY: peer_turn(s, c); break;
     case CLIENT_REQUEST: request_turn(s, c); break;
     case CLIENT_OPEN: open_turn(s, c); break;
     case CLIENT_LINGER: discard(s, c); break;
@@ -326,6 +333,7 @@ static void flushed(struct server *s, struct client *c)
             member_pace(s, c);
         }
         break;
+    case CLIENT_PROXY:
     case CLIENT_REQUEST:
     case CLIENT_LINGER:
     case CLIENT_GONE: break;

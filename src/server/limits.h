@@ -6,6 +6,7 @@
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
 
+#include "base/ip.h"
 #include "os/log.h"
 #include "os/socket.h"
 #include "wire/http.h"
@@ -36,6 +37,7 @@
 
 #define LIMITS_ADDRS   16 /* --addr */
 #define LIMITS_ORIGINS 64 /* --origin */
+#define LIMITS_TRUST   64 /* --trust */
 
 /* Slots beyond --clients, for telling the refused why they are refused. */
 #define LIMITS_REFUSALS 16
@@ -128,6 +130,10 @@ struct config {
     uint32_t burst;  /* messages */
     uint32_t per_ip; /* connections; 0: off */
     bool compression;
+    bool proxy_protocol; /* each connection begins with a PROXY header */
+    struct ip_block trust[LIMITS_TRUST]; /* whose X-Forwarded-For counts */
+    size_t trust_count;
+    bool trust_unix;               /* and that of peers on unix: sockets */
     const char *static_folder;     /* NULL: the built-in pages only */
     struct socket_address metrics; /* where they are told */
     bool has_metrics;

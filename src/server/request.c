@@ -129,7 +129,7 @@ static void answer_with_text(struct server *s, struct client *c,
     text_byte(&t, '\n');
     reply.body = text_span(&t);
     reply.cache = "no-store";
-    conn_log_refusal(s, c->fd, status, why ? why : http_phrase(status));
+    conn_log_refusal(s, c, c->fd, status, why ? why : http_phrase(status));
     respond(s, c, &reply, with_body);
 }
 
@@ -152,7 +152,7 @@ void request_turn_away(struct server *s, int fd, unsigned status,
     put_string(&t, "Connection", "close");
     http_put_end(&t);
     struct span all = text_span(&t);
-    conn_log_refusal(s, fd, status, why);
+    conn_log_refusal(s, NULL, fd, status, why);
     (void)socket_send(fd, &all, 1);
     socket_shut(fd);
     socket_close(fd);
@@ -166,6 +166,7 @@ void request_replied(struct server *s, struct client *c)
         conn_linger(s, c);
         return;
     }
+    peer_answered(s, c);
     client_set_state(&s->clients, c, CLIENT_REQUEST);
     c->since = (uint32_t)s->now;
     deadline_set(s, c);
@@ -302,6 +303,7 @@ static void handle(struct server *s, struct client *c, struct span head)
         refuse(s, c, request.status, request.why);
         return;
     }
+    peer_request(s, c, &request);
     server_site(s, c)->route(s, &request, &route);
     /* A body is not read, so nothing behind it could be found. */
     if (!http_persists(&request) || http_body_len(&request) > 0 ||
@@ -321,8 +323,12 @@ static void handle(struct server *s, struct client *c, struct span head)
 void request_turn(struct server *s, struct client *c)
 {
     struct span in = conn_take_input(s, c);
-    if (in.len == 0)
-        return;
+    if (in.len)
+        request_handle(s, c, in);
+}
+
+void request_handle(struct server *s, struct client *c, struct span in)
+{
     struct http_scan *scan = &c->as.http.scan;
     switch (http_scan(scan, in.ptr, in.len)) {
     case HTTP_MORE:

@@ -14,6 +14,9 @@
 /* A turn of a client in state REQUEST. */
 void request_turn(struct server *s, struct client *c);
 
+/* The same with what was received already, in the receive buffer. */
+void request_handle(struct server *s, struct client *c, struct span in);
+
 /* Its time is over (--handshake-timeout). */
 void request_timeout(struct server *s, struct client *c);
 

@@ -137,7 +137,7 @@ static void accept_some(struct server *s, struct server_listener *l)
         struct socket_address peer;
         int fd = socket_accept(l->fd, &peer);
         if (fd >= 0 && l->metrics) {
-            conn_accept_scrape(s, fd);
+            conn_accept_scrape(s, fd, &peer);
             continue;
         }
         if (fd >= 0) {
@@ -194,7 +194,8 @@ static void log_state(struct server *s)
                    all->in_state[CLIENT_CLOSING] +
                        all->in_state[CLIENT_LINGER]);
     journal_number(&line, "http",
-                   all->in_state[CLIENT_REQUEST] + all->in_state[CLIENT_REPLY]);
+                   all->in_state[CLIENT_PROXY] + all->in_state[CLIENT_REQUEST] +
+                       all->in_state[CLIENT_REPLY]);
     journal_number(&line, "slots", all->slots.count);
     journal_number(&line, "slots_max", all->size);
     journal_number(&line, "rooms", s->rooms.in_use);
@@ -443,6 +444,8 @@ static void carve(struct server *s, struct arena *a)
         config->room_log / LIMITS_APPEND_PART + FRAME_SERVER_HEADER_MAX;
     s->encode = arena_carve(a, s->encode_size, 1);
 
+    /* Whoever comes is counted before it has a slot, or is refused one: those
+       of --metrics, which count for nobody, leave an entry for that. */
     struct address_entry *entries = NULL;
     uint32_t *buckets = NULL, *entry_of = NULL;
     if (config->per_ip) {
@@ -450,6 +453,10 @@ static void carve(struct server *s, struct arena *a)
         buckets = arena_carve(a, slots, sizeof *buckets);
         entry_of = arena_carve(a, slots, sizeof *entry_of);
     }
+    if (config->proxy_protocol || config->trust_count || config->trust_unix)
+        s->peers.table = arena_carve(a, slots, sizeof *s->peers.table);
+    if (config->proxy_protocol)
+        s->peers.headers = arena_carve(a, slots, sizeof *s->peers.headers);
     if (config->has_metrics)
         carve_pool(a, &s->scrapes, LIMITS_SCRAPES, LIMITS_SCRAPE_SIZE);
     if (config->compression)

@@ -138,11 +138,12 @@ static void put_states(struct text *t, const struct clients *all)
         enum client_state state;
         const char *word;
     } states[] = {
-        {CLIENT_REQUEST, "request"}, {CLIENT_REPLY, "reply"},
-        {CLIENT_OPEN, "open"},       {CLIENT_CLOSING, "closing"},
-        {CLIENT_LINGER, "linger"},
+        {CLIENT_PROXY, "proxy"},     {CLIENT_REQUEST, "request"},
+        {CLIENT_REPLY, "reply"},     {CLIENT_OPEN, "open"},
+        {CLIENT_CLOSING, "closing"}, {CLIENT_LINGER, "linger"},
     };
-    put_family(t, "chatd_connections", gauge, "Connections now, by state.");
+    put_family(t, "chatd_connections", gauge,
+               "Connections now, this one too, by state.");
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         put_sample(t, "chatd_connections", "state", states[i].word,
                    all->in_state[states[i].state]);
