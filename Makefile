@@ -1,9 +1,12 @@
 # chatd: make && ./chatd. Needs a C11 compiler, make and the libc headers.
 #
 #   make            the server, ./chatd
-#   make test       layers, unit tests, quick end-to-end tests (under 2 minutes)
+#   make test       layers, unit tests, the fuzzers' corpus, quick end-to-end
+#                   tests (under 2 minutes)
 #   make unit       the unit tests alone (needs cmocka)
 #   make layers     what each file includes, and what each object wants
+#   make fuzz       libFuzzer over every parser (needs clang)
+#   make bench      speed and memory beside the bare kernel
 #   make asan       the unit tests under AddressSanitizer and UBSan
 #   make install    PREFIX=/usr/local, DESTDIR honoured
 #   make clean
@@ -43,7 +46,8 @@ $(BUILD)/%.o: src/%.c | dirs
 	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # The pages, compiled in: a small program writes them as a C file.
-EMBED_SRC = scripts/embed.c src/base/sha1.c src/base/bytes.c
+EMBED_SRC = scripts/embed.c $(addprefix src/,base/sha1.c base/bytes.c \
+            base/text.c base/check.c wire/bits.c wire/huffman.c wire/deflate.c)
 $(BUILD)/embed: $(EMBED_SRC) | dirs
 	$(HOSTCC) -std=c11 -O1 $(WARN) -iquote src -o $@ $(EMBED_SRC)
 
@@ -75,11 +79,59 @@ $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 # The foreign control of our codec.
 $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
+# Tests of the server and its services run on a simulated os/: of src/os only
+# what asks no kernel is theirs, and the pages compiled in are the tests' own.
+SIM_SRC  := $(wildcard tests/sim/*.c)
+SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
+SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/%,$(LIB_OBJ)) \
+            $(BUILD)/os/error.o $(BUILD)/os/socket_text.o
+SIM_TEST := $(filter tests/unit/server/% tests/unit/service/%,$(UNIT_SRC))
+SIM_UNIT := $(foreach t,$(SIM_TEST),$(BUILD)/test/$(basename $(notdir $t)))
+
+$(BUILD)/test/sim_%.o: tests/sim/%.c | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -c -o $@ $<
+
+$(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
+	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka -lz
+
 # Kept between runs: make would take them for leftovers of a chain.
-.SECONDARY: $(SUPPORT_OBJ)
+.SECONDARY: $(SUPPORT_OBJ) $(SIM_OBJ)
 
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+
+# ---- fuzzing ------------------------------------------------------------------
+
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+
+# The corpus under any compiler: part of `make test`.
+$(BUILD)/test/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c \
+                        $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
+	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) \
+	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
+
+replay: $(FUZZ:%=$(BUILD)/test/replay_%)
+	@for f in $(FUZZ); do \
+	    $(BUILD)/test/replay_$$f tests/fuzz/corpus/$$f/* || exit 1; done
+
+# Every target for FUZZ_SECONDS, with clang's libFuzzer; finds go to
+# build/fuzz. One target: make fuzz FUZZ=json FUZZ_SECONDS=3600
+fuzz:
+	$(MAKE) BUILD=build/fuzz CC=clang PROGRAM=build/fuzz/chatd \
+	    CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=all" $(FUZZ:%=build/fuzz/fuzz_%)
+	@for f in $(FUZZ); do mkdir -p build/fuzz/new/$$f && echo "== $$f" && \
+	    build/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) \
+	    -print_final_stats=1 -verbosity=0 -artifact_prefix=build/fuzz/ \
+	    build/fuzz/new/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
+	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(SUPPORT_OBJ) \
+	    $(LIB_OBJ) -lcmocka
+
+# ---- the other proofs ------------------------------------------------------------
 
 layers: $(LIB_OBJ)
 	scripts/layers $(BUILD)
@@ -88,12 +140,22 @@ layers: $(LIB_OBJ)
 quick: $(PROGRAM)
 	tests/e2e/run.py --quick
 
-test: $(PROGRAM) layers unit quick
+test: $(PROGRAM) layers unit replay quick
 
 asan:
 	$(MAKE) BUILD=build/asan PROGRAM=build/asan/chatd \
 	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
-	    all unit
+	    all unit replay
+
+# chatd beside the bare kernel; then our codec beside zlib.
+$(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
+                           $(LIB_OBJ) | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -o $@ $< $(SUPPORT_OBJ) $(LIB_OBJ) \
+	    -lcmocka -lz
+
+bench: $(PROGRAM) $(BUILD)/test/bench_codec
+	scripts/bench
+	$(BUILD)/test/bench_codec
 
 # ---- the rest ---------------------------------------------------------------
 
@@ -105,5 +167,5 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs unit layers quick test asan install clean
+.PHONY: all dirs unit replay fuzz layers quick test asan bench install clean
 .DELETE_ON_ERROR:

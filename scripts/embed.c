@@ -2,68 +2,187 @@
 /*
  * embed: writes files as C, for compiling them in. Runs at build time, on the
  * machine that builds:  embed static/index.html ... > files.c
+ *
+ * Two things are done to them on the way. A reference to another of the files
+ * ("/chat.js") gets that file's version behind it ("/chat.js?v=1f2e..."), a
+ * digest of its content, so that browsers may keep it for good: when the file
+ * changes, so does what refers to it. And each file gets a gzip twin (RFC
+ * 1952), made with our own deflate, where that is smaller.
  */
 #include "base/sha1.h"
+#include "wire/deflate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FILE_MAX (1 << 20) /* bytes; pages are small */
+#define FILES_MAX   64
+#define FILE_MAX    (1 << 19) /* bytes; pages are small */
+#define VERSION_LEN 16        /* hexadecimal digits */
 
-static uint8_t content[FILE_MAX];
+struct file {
+    const char *name;              /* without folder */
+    struct text content;           /* its references rewritten */
+    struct text twin;              /* gzip; empty when not smaller */
+    char version[VERSION_LEN + 1]; /* "" until the content is rewritten */
+    bool begun;                    /* its references are being rewritten */
+};
 
-static void fail(const char *path, const char *why)
+static struct file files[FILES_MAX];
+static int file_count;
+static struct deflate deflater;
+
+static void fail(const char *what, const char *why)
 {
-    fprintf(stderr, "embed: %s: %s\n", path, why);
+    fprintf(stderr, "embed: %s: %s\n", what, why);
     exit(1);
 }
 
-static size_t load(const char *path)
+static struct text space(size_t size)
 {
+    uint8_t *bytes = malloc(size);
+    if (!bytes)
+        fail("memory", "there is none");
+    return text_over(bytes, size);
+}
+
+static void load(struct file *file, const char *path)
+{
+    const char *slash = strrchr(path, '/');
     FILE *f = fopen(path, "rb");
     if (!f)
         fail(path, "cannot be opened");
-    size_t len = fread(content, 1, sizeof content, f);
-    if (ferror(f) || len == sizeof content)
+    file->name = slash ? slash + 1 : path;
+    file->content = space(FILE_MAX);
+    file->content.len = fread(file->content.ptr, 1, FILE_MAX, f);
+    if (ferror(f) || file->content.len == FILE_MAX)
         fail(path, "cannot be read, or is too large");
     fclose(f);
-    return len;
 }
 
-static void write_bytes(int index, size_t len)
+/* ---- Versions ------------------------------------------------------------------- */
+
+static bool is_name_byte(uint8_t byte)
 {
-    printf("static const uint8_t file_%d[] = {", index);
-    for (size_t i = 0; i < len; i++)
-        printf("%s%u,", i % 20 ? "" : "\n", content[i]);
-    printf("%s};\n", len ? "" : "0");
+    return bytes_lower(byte) != byte || (byte >= 'a' && byte <= 'z') ||
+           (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' ||
+           byte == '_' || byte == '/' || byte == '?';
 }
 
-static void write_etag(size_t len)
+/* The file that the text at `at` refers to as "/name", or NULL. */
+static struct file *referred_at(struct span text, size_t at)
+{
+    if (text.ptr[at] != '/' || (at > 0 && is_name_byte(text.ptr[at - 1])))
+        return NULL;
+    for (int i = 0; i < file_count; i++) {
+        size_t len = strlen(files[i].name);
+        size_t end = at + 1 + len;
+        if (end < text.len && !is_name_byte(text.ptr[end]) &&
+            memcmp(text.ptr + at + 1, files[i].name, len) == 0)
+            return &files[i];
+    }
+    return NULL;
+}
+
+static void set_version(struct file *file)
 {
     uint8_t digest[SHA1_LEN];
     struct sha1 s;
     sha1_init(&s);
-    sha1_take(&s, content, len);
+    sha1_take(&s, file->content.ptr, file->content.len);
     sha1_finish(&s, digest);
-    printf("\"\\\"");
-    for (size_t i = 0; i < 8; i++)
-        printf("%02x", digest[i]);
-    printf("\\\"\"");
+    for (size_t i = 0; i < VERSION_LEN / 2; i++)
+        snprintf(file->version + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* What it refers to comes first: its own content depends on that. */
+static void rewrite(struct file *file)
+{
+    struct span old = text_span(&file->content);
+    struct text out = space(2 * FILE_MAX);
+    if (file->begun)
+        return;
+    file->begun = true;
+    for (size_t at = 0; at < old.len; at++) {
+        struct file *other = referred_at(old, at);
+        text_byte(&out, old.ptr[at]);
+        if (!other)
+            continue;
+        rewrite(other);
+        if (!other->version[0])
+            fail(other->name, "refers to itself, by way of others");
+        text_string(&out, other->name);
+        text_string(&out, "?v=");
+        text_string(&out, other->version);
+        at += strlen(other->name);
+    }
+    file->content = out;
+    set_version(file);
+}
+
+/* ---- Gzip twins (RFC 1952) ---------------------------------------------------------- */
+
+static uint32_t crc32_of(struct span s)
+{
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < s.len; i++) {
+        crc ^= s.ptr[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ UINT32_C(0xEDB88320) : crc >> 1;
+    }
+    return ~crc;
+}
+
+static void put_little_endian(struct text *t, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        text_byte(t, (uint8_t)(value >> 8 * i));
+}
+
+static void make_twin(struct file *file)
+{
+    struct span in = text_span(&file->content);
+    struct text out = space(deflate_bound(in.len) + 64);
+    /* Magic, deflate, no flags, no time, no extra flags, system unknown. */
+    text_put(&out, BYTES_LITERAL("\x1f\x8b\x08\0\0\0\0\0\0\xff"));
+    deflate_init(&deflater, 15, in.len);
+    if (deflate_run(&deflater, &in, &out, DEFLATE_SYNC) != DEFLATE_DONE)
+        fail(file->name, "cannot be compressed");
+    /* RFC 1951 3.2.3: the final block, stored and empty. */
+    text_put(&out, BYTES_LITERAL("\x01\0\0\xff\xff"));
+    put_little_endian(&out, crc32_of(text_span(&file->content)));
+    put_little_endian(&out, (uint32_t)file->content.len);
+    if (!out.overflow && out.len < file->content.len)
+        file->twin = out;
+}
+
+/* ---- As C ------------------------------------------------------------------------------ */
+
+static void write_bytes(const char *what, int index, struct span bytes)
+{
+    printf("static const uint8_t %s_%d[] = {", what, index);
+    for (size_t i = 0; i < bytes.len; i++)
+        printf("%s%u,", i % 20 ? "" : "\n", bytes.ptr[i]);
+    printf("%s};\n", bytes.len ? "" : "0");
 }
 
 int main(int argc, char **argv)
 {
+    if (argc - 1 > FILES_MAX)
+        fail("files", "there are too many");
+    for (file_count = 0; file_count < argc - 1; file_count++)
+        load(&files[file_count], argv[file_count + 1]);
     printf("/* Written by scripts/embed.c. */\n#include \"service/files.h\"\n");
-    for (int i = 1; i < argc; i++)
-        write_bytes(i, load(argv[i]));
-    printf("const struct files_entry files_table[] = {\n");
-    for (int i = 1; i < argc; i++) {
-        const char *slash = strrchr(argv[i], '/');
-        size_t len = load(argv[i]);
-        printf("{\"%s\", ", slash ? slash + 1 : argv[i]);
-        write_etag(len);
-        printf(", file_%d, %zu},\n", i, len);
+    for (int i = 0; i < file_count; i++) {
+        rewrite(&files[i]);
+        make_twin(&files[i]);
+        write_bytes("file", i, text_span(&files[i].content));
+        write_bytes("twin", i, text_span(&files[i].twin));
     }
-    printf("{0}};\nconst uint32_t files_count = %d;\n", argc - 1);
+    printf("const struct files_entry files_table[] = {\n");
+    for (int i = 0; i < file_count; i++)
+        printf("{\"%s\", \"%s\", {file_%d, %zu}, {twin_%d, %zu}},\n",
+               files[i].name, files[i].version, i, files[i].content.len, i,
+               files[i].twin.len);
+    printf("{0}};\nconst uint32_t files_count = %d;\n", file_count);
     return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -50,18 +50,18 @@ static void put_padded(struct text *t, unsigned value, unsigned digits)
     text_decimal(t, value);
 }
 
-void calendar_put2(struct text *t, unsigned value)
+static void put2(struct text *t, unsigned value)
 {
     put_padded(t, value, 2);
 }
 
 static void put_time_of_day(struct text *t, const struct calendar *at)
 {
-    calendar_put2(t, at->hour);
+    put2(t, at->hour);
     text_byte(t, ':');
-    calendar_put2(t, at->minute);
+    put2(t, at->minute);
     text_byte(t, ':');
-    calendar_put2(t, at->second);
+    put2(t, at->second);
 }
 
 void calendar_put_rfc3339(struct text *t, uint64_t milliseconds)
@@ -69,9 +69,9 @@ void calendar_put_rfc3339(struct text *t, uint64_t milliseconds)
     struct calendar at = calendar_at(milliseconds / 1000);
     put_padded(t, at.year, 4);
     text_byte(t, '-');
-    calendar_put2(t, at.month);
+    put2(t, at.month);
     text_byte(t, '-');
-    calendar_put2(t, at.day);
+    put2(t, at.day);
     text_byte(t, 'T');
     put_time_of_day(t, &at);
     text_byte(t, '.');
@@ -86,7 +86,7 @@ void calendar_put_imf(struct text *t, uint64_t seconds)
     struct calendar at = calendar_at(seconds);
     text_put(t, bytes_span(weekdays + (size_t)at.weekday * 3, 3));
     text_string(t, ", ");
-    calendar_put2(t, at.day);
+    put2(t, at.day);
     text_byte(t, ' ');
     text_put(t, bytes_span(months + (size_t)(at.month - 1) * 3, 3));
     text_byte(t, ' ');

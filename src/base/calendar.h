@@ -19,9 +19,6 @@ struct calendar {
    9999. */
 struct calendar calendar_at(uint64_t seconds);
 
-/* Append a number of two digits. */
-void calendar_put2(struct text *t, unsigned value);
-
 /* Append as the log writes it: "2026-11-20T11:30:37.042Z" (RFC 3339). */
 void calendar_put_rfc3339(struct text *t, uint64_t milliseconds);
 

@@ -11,7 +11,7 @@ static uint64_t read_clock(clockid_t which)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-uint64_t clock_monotonic(void)
+uint64_t clock_microseconds(void)
 {
     return read_clock(CLOCK_MONOTONIC);
 }

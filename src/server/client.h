@@ -11,7 +11,7 @@
  *
  * A connection's life (conn.c):
  *
- *   PROXY     waits for a whole PROXY header (--proxy-protocol: peer.h)
+ *   PROXY     waits for a whole PROXY header (--proxy-protocol: source.h)
  *   REQUEST   waits for a whole request head
  *   REPLY     waits until the response has left
  *   OPEN      a WebSocket: waits for frames
@@ -144,20 +144,22 @@ _Static_assert(sizeof(struct client) == 128, "two cache lines a client");
 /* The rest of a room's member, of a client under --rate, and of one with a
    compressed message under way; nobody else touches its own. */
 struct profile {
-    uint8_t uid[16]; /* random UUID v4 */
-    uint8_t name[LIMITS_USER_NAME];
-    uint8_t name_len;      /* 0: no name */
+    uint64_t skip_from;    /* CLIENT_SKIPS: log position of own messages, */
+    uint32_t skip_len;     /* and their bytes, not to be sent to their sender */
     uint32_t members_told; /* number in the last `members` or `welcome` */
-    uint64_t skip_from;    /* CLIENT_SKIPS: own messages, not to be sent to */
-    uint64_t skip_to;      /* their sender */
     uint64_t lag_mark;     /* CLIENT_LAGGING: the cursor when last looked */
     uint32_t lag_since;    /* and when that was */
     uint32_t inflating;    /* lease + 1 of a compressed message that comes in,
                               0: none; see compressed.h */
     uint32_t deflating;    /* lease + 1 of one that goes out, 0: none */
-    uint64_t allowance;    /* --rate: microsecond at which the next message
-                               would be exactly on time */
+    uint8_t uid[16];       /* random UUID v4 */
+    uint8_t name_len;      /* 0: no name */
+    uint8_t name[LIMITS_USER_NAME];
+    uint64_t allowance; /* --rate: microsecond at which the next message
+                              would be exactly on time */
 };
+
+_Static_assert(sizeof(struct profile) <= 128, "256 bytes a member in all");
 
 struct clients {
     struct client *table;

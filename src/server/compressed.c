@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/compressed.h"
 #include "base/check.h"
-#include "server/conn.h"
 #include "server/outbox.h"
 #include "wire/extension.h"
 
@@ -35,6 +34,7 @@ struct compressed_in *compressed_in_of(struct server *s, struct client *c,
     if (event->first) {
         permessage_begin(&in->reader, c->client_bits);
         in->utf8 = (struct utf8){0};
+        in->len = 0;
         in->opcode = event->opcode;
         in->first = true;
     }
@@ -92,14 +92,12 @@ static enum deflate_flush flush_of(const struct server *s,
     return out->pending > s->chunk_size ? DEFLATE_SYNC : DEFLATE_MORE;
 }
 
-void compressed_reply(struct server *s, struct client *c,
+bool compressed_reply(struct server *s, struct client *c,
                       const struct message_event *event)
 {
     struct compressed_out *out = out_of(s, c, event);
-    if (!out) {
-        conn_fail(s, c, CLOSE_TRY_LATER, "no room to compress the answer");
-        return;
-    }
+    if (!out)
+        return false;
     out->pending += event->len;
     enum deflate_flush flush = flush_of(s, out, event);
     struct span in = bytes_span(event->ptr, event->len);
@@ -118,6 +116,7 @@ void compressed_reply(struct server *s, struct client *c,
     }
     if (event->last)
         give(&s->deflating, &client_profile(&s->clients, c)->deflating);
+    return true;
 }
 
 /* ---- For rooms ------------------------------------------------------------------ */

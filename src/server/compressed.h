@@ -13,8 +13,11 @@
  *            not fit: what it has not taken is held, and taken first when the
  *            client has its next turn
  *
- * A chat message is inflated to where it is gathered, and is over the limit
- * the moment a byte comes out for which there is no room.
+ * A chat message is gathered behind its context, for what comes out can be
+ * long while the input that is held is long as well. It is over the limit the
+ * moment a byte comes out for which there is no room.
+ *
+ *   a lease:   [ struct compressed_in | message so far )       --max-message ]
  */
 #ifndef SERVER_COMPRESSED_H
 #define SERVER_COMPRESSED_H
@@ -25,6 +28,7 @@
 struct compressed_in {
     struct permessage_reader reader;
     struct utf8 utf8; /* of a text that is handed on in chunks */
+    size_t len;       /* bytes of a message that is gathered, so far */
     uint8_t opcode;
     bool first;   /* no chunk was handed on yet */
     bool last;    /* the present piece is its last */
@@ -39,8 +43,15 @@ struct compressed_out {
 };
 
 /* Bytes of one such lease. */
-#define COMPRESSED_IN_SIZE  ((sizeof(struct compressed_in) + 63) / 64 * 64)
+#define COMPRESSED_IN_SIZE(max_message)                                        \
+    ((sizeof(struct compressed_in) + (max_message) + 63) / 64 * 64)
 #define COMPRESSED_OUT_SIZE ((sizeof(struct compressed_out) + 63) / 64 * 64)
+
+/* Where a message is gathered: --max-message bytes. */
+static inline uint8_t *compressed_gathered(struct compressed_in *in)
+{
+    return (uint8_t *)(in + 1);
+}
 
 /* The message that the client is in the middle of sending: begun by a piece
    with first set. NULL when there is no context for one. */
@@ -53,9 +64,10 @@ struct compressed_in *compressed_waiting(struct server *s, struct client *c);
 /* It is whole. */
 void compressed_in_end(struct server *s, struct client *c);
 
-/* Answer with a chunk of a compressed message, compressed. Closes with 1013
-   when there is no context for it. */
-void compressed_reply(struct server *s, struct client *c,
+/* Answer with a chunk of a compressed message, compressed. False, with nothing
+   done, when there was no context for that when the message began: then all of
+   it goes back uncompressed, which is as legal (RFC 7692 6). */
+bool compressed_reply(struct server *s, struct client *c,
                       const struct message_event *event);
 
 /* Room in staging that the answer to one chunk may take. */

@@ -18,7 +18,7 @@ static void put_ip(struct journal_line *line, const struct server *s,
     uint8_t bytes[64];
     struct text t = text_over(bytes, sizeof bytes);
     struct socket_address peer;
-    if (peer_get(s, c, fd, &peer) == 0)
+    if (source_get(s, c, fd, &peer) == 0)
         socket_put_ip(&t, &peer);
     else
         text_byte(&t, '-');
@@ -98,7 +98,7 @@ void conn_log_refusal(struct server *s, const struct client *c, int fd,
 static void begin(struct server *s, struct client *c,
                   const struct socket_address *peer)
 {
-    peer_begin(s, c, peer);
+    source_begin(s, c, peer);
     deadline_set(s, c);
     if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
         conn_drop(s, c, CAUSE_FAULT);
@@ -121,7 +121,7 @@ void conn_accept(struct server *s, int fd, const struct socket_address *peer)
     uint32_t entry = 0;
     bool over = false;
     if (s->config->per_ip && peer->family != SOCKET_UNIX &&
-        !peer_is_told(s->config, peer)) {
+        !source_is_told(s->config, peer)) {
         entry = address_enter(&s->addresses, peer, s->config->per_ip);
         over = entry == 0;
     }
@@ -207,7 +207,12 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
     c->received += (uint64_t)got;
     s->stats.bytes_in += (uint64_t)got;
     c->heard = (uint32_t)s->now;
-    client_clear(c, CLIENT_PINGED);
+    if (client_has(c, CLIENT_PINGED)) {
+        /* It waits in the bucket of the pong's deadline; the next ping may be
+           due before that. */
+        client_clear(c, CLIENT_PINGED);
+        deadline_set(s, c);
+    }
     return bytes_span(to, (size_t)got);
 }
 
@@ -301,7 +306,7 @@ void conn_turn(struct server *s, struct client *c)
         return;
     conn_begin(s, c);
     switch ((enum client_state)c->state) {
-    case CLIENT_PROXY: peer_turn(s, c); break;
+    case CLIENT_PROXY: source_turn(s, c); break;
     case CLIENT_REQUEST: request_turn(s, c); break;
     case CLIENT_OPEN: open_turn(s, c); break;
     case CLIENT_LINGER: discard(s, c); break;

@@ -172,7 +172,7 @@ void deadline_reached(struct server *s, struct client *c)
     switch ((enum client_state)c->state) {
     case CLIENT_PROXY:
         if (over(s, c->since, s->config->handshake_timeout))
-            peer_timeout(s, c);
+            source_timeout(s, c);
         break;
     case CLIENT_REQUEST:
         if (over(s, c->since, s->config->handshake_timeout))

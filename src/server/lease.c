@@ -10,7 +10,7 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
 
 uint32_t lease_take(struct leases *all, bool spare)
 {
-    uint32_t reserve = spare ? all->slots.size / 8 : 0;
+    uint32_t reserve = spare ? (all->slots.size + 6) / 8 : 0;
     if (all->slots.size - all->slots.count <= reserve)
         return LEASE_NONE;
     uint32_t index = slots_take(&all->slots);

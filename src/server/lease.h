@@ -37,8 +37,8 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
 
 /*
  * Lend an empty one: its index, or LEASE_NONE. With `spare` the last eighth
- * is not touched: input that somebody leaves unfinished must not take away
- * the room for answers.
+ * (one at least, unless it is the only one) is not touched: input that
+ * somebody leaves unfinished must not take away the room for answers.
  */
 uint32_t lease_take(struct leases *all, bool spare);
 

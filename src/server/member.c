@@ -114,7 +114,7 @@ static void skip_over(struct server *s, struct client *c, uint64_t from,
     struct profile *p = client_profile(&s->clients, c);
     if (!client_has(c, CLIENT_SKIPS))
         p->skip_from = from;
-    p->skip_to = to;
+    p->skip_len = (uint32_t)(to - p->skip_from);
     client_set(c, CLIENT_SKIPS);
 }
 
@@ -162,7 +162,7 @@ void member_flush(struct server *s, struct room *room)
             conn_flush(s, c);
     }
     if (news && s->config->has_metrics)
-        stats_time(&s->stats.lag, clock_monotonic() - s->woken);
+        stats_time(&s->stats.lag, clock_microseconds() - s->woken);
 }
 
 /* ---- Pace ------------------------------------------------------------------------ */

@@ -15,9 +15,9 @@
  *    in the inbox      in.ptr                  in.ptr + used           in.len
  *
  * A message that arrives whole is handled where it lies; one that arrives in
- * pieces, or compressed, is gathered at the front of the inbox. What was not
- * looked at at the end of a turn is kept behind that, and comes first in the
- * next turn.
+ * pieces is gathered at the front of the inbox, or if it is compressed, behind
+ * its context (compressed.h). What was not looked at at the end of a turn is
+ * kept in the inbox, and comes first in the next turn.
  */
 struct input {
     uint8_t *ptr;
@@ -80,16 +80,6 @@ static bool want_inbox(struct server *s, struct client *c)
     return false;
 }
 
-/* The message so far is all of it. */
-static void hand_on(struct server *s, struct client *c, struct input *in,
-                    uint8_t opcode)
-{
-    size_t len = in->message_len;
-    in->message_len = 0;
-    open_service(s, c)->message(s, c, opcode, lease_bytes(&s->leases, c->inbox),
-                                len);
-}
-
 /* Add a piece to the message so far. */
 static void gather(struct server *s, struct client *c, struct input *in,
                    const struct message_event *event)
@@ -101,8 +91,12 @@ static void gather(struct server *s, struct client *c, struct input *in,
         memcpy(lease_bytes(&s->leases, c->inbox) + in->message_len, event->ptr,
                event->len);
     in->message_len += event->len;
-    if (event->last)
-        hand_on(s, c, in, event->opcode);
+    if (!event->last)
+        return;
+    size_t len = in->message_len;
+    in->message_len = 0;
+    open_service(s, c)->message(s, c, event->opcode,
+                                lease_bytes(&s->leases, c->inbox), len);
 }
 
 /* ---- Compressed messages -------------------------------------------------- */
@@ -131,27 +125,26 @@ static void pass_chunk(struct server *s, struct client *c,
     open_service(s, c)->piece(s, c, &event);
 }
 
-/* A chat message, inflated to where it is gathered. */
-static void pass_gathered(struct server *s, struct client *c, struct input *in,
-                          const struct compressed_in *z)
+/* A chat message that is whole. */
+static void pass_gathered(struct server *s, struct client *c,
+                          struct compressed_in *z)
 {
-    struct span message =
-        bytes_span(lease_bytes(&s->leases, c->inbox), in->message_len);
-    if (z->opcode == FRAME_TEXT && !utf8_valid(message))
+    uint8_t *message = compressed_gathered(z);
+    if (z->opcode == FRAME_TEXT && !utf8_valid(bytes_span(message, z->len)))
         conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
     else
-        hand_on(s, c, in, z->opcode);
+        open_service(s, c)->message(s, c, z->opcode, message, z->len);
 }
 
 /* Where the next bytes are inflated to. */
 static struct text chunk_space(struct server *s, struct client *c,
-                               const struct input *in)
+                               struct compressed_in *z)
 {
     if (open_service(s, c)->streams)
         return text_over(s->inflated, s->chunk_size);
     return text_over(
-        lease_bytes(&s->leases, c->inbox) + in->message_len,
-        bytes_min(s->config->max_message - in->message_len, s->inflate_left));
+        compressed_gathered(z) + z->len,
+        bytes_min(s->config->max_message - z->len, s->inflate_left));
 }
 
 /* May anything be inflated for this client now? */
@@ -173,7 +166,7 @@ static bool inflate_chunk(struct server *s, struct client *c, struct input *in,
 {
     bool streams = open_service(s, c)->streams;
     struct span rest = bytes_span(in->ptr + in->used - in->held, in->held);
-    struct text chunk = chunk_space(s, c, in);
+    struct text chunk = chunk_space(s, c, z);
     enum inflate_status status =
         permessage_read(&z->reader, &rest, &chunk, &s->blocks_left);
     bool used_up = status == INFLATE_INPUT;
@@ -187,15 +180,14 @@ static bool inflate_chunk(struct server *s, struct client *c, struct input *in,
     if (streams) {
         pass_chunk(s, c, z, &chunk, last);
     } else {
-        in->message_len += chunk.len;
-        if (status == INFLATE_OUTPUT &&
-            in->message_len == s->config->max_message)
+        z->len += chunk.len;
+        if (status == INFLATE_OUTPUT && z->len == s->config->max_message)
             conn_fail(s, c, CLOSE_TOO_BIG, "message too big");
     }
     if (last && c->state == CLIENT_OPEN) {
-        compressed_in_end(s, c);
         if (!streams)
-            pass_gathered(s, c, in, z);
+            pass_gathered(s, c, z);
+        compressed_in_end(s, c);
     }
     return !used_up && c->state == CLIENT_OPEN;
 }
@@ -222,8 +214,6 @@ static bool take_compressed(struct server *s, struct client *c,
         conn_fail(s, c, CLOSE_TRY_LATER, "no room to inflate a message");
         return true;
     }
-    if (!open_service(s, c)->streams && !want_inbox(s, c))
-        return true;
     in->held = event->len;
     return inflate_held(s, c, in, z);
 }
@@ -288,6 +278,20 @@ static bool must_stop(struct server *s, struct client *c)
     return member_held(s, c) || !rate_allows(s, c);
 }
 
+/*
+ * How much may be looked at in one step. The answer to a compressed piece may
+ * be longer than the piece; what is echoed behind it must still fit. It is
+ * never so little that a frame's header would seem unfinished.
+ */
+static size_t step_limit(struct server *s, struct client *c,
+                         const struct input *in)
+{
+    size_t left = in->len - in->used;
+    return open_service(s, c)->streams
+               ? bytes_min(left, outbox_free(s) - LIMITS_ANSWER / 2)
+               : left;
+}
+
 static bool handle_frames(struct server *s, struct client *c, struct input *in)
 {
     struct message_rules rules = {
@@ -301,7 +305,7 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
             return true;
         in->used +=
             message_read(&c->as.socket.reader, &rules, in->ptr + in->used,
-                         in->len - in->used, &event);
+                         step_limit(s, c, in), &event);
         if (event.type == MESSAGE_NONE)
             break;
         if (!take(s, c, in, &event))

@@ -40,10 +40,11 @@ static void put_status_fields(struct text *t, unsigned status)
 static void put_connection(struct text *t, const struct client *c,
                            unsigned status)
 {
+    bool last = client_has(c, CLIENT_LAST);
     /* RFC 9110 7.8: who sends Upgrade names it in Connection. */
     if (status == 426)
-        put_string(t, "Connection", "close, Upgrade");
-    else if (client_has(c, CLIENT_LAST))
+        put_string(t, "Connection", last ? "close, Upgrade" : "Upgrade");
+    else if (last)
         put_string(t, "Connection", "close");
 }
 
@@ -61,6 +62,10 @@ static void put_head(struct text *t, struct server *s, const struct client *c,
         put_string(t, "Cache-Control", reply->cache);
     if (reply->varies)
         put_string(t, "Vary", "Accept");
+    if (reply->varies_in_coding)
+        put_string(t, "Vary", "Accept-Encoding");
+    if (reply->coding && reply->status != 304)
+        put_string(t, "Content-Encoding", reply->coding);
     if (reply->is_page) {
         put_string(t, "Content-Security-Policy", page_policy);
         put_string(t, "Referrer-Policy", "no-referrer");
@@ -166,7 +171,7 @@ void request_replied(struct server *s, struct client *c)
         conn_linger(s, c);
         return;
     }
-    peer_answered(s, c);
+    source_answered(s, c);
     client_set_state(&s->clients, c, CLIENT_REQUEST);
     c->since = (uint32_t)s->now;
     deadline_set(s, c);
@@ -303,7 +308,7 @@ static void handle(struct server *s, struct client *c, struct span head)
         refuse(s, c, request.status, request.why);
         return;
     }
-    peer_request(s, c, &request);
+    source_request(s, c, &request);
     server_site(s, c)->route(s, &request, &route);
     /* A body is not read, so nothing behind it could be found. */
     if (!http_persists(&request) || http_body_len(&request) > 0 ||

@@ -74,9 +74,9 @@ static size_t add_frames(struct plan *plan, const struct server *s,
     const struct ring *log = log_of(s, c);
     const struct profile *p = client_profile(&s->clients, c);
     if (client_has(c, CLIENT_SKIPS) && p->skip_from < to) {
-        CHECK(p->skip_from >= from && p->skip_to <= to);
+        CHECK(p->skip_from >= from && p->skip_from + p->skip_len <= to);
         add_stretch(plan, log, from, p->skip_from);
-        from = p->skip_to;
+        from = p->skip_from + p->skip_len;
     }
     add_stretch(plan, log, from, to);
     return plan->len - before;
@@ -116,7 +116,7 @@ static void skip_own(const struct server *s, struct client *c)
 {
     const struct profile *p = client_profile(&s->clients, c);
     if (client_has(c, CLIENT_SKIPS) && c->as.socket.cursor == p->skip_from) {
-        c->as.socket.cursor = p->skip_to;
+        c->as.socket.cursor = p->skip_from + p->skip_len;
         client_clear(c, CLIENT_SKIPS);
     }
 }
@@ -263,10 +263,10 @@ static enum send_result send_file(struct server *s, struct client *c)
         client_clear(c, CLIENT_BLOCKED);
         return SEND_DONE;
     }
-    if ((size_t)sent < len)
-        block(s, c, (size_t)sent);
-    else
-        server_make_dirty(s, c); /* its next piece in the next turn */
+    /* Its next piece in the next turn. A short one is tried again, too: it may
+       have been the file that ended, and then no edge would ever come. */
+    client_clear(c, CLIENT_BLOCKED);
+    server_make_dirty(s, c);
     return SEND_BLOCKED;
 }
 

@@ -334,7 +334,7 @@ static uint64_t patience(const struct server *s, uint64_t members)
 
 static void read_clocks(struct server *s)
 {
-    s->woken = clock_monotonic();
+    s->woken = clock_microseconds();
     s->now = s->woken / 1000;
     s->wall = clock_realtime();
     if (s->journal.owing && s->wall / 1000 != s->journal.second)
@@ -360,7 +360,7 @@ bool server_turn(struct server *s)
     reap(s);
     s->patience = patience(s, members);
     if (s->config->has_metrics)
-        stats_time(&s->stats.turn, clock_monotonic() - s->woken);
+        stats_time(&s->stats.turn, clock_microseconds() - s->woken);
     return !s->abort && !(s->draining && drained(s));
 }
 
@@ -405,7 +405,7 @@ static void carve_compression(struct server *s, struct arena *a)
     s->deflated = arena_carve(a, s->deflated_size, 1);
     s->deflate = arena_carve(a, 1, sizeof *s->deflate);
     carve_pool(a, &s->inflating, buffers / LIMITS_INFLATE_PART + 1,
-               COMPRESSED_IN_SIZE);
+               COMPRESSED_IN_SIZE(s->config->max_message));
     carve_pool(a, &s->deflating, buffers / LIMITS_DEFLATE_PART + 1,
                COMPRESSED_OUT_SIZE);
 }
@@ -454,9 +454,9 @@ static void carve(struct server *s, struct arena *a)
         entry_of = arena_carve(a, slots, sizeof *entry_of);
     }
     if (config->proxy_protocol || config->trust_count || config->trust_unix)
-        s->peers.table = arena_carve(a, slots, sizeof *s->peers.table);
+        s->sources.table = arena_carve(a, slots, sizeof *s->sources.table);
     if (config->proxy_protocol)
-        s->peers.headers = arena_carve(a, slots, sizeof *s->peers.headers);
+        s->sources.headers = arena_carve(a, slots, sizeof *s->sources.headers);
     if (config->has_metrics)
         carve_pool(a, &s->scrapes, LIMITS_SCRAPES, LIMITS_SCRAPE_SIZE);
     if (config->compression)

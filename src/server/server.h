@@ -23,7 +23,7 @@
 #include "server/client.h"
 #include "server/journal.h"
 #include "server/lease.h"
-#include "server/peer.h"
+#include "server/source.h"
 #include "server/room.h"
 #include "server/service.h"
 #include "server/stats.h"
@@ -69,7 +69,7 @@ struct server {
     struct leases scrapes;   /* texts of --metrics being sent */
     struct rooms rooms;
     struct addresses addresses;
-    struct peers peers;
+    struct sources sources;
     struct wheel wheel; /* over the clients */
     struct journal journal;
     struct stats stats;

@@ -51,16 +51,18 @@ struct service {
 /* What a plain GET gets. Filled in by the site; sent by request.c. */
 struct service_reply {
     unsigned status;
-    const char *type;   /* Content-Type */
-    struct span body;   /* bytes that stay until copied: `small`, or
+    const char *type;      /* Content-Type */
+    struct span body;      /* bytes that stay until copied: `small`, or
                                 static; unused with page or file */
-    uint32_t page;      /* index of a page of the site's, or CLIENT_NONE */
-    int file;           /* descriptor of a file, or -1; ours to close */
-    uint64_t file_size; /* bytes */
-    struct text etag;   /* over etag_bytes, with its quotes; len 0: none */
-    const char *cache;  /* Cache-Control, or NULL */
-    bool varies;        /* Vary: Accept */
-    bool is_page;       /* HTML: the security headers of a page */
+    uint32_t page;         /* index of a page of the site's, or CLIENT_NONE */
+    int file;              /* descriptor of a file, or -1; ours to close */
+    uint64_t file_size;    /* bytes */
+    struct text etag;      /* over etag_bytes, with its quotes; len 0: none */
+    const char *cache;     /* Cache-Control, or NULL */
+    bool varies;           /* Vary: Accept */
+    bool varies_in_coding; /* Vary: Accept-Encoding */
+    const char *coding;    /* Content-Encoding, or NULL */
+    bool is_page;          /* HTML: the security headers of a page */
     uint8_t etag_bytes[64];
     uint8_t small[256];
 };

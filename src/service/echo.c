@@ -7,10 +7,8 @@ static void piece(struct server *s, struct client *c,
                   const struct message_event *event)
 {
     s->stats.messages_out[CLIENT_ECHO] += event->last;
-    if (event->compressed) { /* goes back as it came */
-        compressed_reply(s, c, event);
-        return;
-    }
+    if (event->compressed && compressed_reply(s, c, event))
+        return; /* goes back as it came */
     /* RFC 6455 5.4: the first frame has the type, the last one FIN. */
     uint8_t first = event->first ? event->opcode : FRAME_CONTINUATION;
     if (event->last)

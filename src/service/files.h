@@ -3,7 +3,7 @@
  * files: the pages that are compiled in.
  *
  * The table is written at build time by scripts/embed.c from what is in
- * static/; its index is what the server calls a page by.
+ * static/, which says what it does to them.
  */
 #ifndef SERVICE_FILES_H
 #define SERVICE_FILES_H
@@ -11,10 +11,10 @@
 #include "base/bytes.h"
 
 struct files_entry {
-    const char *name; /* of the file, without folder */
-    const char *etag; /* with its quotes: part of its SHA-1 */
-    const uint8_t *bytes;
-    size_t len;
+    const char *name;    /* of the file, without folder */
+    const char *version; /* part of its SHA-1, in hexadecimal */
+    struct span content;
+    struct span twin; /* the same, gzip (RFC 1952); len 0: not smaller */
 };
 
 extern const struct files_entry files_table[];

@@ -115,34 +115,59 @@ static void get_busy(struct service_reply *reply)
     reply->body = bytes_of(why);
 }
 
-bool pages_get(struct server *s, struct span path, struct service_reply *reply)
+/* Asked for by its version, it is always the same. */
+static bool is_versioned(const struct http_request *request,
+                         const struct files_entry *file)
+{
+    struct span version;
+    return http_query(request->query, "v", &version) &&
+           bytes_equal(version, bytes_of(file->version));
+}
+
+static void get_built_in(const struct http_request *request, uint32_t index,
+                         struct service_reply *reply)
+{
+    const struct files_entry *file = &files_table[index];
+    bool gzip = file->twin.len > 0 && http_accepts_coding(request, "gzip");
+    reply->page = 2 * index + gzip;
+    reply->coding = gzip ? "gzip" : NULL;
+    reply->varies_in_coding = file->twin.len > 0;
+    text_byte(&reply->etag, '"');
+    text_string(&reply->etag, file->version);
+    text_string(&reply->etag, gzip ? "-gzip\"" : "\"");
+    if (is_versioned(request, file))
+        reply->cache = "public, max-age=31536000, immutable";
+}
+
+bool pages_get(struct server *s, const struct http_request *request,
+               struct span path, struct service_reply *reply)
 {
     struct file_info info;
     int file = open_file(s, path, &info);
+    uint32_t index = find_built_in(path);
     if (is_busy(file)) {
         get_busy(reply);
         return true;
     }
-    uint32_t page = file < 0 ? find_built_in(path) : CLIENT_NONE;
-    if (file < 0 && page == CLIENT_NONE)
+    if (file < 0 && index == CLIENT_NONE)
         return false;
-    reply->file = file;
-    reply->page = page;
-    if (file >= 0) {
-        reply->file_size = info.size;
-        put_file_etag(&reply->etag, &info);
-    } else {
-        text_string(&reply->etag, files_table[page].etag);
-    }
     reply->type = type_of(path);
-    reply->cache = "no-cache"; /* keep it, and ask whether it changed */
     reply->is_page =
         bytes_equal(bytes_span(reply->type, 9), BYTES_LITERAL("text/html"));
+    reply->cache = "no-cache"; /* keep it, and ask whether it changed */
+    reply->file = file;
+    if (file < 0) {
+        get_built_in(request, index, reply);
+        return true;
+    }
+    reply->file_size = info.size;
+    put_file_etag(&reply->etag, &info);
     return true;
 }
 
-struct span pages_bytes(const struct server *s, uint32_t index)
+struct span pages_bytes(const struct server *s, uint32_t page)
 {
     (void)s;
-    return bytes_span(files_table[index].bytes, files_table[index].len);
+    const struct files_entry *file = &files_table[page / 2];
+    return page % 2 ? file->twin : file->content;
 }

@@ -84,7 +84,7 @@ static void get_root(struct server *s, const struct http_request *request,
 {
     reply->varies = true;
     if (http_accepts(request, "text/html") &&
-        pages_get(s, BYTES_LITERAL("index.html"), reply))
+        pages_get(s, request, BYTES_LITERAL("index.html"), reply))
         return;
     reply->type = "application/json";
     reply->cache = "no-cache";
@@ -93,11 +93,11 @@ static void get_root(struct server *s, const struct http_request *request,
 }
 
 /* A page that both the folder and the binary may have. */
-static void get_page(struct server *s, struct span name,
-                     struct service_reply *reply)
+static void get_page(struct server *s, const struct http_request *request,
+                     struct span name, struct service_reply *reply)
 {
     static const char gone[] = "no such page\n";
-    if (pages_get(s, name, reply))
+    if (pages_get(s, request, name, reply))
         return;
     reply->status = 404;
     reply->body = bytes_of(gone);
@@ -113,11 +113,11 @@ static void get(struct server *s, const struct http_request *request,
     else if (is(path, "/"))
         get_root(s, request, reply);
     else if (route->service == &echo_service)
-        get_page(s, BYTES_LITERAL("echo.html"), reply);
+        get_page(s, request, BYTES_LITERAL("echo.html"), reply);
     else if (route->service == &chat_plain)
-        get_page(s, BYTES_LITERAL("chat.html"), reply);
+        get_page(s, request, BYTES_LITERAL("chat.html"), reply);
     else if (file_path(path, bytes, &name))
-        get_page(s, name, reply);
+        get_page(s, request, name, reply);
 }
 
 const struct service_site site_chatd = {

@@ -115,7 +115,8 @@ static inline void bits_align(struct bits_reader *r)
  * Hold at least 56 bits, without a branch: BITS_FILL bytes must be there. Of
  * the last byte looked at a part may enter the hold above `count`; the next
  * fill lays the same bits over themselves. bits_unfill must follow before
- * anything but peek, drop, take and fill is used.
+ * anything but peek, drop, take and fill is used. Before the first fill fewer
+ * than 8 bits may be held, or bits_unfill gives back more than was taken.
  */
 static inline void bits_fill(struct bits_reader *r)
 {

@@ -36,7 +36,7 @@
 #define DEFLATE_WINDOW    65536 /* bytes: history, and what is to be parsed */
 #define DEFLATE_TOKENS    16384 /* of a block */
 #define DEFLATE_HASH_BITS 15    /* at most, of four bytes */
-#define DEFLATE_NEAR_BITS 14    /* at most, of three bytes */
+#define DEFLATE_NEAR_BITS 12    /* of three bytes: few, for none is far */
 #define DEFLATE_HEAD      320   /* bytes of the longest block header */
 
 /* What is expected of a call once all its input is taken. */
@@ -105,7 +105,7 @@ _Static_assert(sizeof(struct deflate) <= 300 * 1024, "as promised");
 /*
  * Ready for a message of about `size` bytes (SIZE_MAX: not known). No
  * distance will be greater than 2^window_bits, 8 to 15. Costs little more
- * than clearing 4 bytes per byte of the message, and at most 96 KiB.
+ * than clearing 4 bytes per byte of the message, and at most 72 KiB.
  */
 void deflate_init(struct deflate *z, unsigned window_bits, size_t size);
 

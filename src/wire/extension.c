@@ -17,7 +17,7 @@ static bool is_token_byte(uint8_t byte)
     uint8_t lower = bytes_lower(byte);
     if ((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9'))
         return true;
-    return byte && memchr("!#$%&'*+-.^_`|~", byte, 15) != NULL;
+    return memchr("!#$%&'*+-.^_`|~", byte, 15) != NULL;
 }
 
 static void skip_blanks(struct span *in)

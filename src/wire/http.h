@@ -117,6 +117,11 @@ bool http_lists(const struct http_request *request, const char *name,
    than the weight are not looked at. */
 bool http_accepts(const struct http_request *request, const char *type);
 
+/* Does Accept-Encoding name this content coding, with a weight above 0?
+   (RFC 9110 12.5.3.) */
+bool http_accepts_coding(const struct http_request *request,
+                         const char *coding);
+
 /* Does If-None-Match hold this entity tag (given with its quotes; the weak
    comparison of RFC 9110 13.1.2), or "*"? */
 bool http_none_match(const struct http_request *request, struct span etag);

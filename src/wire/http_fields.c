@@ -103,16 +103,28 @@ static bool wanted(struct span parameters)
     return true;
 }
 
-bool http_accepts(const struct http_request *request, const char *type)
+/* Is this among the elements of a field, with a weight above 0? */
+static bool names(const struct http_request *request, const char *field,
+                  const char *what)
 {
     struct http_list list = {0};
     struct span element;
-    while (http_list_next(request, "Accept", &list, &element)) {
+    while (http_list_next(request, field, &list, &element)) {
         struct span name = next_part(&element, ';');
-        if (bytes_equal_nocase(name, bytes_of(type)) && wanted(element))
+        if (bytes_equal_nocase(name, bytes_of(what)) && wanted(element))
             return true;
     }
     return false;
+}
+
+bool http_accepts(const struct http_request *request, const char *type)
+{
+    return names(request, "Accept", type);
+}
+
+bool http_accepts_coding(const struct http_request *request, const char *coding)
+{
+    return names(request, "Accept-Encoding", coding);
 }
 
 /* 13.1.2: the weak comparison does not look at the W/ in front. */

@@ -418,10 +418,14 @@ static void copy_words(uint8_t *to, const uint8_t *from, size_t len)
 /*
  * As read_symbol, read_distance and copy_match do, while there is plenty of
  * input and room. Everything else is left to them, with nothing half done:
- * the end of the block, what is bad, a source that wraps around.
+ * the end of the block, what is bad, a source that wraps around. And so is
+ * the symbol of which a whole byte was held already when this call began:
+ * bits_unfill would give that byte back to an input that it did not come from.
  */
 static void read_symbols_fast(struct inflate *z, struct run *r)
 {
+    if (r->in.bits.count >= 8)
+        return;
     struct codes codes = codes_of(z);
     struct bits_reader in = r->in;
     uint32_t at = z->at;

@@ -622,6 +622,8 @@ class WebSocket(Peer):
     """A Peer whose handshake has succeeded. Answers pings by itself while
     it waits for messages, unless `answer` is off."""
 
+    rsv = 0             # reserved bits that an extension made legal
+
     def __init__(self, server, path="/echo", headers=(), protocols=None,
                  answer=True, behind=b"", **socket_options):
         super().__init__(server, **socket_options)
@@ -689,7 +691,7 @@ class WebSocket(Peer):
         got = Frame(bool(first & 0x80), first >> 4 & 7, first & 0xF,
                     bytes(self.buffer[at:at + n]))
         del self.buffer[:at + n]
-        if got.rsv:
+        if got.rsv & ~self.rsv:
             raise AssertionError("reserved bits without extension: %r" % got)
         if got.opcode not in NAMES:
             raise AssertionError("an unknown opcode: %r" % got)

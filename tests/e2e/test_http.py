@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import unittest
+import zlib
 from urllib.parse import urljoin
 
 from support import (ServerCase, WebSocket, load, new_key,
@@ -156,10 +157,62 @@ class Caching(ServerCase):
         for page in "/", "/echo", "/chat":
             body = self.get(self.server, page,
                             headers=[BROWSER]).body.decode()
-            for ref in re.findall(r"""(?:src|href)=["']([^"'#?]+)""", body):
+            for ref in re.findall(r"""(?:src|href)=["']?([^"'#\s>]+)""",
+                                  body):
                 if not re.match(r"[a-z]+:|//", ref):
                     found.add(urljoin(page, ref))
-        return sorted(found - {"/", "/echo", "/chat", "/ws", "/healthz"})
+        files = sorted(found - {"/", "/echo", "/chat", "/ws", "/healthz"})
+        self.assertGreater(len(files), 3, "the pages refer to no file")
+        return files
+
+    def test_versioned_files_may_be_kept_for_good(self):
+        """What the pages refer to has its version in the URL and is
+        immutable; by its bare name, or with another version, the same file
+        is to be asked for again. Modules refer to versions, too."""
+        for target in self.own_files():
+            with self.subTest(target=target):
+                name, version = target.split("?v=")
+                self.assertRegex(version, "^[0-9a-f]{16}$")
+                kept = self.get(self.server, target)
+                self.assertIn("immutable", kept.get("Cache-Control"))
+                self.assertEqual(kept.get("ETag"), '"%s"' % version)
+                for other in name, name + "?v=0123456789abcdef":
+                    asked = self.get(self.server, other)
+                    self.assertEqual(asked.get("Cache-Control"), "no-cache")
+                    self.assertEqual(asked.body, kept.body)
+                if name.endswith(".js"):
+                    refs = re.findall(rb'from "(/[^"]+)"', kept.body)
+                    self.assertTrue(refs)
+                    for ref in refs:
+                        self.assertIn(b"?v=", ref)
+                        found = self.get(self.server, ref.decode())
+                        self.assertIn("immutable", found.get("Cache-Control"))
+
+    def test_a_gzip_twin_for_who_accepts_it(self):
+        """The same bytes after decompression, with a tag of its own; not
+        for a weight of 0, nor where gzip is not named."""
+        gzip = ["Accept-Encoding: deflate, GZIP;q=0.5"]
+        for target in self.own_files() + ["/chat", "/echo"]:
+            with self.subTest(target=target):
+                plain = self.get(self.server, target)
+                twin = self.get(self.server, target, headers=gzip)
+                self.assertIsNone(plain.get("Content-Encoding"))
+                if twin.get("Content-Encoding") is None:
+                    self.assertLess(len(plain.body), 1000)
+                    continue
+                self.assertEqual(twin.get("Content-Encoding"), "gzip")
+                self.assertEqual(zlib.decompress(twin.body, 31), plain.body)
+                self.assertLess(len(twin.body), len(plain.body))
+                self.assertNotEqual(twin.get("ETag"), plain.get("ETag"))
+                for r in plain, twin:
+                    self.assertIn("accept-encoding", r.tokens("Vary"))
+                same = self.get(self.server, target, headers=gzip + [
+                    "If-None-Match: " + twin.get("ETag")])
+                self.assertEqual((same.status, same.body), (304, b""))
+                for no in "gzip;q=0", "gzip; q=0.000", "br", "*;q=0":
+                    r = self.get(self.server, target,
+                                 headers=["Accept-Encoding: " + no])
+                    self.assertIsNone(r.get("Content-Encoding"), no)
 
     def test_304_for_what_the_client_has(self):
         """If-None-Match with the ETag, in a list, weak, or * is 304 without

@@ -123,6 +123,7 @@ class StoppedReader(ServerCase):
         until_true(lambda: self.health(server)["clients"] == 1,
                    timeout=1.5 + PATIENCE)
         self.assertGreater(time.monotonic() - began, 1)
+        self.assertRegex(server.wait_log("event=close"), "by=server")
         rest = Rest(stopped)
         self.assertEqual(rest.messages, said[:len(rest.messages)])
         self.assertLess(len(rest.messages), len(said))

@@ -399,24 +399,39 @@ static struct span far_match(uint8_t *bytes, size_t len, uint32_t distance)
     return bytes_span(bytes, at + codec_span(&s).len);
 }
 
+/* Both distances are tried with the data ending there, and with more behind
+   it, which the fast loop needs to be entered. */
+#define BEHIND 32
+
+static void check_distance(size_t len, unsigned bits, uint32_t distance,
+                           enum inflate_failure failure)
+{
+    static uint8_t bytes[OUT];
+    for (size_t behind = 0; behind <= BEHIND; behind += BEHIND) {
+        struct text out;
+        struct span in = far_match(bytes, len, distance);
+        memset(bytes + in.len, 0, behind);
+        in.len += behind;
+        assert_int_equal(inflate_all(in, bits, &out),
+                         failure ? INFLATE_FAILED : INFLATE_END);
+        assert_int_equal(z.failure, failure);
+        assert_int_equal(out.len, failure ? len : len + 3);
+        if (!failure)
+            assert_memory_equal(out_bytes + len, out_bytes + len - distance,
+                                bytes_min(distance, 3));
+    }
+}
+
 static void test_distances_end_at_the_window_exactly(void **state)
 {
     (void)state;
-    static uint8_t bytes[OUT];
     static const size_t lens[] = {40000, 65538, 98400};
     for (unsigned bits = 8; bits <= 15; bits++) {
         for (size_t i = 0; i < 3; i++) {
-            struct text out;
-            struct span in = far_match(bytes, lens[i], 1u << bits);
-            assert_int_equal(inflate_all(in, bits, &out), INFLATE_END);
-            assert_int_equal(out.len, lens[i] + 3);
-            assert_memory_equal(out_bytes + lens[i],
-                                out_bytes + lens[i] - (1u << bits), 3);
-            if (bits == 15)
-                continue; /* there is no greater distance */
-            in = far_match(bytes, lens[i], (1u << bits) + 1);
-            assert_int_equal(inflate_all(in, bits, &out), INFLATE_FAILED);
-            assert_int_equal(z.failure, INFLATE_BEYOND_WINDOW);
+            check_distance(lens[i], bits, 1u << bits, INFLATE_NO_FAILURE);
+            if (bits < 15) /* there is no greater distance */
+                check_distance(lens[i], bits, (1u << bits) + 1,
+                               INFLATE_BEYOND_WINDOW);
         }
     }
 }
@@ -424,14 +439,9 @@ static void test_distances_end_at_the_window_exactly(void **state)
 static void test_distances_end_at_the_first_byte_exactly(void **state)
 {
     (void)state;
-    static uint8_t bytes[OUT];
     for (uint32_t len = 1; len < 600; len++) {
-        struct text out;
-        assert_int_equal(inflate_all(far_match(bytes, len, len), 15, &out),
-                         INFLATE_END);
-        assert_int_equal(inflate_all(far_match(bytes, len, len + 1), 15, &out),
-                         INFLATE_FAILED);
-        assert_int_equal(z.failure, INFLATE_BEFORE_START);
+        check_distance(len, 15, len, INFLATE_NO_FAILURE);
+        check_distance(len, 15, len + 1, INFLATE_BEFORE_START);
     }
 }
 

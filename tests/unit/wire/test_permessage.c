@@ -239,6 +239,7 @@ static void test_compress_only_when_it_gains(void **state)
             text_string(&out, "header"); /* is left alone */
             bool gained = permessage_compress(&z, 15, message, &out);
             assert_memory_equal(packed, "header", 6);
+            assert_int_equal(out.size, sizeof packed);
             if (!gained) {
                 assert_int_equal(out.len, 6);
                 assert_true(kind == CODEC_RANDOM || len < 80);

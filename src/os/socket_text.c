@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of socket.h that asks no kernel: addresses as text. */
+#include "os/socket.h"
+
+#include <arpa/inet.h>
+
+static bool parse_unix(struct span path, struct socket_address *address)
+{
+    if (path.len == 0 || path.len > SOCKET_PATH_MAX)
+        return false;
+    if (bytes_find(path, 0) != path.len)
+        return false;
+    address->family = SOCKET_UNIX;
+    memcpy(address->path, path.ptr, path.len);
+    return true;
+}
+
+static bool parse_host(struct span host, struct socket_address *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    bool brackets =
+        host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (brackets)
+        host = bytes_part(host, 1, host.len - 2);
+    if (host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    address->family = brackets ? SOCKET_INET6 : SOCKET_INET;
+    return inet_pton(brackets ? AF_INET6 : AF_INET, text, address->ip) == 1;
+}
+
+bool socket_parse(struct span text, struct socket_address *address)
+{
+    *address = (struct socket_address){.family = SOCKET_ANY};
+    struct span prefix = BYTES_LITERAL("unix:");
+    if (text.len >= prefix.len &&
+        bytes_equal(bytes_part(text, 0, prefix.len), prefix))
+        return parse_unix(bytes_part(text, prefix.len, text.len - prefix.len),
+                          address);
+
+    size_t colon = text.len;
+    while (colon > 0 && text.ptr[colon - 1] != ':')
+        colon--;
+    if (colon == 0)
+        return false;
+    uint64_t port;
+    if (!bytes_decimal(bytes_part(text, colon, text.len - colon), &port) ||
+        port > UINT16_MAX)
+        return false;
+    address->port = (uint16_t)port;
+    return colon == 1 || parse_host(bytes_part(text, 0, colon - 1), address);
+}
+
+void socket_put_ip(struct text *t, const struct socket_address *address)
+{
+    char ip[INET6_ADDRSTRLEN] = "unix";
+    if (address->family == SOCKET_INET)
+        inet_ntop(AF_INET, address->ip, ip, sizeof ip);
+    else if (address->family == SOCKET_INET6)
+        inet_ntop(AF_INET6, address->ip, ip, sizeof ip);
+    text_string(t, ip);
+}
+
+void socket_put_address(struct text *t, const struct socket_address *address)
+{
+    if (address->family == SOCKET_UNIX) {
+        text_string(t, "unix:");
+        text_string(t, address->path);
+        return;
+    }
+    if (address->family == SOCKET_INET6)
+        text_byte(t, '[');
+    if (address->family != SOCKET_ANY)
+        socket_put_ip(t, address);
+    if (address->family == SOCKET_INET6)
+        text_byte(t, ']');
+    text_byte(t, ':');
+    text_decimal(t, address->port);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel: what the parts of the simulated os/ share. Not for tests. */
+#ifndef SIM_KERNEL_H
+#define SIM_KERNEL_H
+
+#include "sim/os.h"
+
+#define KERNEL_FILES 4096 /* most descriptors */
+
+enum kernel_kind {
+    KERNEL_FREE,
+    KERNEL_OTHER, /* reactor, folder, spare */
+    KERNEL_SIGNALS,
+    KERNEL_LISTENER,
+    KERNEL_STREAM,
+    KERNEL_FILE,
+};
+
+struct kernel_descriptor {
+    enum kernel_kind kind;
+    size_t number; /* of the listener, connection or file */
+    /* with the reactor: */
+    bool registered;
+    bool is_source; /* level-triggered, read only */
+    bool muted;
+    bool edge; /* something changed since it was told last */
+    uint64_t token;
+};
+
+/* Count a call: 0, or the -errno it is to fail with. */
+int kernel_call(enum sim_call call);
+
+/* The lowest free descriptor, or -EMFILE. */
+int kernel_open(enum kernel_kind kind, size_t number);
+
+/* An open descriptor of this kind: anything else is the server's fault. */
+struct kernel_descriptor *kernel_at(int fd, enum kernel_kind kind);
+void kernel_close(int fd, enum kernel_kind kind);
+
+/* What a descriptor is; and: the same, when the reactor knows it, or NULL. */
+enum kernel_kind kernel_kind_of(int fd);
+struct kernel_descriptor *kernel_if_registered(int fd);
+
+/* A signal waits to be read. */
+bool kernel_signalled(void);
+
+/* ---- Of the network ---------------------------------------------------------- */
+
+/* So many bytes of these parts go out: how many, or -errno. */
+ptrdiff_t network_send(int fd, const struct span *parts, size_t count);
+void network_begin(void);
+void network_end(void);
+void disk_begin(void);
+
+#endif

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: MIT */
+/* Listeners, connections and the reactor: socket.h and reactor.h. */
+#include "os/reactor.h"
+#include "os/socket.h"
+#include "sim/kernel.h"
+#include "support/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define LISTENERS_MAX   16
+#define CONNECTIONS_MAX 4096
+#define FIRST_PORT      40000 /* of those that the kernel chooses */
+
+/* Bytes on their way, in order. */
+struct queue {
+    uint8_t *ptr;
+    size_t size;
+    size_t len;
+};
+
+struct connection {
+    int fd; /* the server's, or -1 */
+    enum sim_side side;
+    struct socket_address from;
+    struct queue in;     /* to the server */
+    struct queue out;    /* from the server, and not read by us */
+    size_t acknowledged; /* of `out`: bytes that our kernel has */
+    size_t send_buffer;
+    size_t receive_buffer;
+    size_t window;
+    size_t low_water;
+    size_t piece;
+    bool told_full;   /* a send took less than there was */
+    bool peer_shut;   /* we send no more */
+    bool peer_closed; /* we read no more either */
+    int error;        /* a positive errno the server has not been told */
+    bool broken;      /* and that it has, or will have */
+};
+
+struct listener {
+    int fd; /* -1: closed */
+    struct socket_address address;
+    int waiting[CONNECTIONS_MAX]; /* connections not accepted yet */
+    size_t waiting_count;
+};
+
+static struct listener listeners[LISTENERS_MAX];
+static size_t listener_count;
+static struct connection connections[CONNECTIONS_MAX];
+static int connection_count;
+static int last_events;
+
+/* ---- Queues -------------------------------------------------------------------- */
+
+static void queue_put(struct queue *q, struct span s)
+{
+    if (q->size - q->len < s.len) {
+        q->size = 2 * q->size + s.len;
+        q->ptr = realloc(q->ptr, q->size);
+        assert_non_null(q->ptr);
+    }
+    if (s.len)
+        memcpy(q->ptr + q->len, s.ptr, s.len);
+    q->len += s.len;
+}
+
+static void queue_get(struct queue *q, uint8_t *out, size_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(out, q->ptr, len);
+    memmove(q->ptr, q->ptr + len, q->len - len);
+    q->len -= len;
+}
+
+void network_end(void)
+{
+    for (int i = 0; i < connection_count; i++) {
+        free(connections[i].in.ptr);
+        free(connections[i].out.ptr);
+    }
+    connection_count = 0;
+    listener_count = 0;
+}
+
+void network_begin(void)
+{
+    network_end();
+}
+
+/* ---- Edges ---------------------------------------------------------------------- */
+
+static struct connection *at(int connection)
+{
+    assert_in_range(connection, 0, connection_count - 1);
+    return &connections[connection];
+}
+
+static struct connection *of(int fd)
+{
+    return at((int)kernel_at(fd, KERNEL_STREAM)->number);
+}
+
+static void wake(const struct connection *c)
+{
+    if (c->fd >= 0)
+        kernel_at(c->fd, KERNEL_STREAM)->edge = true;
+}
+
+static size_t in_send_buffer(const struct connection *c)
+{
+    return c->out.len - c->acknowledged;
+}
+
+static size_t room_to_send(const struct connection *c)
+{
+    size_t used = in_send_buffer(c);
+    return used < c->send_buffer ? c->send_buffer - used : 0;
+}
+
+static bool can_send(const struct connection *c)
+{
+    return c->broken || c->side != SIM_OPEN ||
+           (room_to_send(c) > 0 && room_to_send(c) >= c->low_water);
+}
+
+/* Something moved: acknowledge what the window lets in, and tell the server
+   when it waits for that. */
+static void settle(struct connection *c)
+{
+    size_t taken = bytes_min(c->out.len, c->window);
+    if (c->acknowledged < taken)
+        c->acknowledged = taken;
+    if (!c->told_full || !can_send(c))
+        return;
+    c->told_full = false;
+    wake(c);
+}
+
+/* ---- The server's end -------------------------------------------------------------- */
+
+static int open_listener(struct socket_address *address)
+{
+    assert_true(listener_count < LISTENERS_MAX);
+    for (size_t i = 0; i < listener_count; i++)
+        if (listeners[i].fd >= 0 && address->port &&
+            listeners[i].address.port == address->port)
+            return -EADDRINUSE;
+    int fd = kernel_open(KERNEL_LISTENER, listener_count);
+    if (fd < 0)
+        return fd;
+    if (address->port == 0 && address->family != SOCKET_UNIX)
+        address->port = (uint16_t)(FIRST_PORT + listener_count);
+    struct listener *l = &listeners[listener_count++];
+    l->fd = fd;
+    l->address = *address;
+    l->waiting_count = 0;
+    return fd;
+}
+
+int socket_listen(struct socket_address *address,
+                  const struct socket_tuning *tuning)
+{
+    assert_true(tuning->send_buffer > 0 && tuning->receive_buffer > 0);
+    int result = kernel_call(SIM_LISTEN);
+    return result < 0 ? result : open_listener(address);
+}
+
+void socket_unlisten(int fd, const struct socket_address *address)
+{
+    struct listener *l = &listeners[kernel_at(fd, KERNEL_LISTENER)->number];
+    assert_int_equal(l->address.port, address->port);
+    for (size_t i = 0; i < l->waiting_count; i++)
+        at(l->waiting[i])->side = SIM_BROKEN;
+    l->fd = -1;
+    kernel_close(fd, KERNEL_LISTENER);
+}
+
+int socket_accept(int listener, struct socket_address *peer)
+{
+    struct listener *l =
+        &listeners[kernel_at(listener, KERNEL_LISTENER)->number];
+    int result = kernel_call(SIM_ACCEPT);
+    if (result < 0)
+        return result;
+    if (l->waiting_count == 0)
+        return -EAGAIN;
+    struct connection *c = at(l->waiting[0]);
+    int fd = kernel_open(KERNEL_STREAM, (size_t)l->waiting[0]);
+    if (fd < 0)
+        return fd;
+    l->waiting_count--;
+    memmove(l->waiting, l->waiting + 1, l->waiting_count * sizeof *l->waiting);
+    c->fd = fd;
+    c->side = SIM_OPEN;
+    *peer = c->from;
+    return fd;
+}
+
+int socket_peer(int fd, struct socket_address *peer)
+{
+    int result = kernel_call(SIM_PEER);
+    *peer = of(fd)->from;
+    return result < 0 ? result : of(fd)->broken ? -ENOTCONN : 0;
+}
+
+static int take_error(struct connection *c)
+{
+    int error = c->error;
+    c->error = 0;
+    return -error;
+}
+
+ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
+{
+    struct connection *c = of(fd);
+    int result = kernel_call(SIM_RECEIVE);
+    assert_true(len > 0); /* or 0 would look like an end */
+    if (result < 0)
+        return result;
+    if (c->in.len == 0) {
+        if (c->error)
+            return take_error(c);
+        return c->peer_shut || c->broken ? 0 : -EAGAIN;
+    }
+    size_t taken = bytes_min(c->in.len, bytes_min(len, c->piece));
+    if (taken == c->piece && taken < c->in.len)
+        wake(c);
+    queue_get(&c->in, ptr, taken);
+    return (ptrdiff_t)taken;
+}
+
+/* Bytes that nobody will read. */
+static void lose(struct connection *c)
+{
+    c->out.len = 0;
+    c->acknowledged = 0;
+    c->broken = true;
+    c->error = ECONNRESET;
+    wake(c);
+}
+
+ptrdiff_t network_send(int fd, const struct span *parts, size_t count)
+{
+    struct connection *c = of(fd);
+    size_t total = 0, left;
+    for (size_t i = 0; i < count; i++)
+        total += parts[i].len;
+    assert_int_equal(c->side, SIM_OPEN); /* nothing after a shut */
+    if (c->broken)
+        return c->error ? take_error(c) : -EPIPE;
+    settle(c);
+    size_t most = c->window > c->out.len ? c->window - c->out.len : 0;
+    most =
+        room_to_send(c) > SIZE_MAX - most ? SIZE_MAX : room_to_send(c) + most;
+    left = bytes_min(total, bytes_min(most, c->piece));
+    c->told_full = most < total;
+    if (left < total && left == c->piece)
+        wake(c);
+    total = left;
+    for (size_t i = 0; i < count && left; i++) {
+        size_t taken = bytes_min(left, parts[i].len);
+        queue_put(&c->out, bytes_part(parts[i], 0, taken));
+        left -= taken;
+    }
+    settle(c);
+    if (c->peer_closed)
+        lose(c);
+    return total ? (ptrdiff_t)total : -EAGAIN;
+}
+
+ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
+{
+    int result = kernel_call(SIM_SEND);
+    assert_in_range(count, 1, SOCKET_PARTS);
+    return result < 0 ? result : network_send(fd, parts, count);
+}
+
+ptrdiff_t socket_unacknowledged(int fd)
+{
+    int result = kernel_call(SIM_UNACKNOWLEDGED);
+    return result < 0 ? result : (ptrdiff_t)in_send_buffer(of(fd));
+}
+
+void socket_shut(int fd)
+{
+    struct connection *c = of(fd);
+    assert_int_equal(c->side, SIM_OPEN);
+    c->side = SIM_SHUT;
+}
+
+static void close_stream(int fd)
+{
+    struct connection *c = of(fd);
+    kernel_close(fd, KERNEL_STREAM);
+    c->fd = -1;
+    c->side = SIM_CLOSED;
+    if (c->in.len > 0) { /* RFC 1122 4.2.2.13: a reset, for they are lost */
+        c->side = SIM_BROKEN;
+        c->out.len = c->acknowledged;
+    }
+}
+
+void socket_close(int fd)
+{
+    if (kernel_kind_of(fd) == KERNEL_STREAM)
+        close_stream(fd);
+    else
+        kernel_close(fd, KERNEL_OTHER); /* the spare one */
+}
+
+int socket_spare(void)
+{
+    int result = kernel_call(SIM_SPARE);
+    return result < 0 ? result : kernel_open(KERNEL_OTHER, 0);
+}
+
+/* ---- Our end -------------------------------------------------------------------------- */
+
+int sim_connect(size_t listener, const char *from)
+{
+    struct listener *l = &listeners[listener];
+    if (listener >= listener_count || l->fd < 0)
+        return -1;
+    assert_true(connection_count < CONNECTIONS_MAX);
+    struct connection *c = &connections[connection_count];
+    *c = (struct connection){
+        .fd = -1,
+        .side = SIM_WAITING,
+        .send_buffer = SIM_UNLIMITED,
+        .receive_buffer = SIM_UNLIMITED,
+        .window = SIM_UNLIMITED,
+        .low_water = 1,
+        .piece = SIM_UNLIMITED,
+    };
+    assert_true(socket_parse(bytes_of(from), &c->from));
+    l->waiting[l->waiting_count++] = connection_count;
+    return connection_count++;
+}
+
+int sim_connections(void)
+{
+    return connection_count;
+}
+
+size_t sim_write(int connection, struct span bytes)
+{
+    struct connection *c = at(connection);
+    assert_false(c->peer_shut || c->broken);
+    if (c->side >= SIM_CLOSED)
+        return bytes.len; /* it goes nowhere */
+    size_t used = c->in.len;
+    size_t room = used < c->receive_buffer ? c->receive_buffer - used : 0;
+    size_t taken = bytes_min(bytes.len, room);
+    queue_put(&c->in, bytes_part(bytes, 0, taken));
+    if (taken)
+        wake(c);
+    return taken;
+}
+
+size_t sim_read(int connection, uint8_t *out, size_t size)
+{
+    struct connection *c = at(connection);
+    size_t taken = bytes_min(size, c->acknowledged);
+    queue_get(&c->out, out, taken);
+    c->acknowledged -= taken;
+    settle(c);
+    return taken;
+}
+
+void sim_shut(int connection)
+{
+    at(connection)->peer_shut = true;
+    wake(at(connection));
+}
+
+void sim_close(int connection)
+{
+    struct connection *c = at(connection);
+    c->peer_closed = true;
+    sim_shut(connection);
+    if (c->out.len > 0) /* we close with bytes unread: a reset at once */
+        lose(c);
+}
+
+void sim_reset(int connection)
+{
+    at(connection)->peer_shut = true;
+    lose(at(connection));
+}
+
+enum sim_side sim_side(int connection)
+{
+    return at(connection)->side;
+}
+
+bool sim_ended(int connection)
+{
+    return at(connection)->side >= SIM_SHUT && at(connection)->out.len == 0;
+}
+
+int sim_descriptor(int connection)
+{
+    return at(connection)->fd;
+}
+
+void sim_set_send_buffer(int connection, size_t size)
+{
+    at(connection)->send_buffer = size;
+    settle(at(connection));
+}
+
+void sim_set_receive_buffer(int connection, size_t size)
+{
+    at(connection)->receive_buffer = size;
+}
+
+void sim_set_window(int connection, size_t size)
+{
+    at(connection)->window = size;
+    settle(at(connection));
+}
+
+void sim_set_low_water(int connection, size_t size)
+{
+    at(connection)->low_water = size;
+}
+
+void sim_set_piece(int connection, size_t size)
+{
+    assert_true(size > 0);
+    at(connection)->piece = size;
+}
+
+void sim_acknowledge(int connection, size_t len)
+{
+    struct connection *c = at(connection);
+    c->acknowledged += bytes_min(len, in_send_buffer(c));
+    settle(c);
+}
+
+size_t sim_in_flight(int connection)
+{
+    return at(connection)->out.len;
+}
+
+/* ---- The reactor ------------------------------------------------------------------------ */
+
+int reactor_open(void)
+{
+    int result = kernel_call(SIM_REACTOR_OPEN);
+    return result < 0 ? result : kernel_open(KERNEL_OTHER, 0);
+}
+
+static void register_at(struct kernel_descriptor *d, uint64_t token,
+                        bool is_source)
+{
+    assert_false(d->registered);
+    d->registered = true;
+    d->is_source = is_source;
+    d->token = token;
+    d->edge = true; /* what is so already is told as well */
+}
+
+int reactor_add(int reactor, int fd, uint64_t token)
+{
+    int result = kernel_call(SIM_REACTOR_ADD);
+    kernel_at(reactor, KERNEL_OTHER);
+    if (result == 0)
+        register_at(kernel_at(fd, KERNEL_STREAM), token, false);
+    return result;
+}
+
+int reactor_add_source(int reactor, int fd, uint64_t token)
+{
+    int result = kernel_call(SIM_REACTOR_ADD_SOURCE);
+    kernel_at(reactor, KERNEL_OTHER);
+    if (result == 0)
+        register_at(kernel_at(fd, kernel_kind_of(fd)), token, true);
+    return result;
+}
+
+int reactor_mute_source(int reactor, int fd, uint64_t token, bool mute)
+{
+    int result = kernel_call(SIM_REACTOR_MUTE);
+    struct kernel_descriptor *d = kernel_at(fd, KERNEL_LISTENER);
+    kernel_at(reactor, KERNEL_OTHER);
+    assert_true(d->registered && d->token == token);
+    if (result == 0)
+        d->muted = mute;
+    return result;
+}
+
+void reactor_remove(int reactor, int fd)
+{
+    struct kernel_descriptor *d = kernel_at(fd, kernel_kind_of(fd));
+    kernel_at(reactor, KERNEL_OTHER);
+    d->registered = false;
+}
+
+static bool source_event(const struct kernel_descriptor *d,
+                         struct reactor_event *event)
+{
+    bool waits = d->kind == KERNEL_LISTENER
+                     ? listeners[d->number].waiting_count > 0
+                     : kernel_signalled();
+    *event = (struct reactor_event){.token = d->token, .readable = true};
+    return waits && !d->muted;
+}
+
+static bool stream_event(struct kernel_descriptor *d,
+                         struct reactor_event *event)
+{
+    const struct connection *c = at((int)d->number);
+    if (!d->edge)
+        return false;
+    d->edge = false;
+    event->token = d->token;
+    event->hangup = c->peer_shut || c->broken;
+    event->readable = c->in.len > 0 || event->hangup;
+    event->writable = can_send(c);
+    return event->readable || event->writable;
+}
+
+int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
+                 uint64_t milliseconds)
+{
+    (void)milliseconds; /* nothing waits: whoever turns the server does */
+    int count = 0;
+    kernel_at(reactor, KERNEL_OTHER);
+    for (int fd = 0; fd < KERNEL_FILES && count < REACTOR_EVENTS; fd++) {
+        struct kernel_descriptor *d = kernel_if_registered(fd);
+        if (d && (d->is_source ? source_event(d, &events[count])
+                               : stream_event(d, &events[count])))
+            count++;
+    }
+    return last_events = count;
+}
+
+int sim_events(void)
+{
+    return last_events;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os: a kernel that a test holds in its hands.
+ *
+ * Everything above src/os is linked against this instead: the functions of
+ * src/os, over memory. Nothing waits, nothing is random, no time passes
+ * unless the test says so, and any call can be made to fail. What a test does
+ * as the rest of the world (connect, write, read, reset) is below.
+ *
+ * A connection, seen from the server's kernel:
+ *
+ *   sim_write   ->  [ receive buffer ]  ->  socket_receive
+ *
+ *   socket_send ->  [ send buffer    ]  ->  [ the peer's kernel ] ->  sim_read
+ *                     not acknowledged        acknowledged, as far
+ *                     yet: send_buffer        as the window goes
+ *
+ * As in Linux, readiness is told at its edges: when bytes or an end arrive,
+ * and when there is room again after a send that was told there was none.
+ * What an event then says is all that is so, not only what changed.
+ */
+#ifndef SIM_OS_H
+#define SIM_OS_H
+
+#include "base/text.h"
+#include "os/signals.h"
+
+#define SIM_UNLIMITED SIZE_MAX
+
+/* Start with nothing open and both clocks at fixed times. */
+void sim_begin(void);
+
+/* Give all memory back. */
+void sim_end(void);
+
+/* ---- Time -------------------------------------------------------------------- */
+
+#define SIM_WALL UINT64_C(1795163341123) /* where the wall clock starts, ms */
+
+/* Milliseconds pass, on both clocks. */
+void sim_pass(uint64_t milliseconds);
+
+/* Somebody sets the wall clock. */
+void sim_set_wall(uint64_t milliseconds);
+
+/* ---- Calls, and how to make them fail ------------------------------------------ */
+
+/* The calls that a kernel can refuse. */
+enum sim_call {
+    SIM_LISTEN,
+    SIM_ACCEPT,
+    SIM_PEER,
+    SIM_RECEIVE,
+    SIM_SEND,
+    SIM_UNACKNOWLEDGED,
+    SIM_SPARE,
+    SIM_REACTOR_OPEN,
+    SIM_REACTOR_ADD,
+    SIM_REACTOR_ADD_SOURCE,
+    SIM_REACTOR_MUTE,
+    SIM_SIGNALS_OPEN,
+    SIM_FOLDER_OPEN,
+    SIM_FILE_OPEN,
+    SIM_FILE_SEND,
+    SIM_LOG,    /* the error is not looked at: false */
+    SIM_MEMORY, /* likewise: NULL */
+    SIM_ENTROPY,
+    SIM_STANDARD, /* process_open_standard */
+    SIM_CALLS,
+    SIM_ANY = SIM_CALLS, /* every one of them */
+};
+
+/* How often a call was made since sim_begin. */
+uint64_t sim_count(enum sim_call call);
+
+/* After `after` more calls of this kind, let the next `times` of them fail
+   with `error`, a positive errno. The last order counts. */
+void sim_fail(enum sim_call call, uint64_t after, uint64_t times, int error);
+
+/* The most descriptors there can be, the standard ones included: the limit
+   that process_raise_files tells, and where EMFILE begins. */
+void sim_limit_files(unsigned most);
+
+/* Descriptors that the server has open. */
+unsigned sim_files_open(void);
+
+/* ---- The rest of the machine --------------------------------------------------- */
+
+/* A signal comes. */
+void sim_signal(enum signals_event event);
+
+/* What was logged so far: whole lines. And: forget it. */
+struct span sim_log(void);
+void sim_forget_log(void);
+
+/* A file appears below the folder that any --static names, or is replaced;
+   the bytes must stay. "dir/" + name for one in a subfolder. */
+void sim_put_file(const char *path, struct span bytes);
+
+/* ---- The rest of the world ----------------------------------------------------- */
+
+/*
+ * Connect from an address ("192.0.2.1:1000", "unix:x") to the listener that
+ * was opened as number `listener`. A connection's number, or -1 when nobody
+ * listens there.
+ */
+int sim_connect(size_t listener, const char *from);
+
+/* Connections made so far; they are numbered from 0. */
+int sim_connections(void);
+
+/* Write to the server: how many bytes its receive buffer took. */
+size_t sim_write(int connection, struct span bytes);
+
+/* Read what the server has sent and our kernel has: at most `size` bytes. */
+size_t sim_read(int connection, uint8_t *out, size_t size);
+
+/* We send no more: the server reads an end of stream. */
+void sim_shut(int connection);
+
+/* We are gone, politely: an end of stream, and a reset for what the server
+   sends after it. */
+void sim_close(int connection);
+
+/* The connection breaks. */
+void sim_reset(int connection);
+
+/* How it stands with the server's side. */
+enum sim_side {
+    SIM_WAITING, /* in the listener's queue */
+    SIM_OPEN,
+    SIM_SHUT,   /* it sends no more, and reads on */
+    SIM_CLOSED, /* it closed: an end of stream for us */
+    SIM_BROKEN, /* it closed with bytes unread: a reset for us */
+};
+enum sim_side sim_side(int connection);
+
+/* True when an end of stream is all that is left to be read. */
+bool sim_ended(int connection);
+
+/* The server's descriptor of a connection, or -1. */
+int sim_descriptor(int connection);
+
+/* ---- The network between ---------------------------------------------------------- */
+
+/* Sizes, SIM_UNLIMITED at first; the window can go to 0 at any time. */
+void sim_set_send_buffer(int connection, size_t size);
+void sim_set_receive_buffer(int connection, size_t size);
+void sim_set_window(int connection, size_t size);
+
+/* Room in the send buffer below which the server is not told "writable"; 1 at
+   first. Linux tells from a third on. */
+void sim_set_low_water(int connection, size_t size);
+
+/* No single call moves more than this, whatever there is; the rest makes a
+   further edge. */
+void sim_set_piece(int connection, size_t size);
+
+/* Our kernel acknowledges so many bytes more, whatever the window says. */
+void sim_acknowledge(int connection, size_t len);
+
+/* Bytes the server has sent and we have not read. */
+size_t sim_in_flight(int connection);
+
+/* Events that the server's last look at the reactor found. */
+int sim_events(void);
+
+#endif

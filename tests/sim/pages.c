@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The built-in pages of a simulated server: few, short, and always these. */
+#include "service/files.h"
+
+#define BYTES(string)                                                          \
+    {                                                                          \
+        (const uint8_t *)(string), sizeof(string) - 1                          \
+    }
+#define NO_TWIN                                                                \
+    {                                                                          \
+        NULL, 0                                                                \
+    }
+
+const struct files_entry files_table[] = {
+    {"index.html", "1", BYTES("<!doctype html><title>start</title>\n"),
+     NO_TWIN},
+    {"chat.html", "2", BYTES("<!doctype html><title>chat</title>\n"), NO_TWIN},
+    {"echo.html", "3", BYTES("<!doctype html><title>echo</title>\n"), NO_TWIN},
+    {"style.css", "4", BYTES("body { color: black }\n"),
+     BYTES("as if it were gzip")},
+};
+
+const uint32_t files_count = sizeof files_table / sizeof *files_table;

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/world.h"
+#include "sim/peer.h"
+#include "service/site.h"
+
+#include <stdio.h>
+
+#define TURNS_MAX 100000 /* without time passing: the server spins */
+
+struct world world;
+
+static void set_config(struct config *config)
+{
+    *config = (struct config){
+        .addrs = {{.family = SOCKET_ANY, .port = LIMITS_PORT}},
+        .addr_count = 1,
+        .clients = 8,
+        .rooms = 3,
+        .room_log = 4096,
+        .history = 10,
+        .max_message = 1024,
+        .buffers = 8,
+        .ping = LIMITS_PING,
+        .pong_timeout = LIMITS_PONG_TIMEOUT,
+        .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
+        .write_timeout = LIMITS_WRITE_TIMEOUT,
+        .close_timeout = LIMITS_CLOSE_TIMEOUT,
+        .drain = LIMITS_DRAIN,
+        .compression = true,
+        .level = LEVEL_INFO,
+    };
+}
+
+int world_try(struct text *why)
+{
+    int result = server_open(&world.server, &world.config, &site_chatd, why);
+    world.running = result == 0;
+    return result;
+}
+
+void world_start(void)
+{
+    uint8_t bytes[256] = "";
+    struct text why = text_over(bytes, sizeof bytes - 1);
+    int result = world_try(&why);
+    if (result != 0)
+        fail_msg("server_open: %d %s", result, (const char *)bytes);
+}
+
+void world_fail(int status, const char *sentence)
+{
+    uint8_t bytes[256] = "";
+    struct text why = text_over(bytes, sizeof bytes - 1);
+    assert_int_equal(world_try(&why), status);
+    assert_string_equal(bytes, sentence);
+}
+
+int world_run(void)
+{
+    int status = server_run(&world.server);
+    world.running = false;
+    return status;
+}
+
+/* ---- Turning -------------------------------------------------------------------- */
+
+void world_turn(void)
+{
+    assert_true(world.running);
+    world.running = server_turn(&world.server);
+}
+
+void world_settle(void)
+{
+    for (unsigned turns = 0; world.running; turns++) {
+        world_turn();
+        if (sim_events() == 0 && world.server.patience > 0)
+            return;
+        assert_true(turns < TURNS_MAX);
+    }
+}
+
+void world_pass(uint64_t milliseconds)
+{
+    world_settle();
+    while (milliseconds > 0 && world.running) {
+        uint64_t step = bytes_min64(milliseconds, world.server.patience);
+        sim_pass(step);
+        milliseconds -= step;
+        world_settle();
+    }
+}
+
+void world_freeze(uint64_t milliseconds)
+{
+    sim_pass(milliseconds);
+    world_settle();
+}
+
+/* ---- Looking ---------------------------------------------------------------------- */
+
+static bool log_has(const char *words)
+{
+    struct span log = sim_log(), w = bytes_of(words);
+    for (size_t i = 0; i + w.len <= log.len; i++)
+        if (memcmp(log.ptr + i, w.ptr, w.len) == 0)
+            return true;
+    return false;
+}
+
+static void print_log(void)
+{
+    struct span log = sim_log();
+    print_error("the log:\n%.*s", (int)log.len, (const char *)log.ptr);
+}
+
+void world_logged(const char *words)
+{
+    if (!log_has(words)) {
+        print_log();
+        fail_msg("not logged: %s", words);
+    }
+    sim_forget_log();
+}
+
+void world_not_logged(const char *words)
+{
+    if (log_has(words)) {
+        print_log();
+        fail_msg("logged: %s", words);
+    }
+    sim_forget_log();
+}
+
+struct client *world_client(int connection)
+{
+    int fd = sim_descriptor(connection);
+    assert_true(fd >= 0);
+    for (uint32_t i = 0; i < world.server.clients.slots.fresh; i++) {
+        struct client *c = client_at(&world.server.clients, i);
+        if (c->state != CLIENT_GONE && c->fd == fd)
+            return c;
+    }
+    fail_msg("connection %d is no client", connection);
+    return NULL;
+}
+
+/* ---- The beginning and the end ------------------------------------------------------- */
+
+/* reactor, signals, spare, listeners, folder */
+static unsigned files_of_its_own(const struct server *s)
+{
+    unsigned count = 2;
+    if (s->spare >= 0)
+        count++;
+    if (s->folder >= 0)
+        count++;
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].fd >= 0)
+            count++;
+    return count;
+}
+
+static void assert_all_free(const struct server *s)
+{
+    for (size_t state = 0; state < CLIENT_STATES; state++)
+        if (state != CLIENT_GONE)
+            assert_int_equal(s->clients.in_state[state], 0);
+    assert_int_equal(s->clients.slots.count, 0);
+    assert_int_equal(s->clients.regular, 0);
+    assert_int_equal(s->leases.slots.count, 0);
+    assert_int_equal(s->inflating.slots.count, 0);
+    assert_int_equal(s->deflating.slots.count, 0);
+    assert_int_equal(s->addresses.slots.count, 0);
+    assert_int_equal(s->rooms.in_use, 0);
+    assert_int_equal(s->rooms.slots.count, s->rooms.empty.count);
+    assert_int_equal(s->ready.count + s->dirty.count, 0);
+    assert_true(wheel_wait(&s->wheel, s->now) == WHEEL_IDLE);
+    assert_int_equal(sim_files_open(), files_of_its_own(s));
+}
+
+static void send_everybody_away(void)
+{
+    for (enum sim_call call = 0; call <= SIM_ANY; call++)
+        sim_fail(call, 0, 0, 0);
+    for (int i = 0; i < sim_connections(); i++)
+        sim_close(i);
+    world_pass(LIMITS_REST);
+    if (world.running)
+        assert_all_free(&world.server);
+}
+
+int world_setup(void **state)
+{
+    (void)state;
+    memset(&world, 0, sizeof world);
+    set_config(&world.config);
+    sim_begin();
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    (void)state;
+    if (world.running)
+        send_everybody_away();
+    peer_end_all();
+    sim_end();
+    return 0;
+}
+
+void world_again(void)
+{
+    struct config config = world.config;
+    world_teardown(NULL);
+    world_setup(NULL);
+    world.config = config;
+    world_start();
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world: one server over the simulated os/, and the clock it lives by.
+ *
+ * A test changes world.config, calls world_start, and then makes things
+ * happen; world_settle lets the server do all it can without time passing,
+ * and world_pass lets time pass, never further at once than the server asked
+ * its reactor to sleep: what it forgets to wake up for does not happen.
+ *
+ * The teardown is a test of its own: it sends everybody away and asserts that
+ * nothing is left behind: no slot, no lease, no room, no descriptor.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "server/server.h"
+#include "sim/os.h"
+#include "support/unit.h"
+
+struct world {
+    struct config config; /* small: see world.c */
+    struct server server;
+    bool running; /* started, and not stopped */
+};
+
+extern struct world world;
+
+/* A cmocka test in a world of its own. */
+#define WORLD_TEST(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/* Open the server; it must go well. */
+void world_start(void);
+
+/* Open the server; it must fail with this status and this sentence. */
+void world_fail(int status, const char *why);
+
+/* Open the server, whatever comes of it: what server_open returned. */
+int world_try(struct text *why);
+
+/* The server as main has it: until it stops, for its exit status. */
+int world_run(void);
+
+/* Start over within a test: the teardown's assertions, and a fresh world with
+   the same config. */
+void world_again(void);
+
+/* One turn; turns until nothing more happens. */
+void world_turn(void);
+void world_settle(void);
+
+/* Time passes, and the server sees it pass. */
+void world_pass(uint64_t milliseconds);
+
+/* The whole machine stands still: the server sees it all at once. */
+void world_freeze(uint64_t milliseconds);
+
+/* Assert that a line of the log since the last call has this in it, or that
+   none has; and forget the log. */
+void world_logged(const char *words);
+void world_not_logged(const char *words);
+
+/* The server's client of a connection. */
+struct client *world_client(int connection);
+
+#endif

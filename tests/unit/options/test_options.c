@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+#include "support/note.h"
+#include "support/unit.h"
+
+#include <stdio.h>
+
+#define WORDS_MAX 20
+
+static struct note note;
+
+static struct config config;
+static char why[256];
+static const char *const *variables; /* name, value, name, value, NULL */
+
+static const char *environment(const char *name)
+{
+    for (size_t i = 0; variables && variables[i]; i += 2)
+        if (strcmp(variables[i], name) == 0)
+            return variables[i + 1];
+    return NULL;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    variables = NULL;
+    return 0;
+}
+
+/* Read a command line, its words separated by spaces. They are kept: the
+   config points into them. */
+static enum options_result options(const char *line)
+{
+    static char words[1024];
+    char *argv[WORDS_MAX] = {words};
+    int argc = 1;
+    assert_true(strlen(line) + 7 < sizeof words);
+    strcpy(words, "chatd");
+    char *at = words + 6;
+    strcpy(at, line);
+    for (char *word; *at && argc < WORDS_MAX; argv[argc++] = word) {
+        word = at;
+        at += strcspn(at, " ");
+        if (*at)
+            *at++ = '\0';
+    }
+    struct text t = text_over((uint8_t *)why, sizeof why - 1);
+    enum options_result result =
+        options_read(&config, argc, argv, environment, &t);
+    why[t.len] = '\0';
+    return result;
+}
+
+static void good(const char *line)
+{
+    if (options(line) != OPTIONS_RUN)
+        fail_msg("%s: %s", line, why);
+}
+
+static void bad(const char *line, const char *sentence)
+{
+    note_open(&note, line, "words", 0);
+    assert_int_equal(options(line), OPTIONS_BAD);
+    assert_string_equal(why, sentence);
+    note_close(&note);
+}
+
+/* ---- Values --------------------------------------------------------------------------- */
+
+static void test_without_options_the_defaults_hold(void **state)
+{
+    (void)state;
+    good("");
+    assert_int_equal(config.addr_count, 1);
+    assert_int_equal(config.addrs[0].family, SOCKET_ANY);
+    assert_int_equal(config.addrs[0].port, 6868);
+    assert_int_equal(config.clients, 10000);
+    assert_int_equal(config.rooms, 64);
+    assert_int_equal(config.room_log, 1024 * 1024);
+    assert_int_equal(config.history, 100);
+    assert_int_equal(config.max_message, 65536);
+    assert_int_equal(config.buffers, 256);
+    assert_int_equal(config.ping, 25000);
+    assert_int_equal(config.pong_timeout, 10000);
+    assert_int_equal(config.handshake_timeout, 3000);
+    assert_int_equal(config.write_timeout, 10000);
+    assert_int_equal(config.close_timeout, 5000);
+    assert_int_equal(config.drain, 5000);
+    assert_int_equal(config.rate, 0);
+    assert_int_equal(config.per_ip, 0);
+    assert_int_equal(config.origin_count, 0);
+    assert_false(config.any_origin);
+    assert_true(config.compression);
+    assert_null(config.static_folder);
+    assert_int_equal(config.level, LEVEL_INFO);
+}
+
+static void test_one_value_can_be_written_four_ways(void **state)
+{
+    static const char *const ways[] = {"--clients=30", "--clients 30", "-c30",
+                                       "-c 30"};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(ways); i++) {
+        good(ways[i]);
+        assert_int_equal(config.clients, 30);
+    }
+}
+
+static void test_of_a_repeated_option_the_last_counts(void **state)
+{
+    (void)state;
+    good("-c 1 --clients 2 -c3 --clients=4");
+    assert_int_equal(config.clients, 4);
+}
+
+static void test_sizes_have_units(void **state)
+{
+    static const struct {
+        const char *line;
+        size_t size;
+    } sizes[] = {
+        {"--room-log 4096", 4096},  {"--room-log 8K", 8192},
+        {"--room-log 8k", 8192},    {"--room-log 3M", 3 << 20},
+        {"--room-log=1g", 1 << 30},
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
+        char line[64];
+        snprintf(line, sizeof line, "-m 1 %s", sizes[i].line);
+        good(line);
+        assert_true(config.room_log == sizes[i].size);
+    }
+}
+
+static void test_seconds_may_have_decimals(void **state)
+{
+    static const struct {
+        const char *line;
+        uint32_t milliseconds;
+    } times[] = {
+        {"--ping 3", 3000},         {"--ping 0", 0},
+        {"--ping 0.001", 1},        {"--ping 1.5", 1500},
+        {"--ping 86400", 86400000},
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(times); i++) {
+        good(times[i].line);
+        assert_int_equal(config.ping, times[i].milliseconds);
+    }
+}
+
+static void test_a_rate_has_a_burst_of_twice_itself_or_its_own(void **state)
+{
+    (void)state;
+    good("--rate 5");
+    assert_int_equal(config.rate, 5);
+    assert_int_equal(config.burst, 10);
+    good("--rate 5:7");
+    assert_int_equal(config.burst, 7);
+}
+
+static void test_addresses_add_up(void **state)
+{
+    (void)state;
+    good("-a :1 --addr 127.0.0.1:2 --addr=[::1]:3 -aunix:/run/x");
+    assert_int_equal(config.addr_count, 4);
+    assert_int_equal(config.addrs[0].port, 1);
+    assert_int_equal(config.addrs[1].family, SOCKET_INET);
+    assert_int_equal(config.addrs[2].family, SOCKET_INET6);
+    assert_string_equal(config.addrs[3].path, "/run/x");
+}
+
+static void test_origins_add_up_and_a_star_is_everybody(void **state)
+{
+    (void)state;
+    good("--origin https://a.example --origin http://b.example:8080");
+    assert_int_equal(config.origin_count, 2);
+    assert_true(
+        bytes_equal(config.origins[1], BYTES_LITERAL("http://b.example:8080")));
+    assert_false(config.any_origin);
+    good("--origin *");
+    assert_true(config.any_origin);
+}
+
+static void test_levels_and_switches(void **state)
+{
+    (void)state;
+    good("--log debug --no-compression --static /srv");
+    assert_int_equal(config.level, LEVEL_DEBUG);
+    assert_false(config.compression);
+    assert_string_equal(config.static_folder, "/srv");
+}
+
+/* ---- What is wrong ------------------------------------------------------------------------ */
+
+static void test_what_is_wrong_is_named(void **state)
+{
+    (void)state;
+    bad("--nonsense", "unknown option --nonsense (see --help)");
+    bad("--nonsense=5", "unknown option --nonsense (see --help)");
+    bad("-x", "unknown option -x (see --help)");
+    bad("word", "unexpected argument word (see --help)");
+    bad("-", "unexpected argument - (see --help)");
+    bad("--", "unexpected argument -- (see --help)");
+    bad("--clients", "--clients wants a value");
+    bad("-c", "-c wants a value");
+    bad("--no-compression=1", "--no-compression takes no value");
+    bad("-c x", "-c: \"x\" is not a number");
+    bad("-c 0", "-c: \"0\" must be at least 1");
+    bad("--clients=-1", "--clients: \"-1\" is not a number");
+    bad("-c 99999999999", "-c: \"99999999999\" is too large");
+    bad("-c 99999999999999999999999",
+        "-c: \"99999999999999999999999\" is too large");
+    bad("--room-log 4095", "--room-log: \"4095\" is too small");
+    bad("--room-log 3G", "--room-log: \"3G\" is too large");
+    bad("--room-log K", "--room-log: \"K\" is not a size: bytes, or a number "
+                        "with K, M or G");
+    bad("--pong-timeout 0", "--pong-timeout: \"0\" must be more than 0");
+    bad("--ping 1.2345", "--ping: \"1.2345\" is not a number of seconds");
+    bad("--ping .", "--ping: \".\" is not a number of seconds");
+    bad("--ping 86401", "--ping: \"86401\" is too large");
+    bad("-a 6868", "-a: \"6868\" is not [HOST]:PORT with a numeric HOST, or "
+                   "unix:PATH");
+    bad("-a localhost:80", "-a: \"localhost:80\" is not [HOST]:PORT with a "
+                           "numeric HOST, or unix:PATH");
+    bad("--origin a.example",
+        "--origin: \"a.example\" is not an origin such as https://a.example");
+    bad("--origin https://a/",
+        "--origin: \"https://a/\" is not an origin such as https://a.example");
+    bad("--rate 5:", "--rate: \"5:\" is not a number");
+    bad("--rate 0", "--rate: \"0\" must be at least 1");
+    bad("--log loud", "--log: \"loud\" is none of error, warn, info, debug");
+    bad("--static=", "--static: \"\" is empty");
+    bad("-m 1M", "--max-message must be at most a quarter of --room-log");
+}
+
+static void test_too_many_addresses_are_told(void **state)
+{
+    char line[256] = "";
+    (void)state;
+    for (unsigned i = 0; i < LIMITS_ADDRS; i++)
+        strcat(line, "-a:1 ");
+    good(line);
+    strcat(line, "-a:1");
+    bad(line, "-a: \":1\" is one address too many");
+}
+
+/* ---- The environment ------------------------------------------------------------------------ */
+
+static void test_the_environment_is_read_and_the_command_line_wins(void **state)
+{
+    static const char *const set[] = {"CHATD_CLIENTS", "7", "CHATD_ROOM_LOG",
+                                      "2M", NULL};
+    (void)state;
+    variables = set;
+    good("");
+    assert_int_equal(config.clients, 7);
+    assert_int_equal(config.room_log, 2 << 20);
+    good("-c 8");
+    assert_int_equal(config.clients, 8);
+}
+
+static void test_lists_and_switches_of_the_environment(void **state)
+{
+    static const char *const set[] = {"CHATD_ADDR",
+                                      ":1,127.0.0.1:2",
+                                      "CHATD_ORIGIN",
+                                      "https://a.example,*",
+                                      "CHATD_NO_COMPRESSION",
+                                      "1",
+                                      NULL};
+    (void)state;
+    variables = set;
+    good("");
+    assert_int_equal(config.addr_count, 2);
+    assert_int_equal(config.addrs[1].port, 2);
+    assert_int_equal(config.origin_count, 1);
+    assert_true(config.any_origin);
+    assert_false(config.compression);
+    good("-a :9 --origin https://b.example");
+    assert_int_equal(config.addr_count, 1);
+    assert_int_equal(config.addrs[0].port, 9);
+    assert_int_equal(config.origin_count, 1);
+    assert_false(config.any_origin);
+}
+
+static void test_a_bad_variable_is_named(void **state)
+{
+    static const char *const clients[] = {"CHATD_CLIENTS", "", NULL};
+    static const char *const off[] = {"CHATD_NO_COMPRESSION", "yes", NULL};
+    static const char *const list[] = {"CHATD_ADDR", ":1,,:2", NULL};
+    (void)state;
+    variables = clients;
+    bad("", "CHATD_CLIENTS: \"\" is not a number");
+    variables = off;
+    bad("", "CHATD_NO_COMPRESSION: \"yes\" is neither 0 nor 1");
+    variables = list;
+    bad("", "CHATD_ADDR: \":1,,:2\" is not [HOST]:PORT with a numeric HOST, "
+            "or unix:PATH");
+}
+
+static void test_there_is_no_variable_for_help(void **state)
+{
+    static const char *const set[] = {"CHATD_HELP", "1", "CHATD_VERSION", "1",
+                                      NULL};
+    (void)state;
+    variables = set;
+    good("");
+}
+
+/* ---- --help ------------------------------------------------------------------------------------ */
+
+static void test_help_helps_even_where_something_is_wrong(void **state)
+{
+    static const char *const set[] = {"CHATD_CLIENTS", "x", NULL};
+    (void)state;
+    assert_int_equal(options("--help"), OPTIONS_HELP);
+    assert_int_equal(options("-h"), OPTIONS_HELP);
+    assert_int_equal(options("-c 5 --version"), OPTIONS_VERSION);
+    assert_int_equal(options("-V"), OPTIONS_VERSION);
+    variables = set;
+    assert_int_equal(options("--help"), OPTIONS_HELP);
+}
+
+static void test_help_fits_a_terminal(void **state)
+{
+    static uint8_t bytes[8192];
+    struct text t = text_over(bytes, sizeof bytes);
+    (void)state;
+    options_help(&t);
+    assert_false(t.overflow);
+    struct span rest = text_span(&t);
+    while (rest.len) {
+        size_t len = bytes_find(rest, '\n');
+        assert_in_range(len, 0, 80);
+        assert_true(len == 0 || rest.ptr[len - 1] != ' ');
+        rest = bytes_part(rest, len + 1, rest.len - len - 1);
+    }
+}
+
+#define OPTIONS_TEST(test) cmocka_unit_test_setup(test, begin)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        OPTIONS_TEST(test_without_options_the_defaults_hold),
+        OPTIONS_TEST(test_one_value_can_be_written_four_ways),
+        OPTIONS_TEST(test_of_a_repeated_option_the_last_counts),
+        OPTIONS_TEST(test_sizes_have_units),
+        OPTIONS_TEST(test_seconds_may_have_decimals),
+        OPTIONS_TEST(test_a_rate_has_a_burst_of_twice_itself_or_its_own),
+        OPTIONS_TEST(test_addresses_add_up),
+        OPTIONS_TEST(test_origins_add_up_and_a_star_is_everybody),
+        OPTIONS_TEST(test_levels_and_switches),
+        OPTIONS_TEST(test_what_is_wrong_is_named),
+        OPTIONS_TEST(test_too_many_addresses_are_told),
+        OPTIONS_TEST(test_the_environment_is_read_and_the_command_line_wins),
+        OPTIONS_TEST(test_lists_and_switches_of_the_environment),
+        OPTIONS_TEST(test_a_bad_variable_is_named),
+        OPTIONS_TEST(test_there_is_no_variable_for_help),
+        OPTIONS_TEST(test_help_helps_even_where_something_is_wrong),
+        OPTIONS_TEST(test_help_fits_a_terminal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "os/process.h"
+#include "support/unit.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool is_null_device(int fd)
+{
+    struct stat there, null;
+    return fstat(fd, &there) == 0 && stat("/dev/null", &null) == 0 &&
+           there.st_rdev == null.st_rdev;
+}
+
+/* In a child, where standard descriptors may be closed: 0 when all is well. */
+static int close_and_open_again(unsigned closed)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (closed & 1u << fd)
+            close(fd);
+    if (process_open_standard() != 0)
+        return 1;
+    for (int fd = 0; fd < 3; fd++)
+        if (closed & 1u << fd && !is_null_device(fd))
+            return 2;
+    if (closed & 2 && write(1, "x", 1) != 1)
+        return 3;
+    char byte;
+    if (closed & 1 && read(0, &byte, 1) != 0)
+        return 4;
+    return 0;
+}
+
+static void test_closed_standard_descriptors_become_dev_null(void **state)
+{
+    (void)state;
+    for (unsigned closed = 0; closed < 8; closed++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(close_and_open_again(closed));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
+static void test_the_limit_of_files_is_raised_to_the_hard_one(void **state)
+{
+    (void)state;
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max / 2;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    assert_true(process_raise_files() == limit.rlim_max);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    assert_true(limit.rlim_cur == limit.rlim_max);
+}
+
+static void test_open_files_are_counted(void **state)
+{
+    (void)state;
+    unsigned before = process_files_open();
+    int fd = dup(0);
+    assert_int_equal(process_files_open(), before + 1);
+    close(fd);
+    assert_int_equal(process_files_open(), before);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_closed_standard_descriptors_become_dev_null),
+        cmocka_unit_test(test_the_limit_of_files_is_raised_to_the_hard_one),
+        cmocka_unit_test(test_open_files_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/address.h"
+#include "support/death.h"
+#include "support/random.h"
+#include "support/unit.h"
+
+#define COUNT 8
+
+static struct address_entry table[COUNT];
+static uint32_t buckets[COUNT], entry_of[COUNT];
+
+static struct addresses addresses_of(uint64_t seed)
+{
+    struct addresses all;
+    memset(table, 0, sizeof table);
+    memset(buckets, 0, sizeof buckets);
+    address_init(&all, table, buckets, entry_of, COUNT);
+    all.seed = seed;
+    return all;
+}
+
+static struct socket_address ip(const char *text)
+{
+    struct socket_address a;
+    assert_true(socket_parse(bytes_of(text), &a));
+    return a;
+}
+
+static void test_an_address_may_come_so_often_and_no_oftener(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    struct socket_address a = ip("192.0.2.1:1"), b = ip("192.0.2.2:1");
+    uint32_t first = address_enter(&all, &a, 2);
+    assert_true(first != 0);
+    assert_int_equal(address_enter(&all, &a, 2), first);
+    assert_int_equal(address_enter(&all, &a, 2), 0);
+    assert_true(address_enter(&all, &b, 2) != first);
+    address_leave(&all, first);
+    assert_int_equal(address_enter(&all, &a, 2), first);
+}
+
+static void test_the_port_does_not_matter(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    struct socket_address a = ip("192.0.2.1:1"), b = ip("192.0.2.1:2");
+    assert_int_equal(address_enter(&all, &a, 2), address_enter(&all, &b, 2));
+}
+
+static void test_ipv4_and_ipv6_with_the_same_bytes_are_two(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    struct socket_address a = ip("0.0.0.0:1"), b = ip("[::]:1");
+    assert_true(address_enter(&all, &a, 1) != 0);
+    assert_true(address_enter(&all, &b, 1) != 0);
+}
+
+static void test_all_bytes_of_an_ipv6_address_count(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    struct socket_address a = ip("[2001:db8::1]:1"), b = ip("[2001:db8::2]:1");
+    assert_true(address_enter(&all, &a, 1) != 0);
+    assert_true(address_enter(&all, &b, 1) != 0);
+    assert_int_equal(address_enter(&all, &a, 1), 0);
+}
+
+static void test_an_entry_goes_with_its_last_connection(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    struct socket_address a = ip("192.0.2.1:1");
+    uint32_t entry = address_enter(&all, &a, 2);
+    address_enter(&all, &a, 2);
+    address_leave(&all, entry);
+    assert_int_equal(all.slots.count, 1);
+    address_leave(&all, entry);
+    assert_int_equal(all.slots.count, 0);
+    address_leave(&all, 0); /* nothing happens */
+}
+
+/* As many addresses as there are entries come and go, so that chains of every
+   length have entries taken out of them anywhere. */
+static void property_counts_are_right(struct random *r)
+{
+    struct addresses all = addresses_of(random_next(r));
+    uint32_t held[COUNT] = {0}, entries[COUNT] = {0};
+    for (unsigned i = 0; i < 400; i++) {
+        size_t who = (size_t)random_below(r, COUNT);
+        struct socket_address a = {.family = SOCKET_INET,
+                                   .ip = {10, 0, 0, (uint8_t)who}};
+        if (random_below(r, 2)) {
+            uint32_t entry = address_enter(&all, &a, 3);
+            assert_int_equal(entry != 0, held[who] < 3);
+            if (entry) {
+                assert_true(held[who] == 0 || entries[who] == entry);
+                entries[who] = entry;
+                held[who]++;
+            }
+        } else if (held[who]) {
+            held[who]--;
+            address_leave(&all, entries[who]);
+        }
+        uint32_t there = 0;
+        for (size_t j = 0; j < COUNT; j++)
+            there += held[j] > 0;
+        assert_int_equal(all.slots.count, there);
+    }
+}
+
+static void test_counts_are_right_however_they_come_and_go(void **state)
+{
+    (void)state;
+    RANDOM_PROPERTY(property_counts_are_right, 50);
+}
+
+static void leave_once_too_often(void *context)
+{
+    struct socket_address a = ip("192.0.2.1:1");
+    uint32_t entry = address_enter(context, &a, 1);
+    address_leave(context, entry);
+    address_leave(context, entry);
+}
+
+static void test_leaving_once_too_often_stops_the_process(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    assert_true(death_by_check(leave_once_too_often, &all));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_address_may_come_so_often_and_no_oftener),
+        cmocka_unit_test(test_the_port_does_not_matter),
+        cmocka_unit_test(test_ipv4_and_ipv6_with_the_same_bytes_are_two),
+        cmocka_unit_test(test_all_bytes_of_an_ipv6_address_count),
+        cmocka_unit_test(test_an_entry_goes_with_its_last_connection),
+        cmocka_unit_test(test_counts_are_right_however_they_come_and_go),
+        cmocka_unit_test(test_leaving_once_too_often_stops_the_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/client.h"
+#include "support/death.h"
+#include "support/unit.h"
+
+#define SIZE 3 /* --clients */
+
+static struct client table[SIZE + LIMITS_BESIDES];
+static struct profile profiles[SIZE + LIMITS_BESIDES];
+
+static struct clients clients_of(uint32_t size)
+{
+    struct clients all;
+    memset(table, 0, sizeof table);
+    client_init(&all, table, profiles, size);
+    return all;
+}
+
+static void give(struct clients *all, struct client *c)
+{
+    client_set_state(all, c, CLIENT_GONE);
+    client_give(all, c);
+}
+
+static void test_a_new_client_is_in_request_and_holds_nothing(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *c = client_take(&all, 7, 0, 1234);
+    assert_int_equal(c->state, CLIENT_REQUEST);
+    assert_int_equal(c->fd, 7);
+    assert_int_equal(c->since, 1234);
+    assert_int_equal(c->flags, 0);
+    assert_false(client_in_room(c));
+    assert_true(c->inbox == CLIENT_NONE && c->outbox == CLIENT_NONE);
+    assert_true(c->as.http.page == CLIENT_NONE && c->as.http.file == -1);
+    assert_int_equal(all.in_state[CLIENT_REQUEST], 1);
+}
+
+static void test_beyond_the_slots_clients_are_refused_ones(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    for (unsigned i = 0; i < SIZE; i++)
+        assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
+    for (unsigned i = 0; i < LIMITS_REFUSALS; i++)
+        assert_true(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
+    assert_null(client_take(&all, 7, 0, 0));
+    assert_int_equal(all.regular, SIZE);
+}
+
+static void test_the_refused_take_no_regular_slot(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    for (unsigned i = 0; i < LIMITS_REFUSALS; i++)
+        assert_non_null(client_take(&all, 7, CLIENT_REFUSED, 0));
+    assert_null(client_take(&all, 7, CLIENT_REFUSED, 0));
+    for (unsigned i = 0; i < SIZE; i++)
+        assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
+}
+
+static void test_who_reads_the_metrics_has_slots_of_its_own(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *c = NULL;
+    for (unsigned i = 0; i < SIZE + LIMITS_REFUSALS; i++)
+        assert_non_null(client_take(&all, 7, 0, 0));
+    for (unsigned i = 0; i < LIMITS_SCRAPES; i++) {
+        c = client_take(&all, 7, CLIENT_SCRAPE, 0);
+        assert_true(client_has(c, CLIENT_SCRAPE));
+    }
+    assert_null(client_take(&all, 7, CLIENT_SCRAPE, 0));
+    assert_null(client_take(&all, 7, 0, 0));
+    assert_int_equal(all.regular, SIZE);
+    give(&all, c);
+    assert_null(client_take(&all, 7, 0, 0));
+    assert_non_null(client_take(&all, 7, CLIENT_SCRAPE, 0));
+}
+
+static void test_a_slot_given_back_is_of_its_kind_again(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(1);
+    struct client *regular = client_take(&all, 7, 0, 0);
+    struct client *refused = client_take(&all, 7, 0, 0);
+    assert_true(client_has(refused, CLIENT_REFUSED));
+    give(&all, regular);
+    assert_int_equal(all.regular, 0);
+    assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
+    give(&all, refused);
+    assert_int_equal(all.regular, 1);
+    assert_int_equal(all.slots.count, 1);
+}
+
+static void test_a_token_finds_its_client_and_nobody_else(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *c = client_take(&all, 7, 0, 0);
+    uint64_t token = client_token(&all, c);
+    assert_ptr_equal(client_find(&all, token), c);
+    assert_true(token >= UINT64_C(1) << 32);
+    assert_null(client_find(&all, token + 1));
+    assert_null(client_find(&all, token | 0xFFFF));
+    give(&all, c);
+    assert_null(client_find(&all, token));
+    assert_ptr_equal(client_take(&all, 8, 0, 0), c);
+    assert_null(client_find(&all, token));
+    assert_true(client_token(&all, c) != token);
+}
+
+static void test_states_are_counted(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *a = client_take(&all, 7, 0, 0);
+    client_take(&all, 8, 0, 0);
+    client_set_state(&all, a, CLIENT_OPEN);
+    assert_int_equal(all.in_state[CLIENT_REQUEST], 1);
+    assert_int_equal(all.in_state[CLIENT_OPEN], 1);
+    give(&all, a);
+    assert_int_equal(all.in_state[CLIENT_OPEN], 0);
+    assert_int_equal(all.in_state[CLIENT_GONE], 0);
+}
+
+static void test_flags_are_set_and_cleared_alone(void **state)
+{
+    (void)state;
+    struct client c = {0};
+    client_set(&c, CLIENT_ENDED); /* the highest bit */
+    client_set(&c, CLIENT_READABLE);
+    client_clear(&c, CLIENT_READABLE);
+    assert_true(client_has(&c, CLIENT_ENDED));
+    assert_false(client_has(&c, CLIENT_READABLE));
+    assert_int_equal(c.flags, CLIENT_ENDED);
+}
+
+static void give_an_open_one(void *context)
+{
+    struct clients *all = context;
+    client_give(all, client_take(all, 7, 0, 0));
+}
+
+static void test_only_one_that_is_gone_can_be_given_back(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    assert_true(death_by_check(give_an_open_one, &all));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_new_client_is_in_request_and_holds_nothing),
+        cmocka_unit_test(test_beyond_the_slots_clients_are_refused_ones),
+        cmocka_unit_test(test_the_refused_take_no_regular_slot),
+        cmocka_unit_test(test_who_reads_the_metrics_has_slots_of_its_own),
+        cmocka_unit_test(test_a_slot_given_back_is_of_its_kind_again),
+        cmocka_unit_test(test_a_token_finds_its_client_and_nobody_else),
+        cmocka_unit_test(test_states_are_counted),
+        cmocka_unit_test(test_flags_are_set_and_cleared_alone),
+        cmocka_unit_test(test_only_one_that_is_gone_can_be_given_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

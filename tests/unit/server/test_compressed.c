@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/compressed.h"
+#include "sim/peer.h"
+#include "sim/zip.h"
+#include "support/note.h"
+#include "support/random.h"
+
+#include <stdlib.h>
+
+#define LINE "a line that is said again and again, a line that is said again"
+
+static struct note note;
+
+static struct peer *open_zip(const char *target)
+{
+    return peer_open_with(target, PEER_DEFLATE);
+}
+
+static void stop_reading(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, 1);
+    sim_set_window(p->connection, 0);
+}
+
+static void read_again(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
+    sim_set_window(p->connection, SIM_UNLIMITED);
+    world_settle();
+}
+
+static uint32_t contexts(void)
+{
+    return world.server.inflating.slots.count +
+           world.server.deflating.slots.count;
+}
+
+/* The message's payload, compressed, in frames of at most `most` bytes. */
+static void add_in_frames(struct peer *p, uint8_t opcode, struct span message,
+                          size_t most)
+{
+    struct span all = zip_deflate(message, 15);
+    for (size_t at = 0; at == 0 || at < all.len; at += most) {
+        size_t len = bytes_min(most, all.len - at);
+        uint8_t first = at == 0 ? (uint8_t)(opcode | PEER_RSV1) : 0;
+        if (at + len == all.len)
+            first |= 0x80;
+        peer_add_frame(p, first, bytes_part(all, at, len));
+    }
+    free((uint8_t *)(uintptr_t)all.ptr);
+}
+
+/* What came back is one compressed message with these bytes. */
+static void echoed(struct peer *p, struct span message)
+{
+    struct span got = peer_bytes(p);
+    uint8_t *payload = malloc(got.len + 1);
+    size_t len = 0;
+    bool fin = false;
+    for (size_t at = 0; at < got.len;) {
+        const uint8_t *frame = got.ptr + at;
+        size_t size = frame[1], head = 2;
+        if (size == 126) {
+            size = (size_t)frame[2] << 8 | frame[3];
+            head = 4;
+        }
+        assert_false(fin);
+        assert_int_equal(frame[0] & 0x7F, at == 0 ? 0x42 : 0);
+        fin = frame[0] & 0x80;
+        memcpy(payload + len, frame + head, size);
+        len += size;
+        at += head + size;
+    }
+    assert_true(fin);
+    struct span back = zip_inflate(bytes_span(payload, len));
+    assert_true(bytes_equal(back, message));
+    free((uint8_t *)(uintptr_t)back.ptr);
+    free(payload);
+}
+
+/* ---- Echo --------------------------------------------------------------------------- */
+
+static void test_echo_comes_back_compressed_at_every_cut(void **state)
+{
+    (void)state;
+    world_start();
+    size_t len = 1;
+    for (size_t cut = 0; cut <= len; cut++) {
+        note_open(&note, "a compressed echo", "cut at", cut);
+        struct peer *ann = open_zip("/echo");
+        peer_add_compressed(ann, PEER_TEXT, BYTES_LITERAL(LINE));
+        peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+        add_in_frames(ann, FRAME_BINARY, BYTES_LITERAL(LINE), 7);
+        len = ann->out_len;
+        sim_write(ann->connection, bytes_span(ann->out, cut));
+        world_settle();
+        sim_write(ann->connection, bytes_span(ann->out + cut, len - cut));
+        world_settle();
+        ann->out_len = 0;
+        assert_int_equal(contexts(), 0);
+        peer_told(ann, "text* " LINE "\npong ?\nbinary* " LINE "\n");
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_an_empty_message_comes_back_empty(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/echo");
+    peer_add_compressed(ann, PEER_TEXT, bytes_span(NULL, 0));
+    peer_flush(ann);
+    peer_told(ann, "text* \n");
+}
+
+static uint8_t *long_message(size_t len, unsigned alphabet)
+{
+    struct random r = random_of(len);
+    uint8_t *bytes = malloc(len);
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)random_below(&r, alphabet);
+    return bytes;
+}
+
+static void test_long_messages_come_back_whole(void **state)
+{
+    static const unsigned alphabets[] = {1, 2, 20, 256};
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(alphabets); i++)
+        for (size_t frame = 1000; frame <= 1000000; frame *= 1000) {
+            note_open(&note, "a long echo", "alphabet", alphabets[i]);
+            uint8_t *bytes = long_message(200000, alphabets[i]);
+            struct span message = bytes_span(bytes, 200000);
+            struct peer *ann = open_zip("/echo");
+            add_in_frames(ann, FRAME_BINARY, message, frame);
+            peer_flush(ann);
+            echoed(ann, message);
+            free(bytes);
+            note_close(&note);
+            world_again();
+        }
+}
+
+static void test_a_reader_that_stops_anywhere_misses_nothing(void **state)
+{
+    (void)state;
+    world_start();
+    uint8_t *bytes = long_message(60000, 5);
+    for (size_t step = 37; step < 60000; step *= 4) {
+        note_open(&note, "a slow reader", "bytes a time", step);
+        struct peer *ann = open_zip("/echo");
+        sim_set_window(ann->connection, step);
+        sim_set_send_buffer(ann->connection, step);
+        add_in_frames(ann, FRAME_BINARY, bytes_span(bytes, 60000), 5000);
+        peer_flush(ann);
+        echoed(ann, bytes_span(bytes, 60000)); /* reads and settles in turn */
+        note_close(&note);
+        world_again();
+    }
+    free(bytes);
+}
+
+static void test_a_bomb_is_inflated_a_little_each_turn(void **state)
+{
+    (void)state;
+    world_start();
+    size_t len = 8 * LIMITS_INFLATE;
+    uint8_t *zeros = calloc(1, len);
+    struct peer *ann = open_zip("/echo"), *bob = peer_open("/echo");
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, len));
+    peer_push(ann);
+    world_turn();
+    assert_int_equal(contexts(), 2);
+    peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("me too"));
+    peer_push(bob);
+    world_turn();
+    assert_int_equal(sim_in_flight(bob->connection), 8);
+    assert_int_equal(contexts(), 2); /* not half done */
+    world_settle();
+    assert_int_equal(contexts(), 0);
+    echoed(ann, bytes_span(zeros, len));
+    free(zeros);
+}
+
+/* ---- Rooms ---------------------------------------------------------------------------- */
+
+static void test_members_with_and_without_hear_the_same(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/chat/x"), *bob = peer_open("/chat/x");
+    struct peer *cid = open_zip("/ws/x"), *dan = peer_open("/ws/x");
+    peer_add_compressed(ann, PEER_TEXT, BYTES_LITERAL(LINE));
+    peer_flush(ann);
+    peer_text(bob, LINE);
+    peer_text(cid, "{\"message\":\"" LINE "\"}");
+    peer_text(bob, "short");
+    peer_told(ann,
+              "text* " LINE "\ntext* " LINE "\ntext* " LINE "\ntext short\n");
+    peer_told(bob, "text " LINE "\ntext " LINE "\ntext " LINE "\ntext short\n");
+    peer_told(cid, "#1 " LINE "\n#2 " LINE "\n#4 short\n");
+    peer_told(dan, "#1 " LINE "\n#2 " LINE "\n#3 " LINE "\n#4 short\n");
+}
+
+static void test_history_is_read_as_it_is_and_then_the_twin(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/chat/x");
+    peer_text(bob, LINE);
+    struct peer *ann = open_zip("/ws/x?history=1");
+    peer_text(bob, "after");
+    struct peer *cid = open_zip("/ws/x?history=2");
+    assert_true(client_has(world_client(ann->connection), CLIENT_TWIN));
+    peer_text(bob, LINE);
+    peer_told(ann, "#1 " LINE "\n#2 after\n#3 " LINE "\n");
+    peer_told(cid, "#1 " LINE "\n#2 after\n#3 " LINE "\n");
+}
+
+static void test_twins_are_whole_wherever_a_write_ends(void **state)
+{
+    (void)state;
+    world_start();
+    for (size_t n = 0; n < 200; n++) {
+        note_open(&note, "a twin", "bytes taken", n);
+        struct peer *ann = open_zip("/ws/x"), *bob = open_zip("/ws/x");
+        sim_set_window(ann->connection, 0);
+        sim_set_send_buffer(ann->connection, n);
+        peer_text(bob, "{\"message\":\"" LINE "\"}");
+        peer_text(bob, "{\"message\":\"" LINE " and more\"}");
+        read_again(ann);
+        peer_told(ann, "#1 " LINE "\n#2 " LINE " and more\n");
+        peer_told_nothing(bob);
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_a_smaller_window_is_served_without_compression(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open_with(
+        "/chat/x", "Sec-WebSocket-Extensions: permessage-deflate; "
+                   "server_max_window_bits=10\r\n");
+    peer_text(ann, LINE);
+    peer_told(ann, "text " LINE "\n");
+}
+
+static void test_a_compressed_message_in_pieces_is_gathered(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/chat/x"), *bob = peer_open("/chat/x");
+    add_in_frames(ann, FRAME_TEXT, BYTES_LITERAL(LINE), 3);
+    for (size_t i = 0; i < ann->out_len; i++) {
+        sim_write(ann->connection, bytes_span(ann->out + i, 1));
+        world_settle();
+    }
+    ann->out_len = 0;
+    peer_told(bob, "text " LINE "\n");
+    assert_int_equal(world.server.leases.slots.count, 0);
+}
+
+/* ---- What is wrong ------------------------------------------------------------------- */
+
+static void test_what_is_no_deflate_data_is_1007(void **state)
+{
+    (void)state;
+    world_start();
+    static const char *const paths[] = {"/echo", "/chat/x"};
+    for (size_t i = 0; i < 2; i++) {
+        struct peer *ann = open_zip(paths[i]);
+        peer_frame(ann, PEER_TEXT | PEER_RSV1, BYTES_LITERAL("\x07rubbish"));
+        peer_tells(ann, "close 1007 not DEFLATE data\nend\n");
+        world_again();
+    }
+}
+
+static void test_text_that_is_not_utf8_is_1007(void **state)
+{
+    (void)state;
+    world_start();
+    static const char *const paths[] = {"/echo", "/chat/x"};
+    for (size_t i = 0; i < 2; i++) {
+        struct peer *ann = open_zip(paths[i]);
+        peer_add_compressed(ann, PEER_TEXT, BYTES_LITERAL("\xC3"));
+        peer_flush(ann);
+        peer_tells(ann, "close 1007 not UTF-8\nend\n");
+        world_again();
+    }
+}
+
+static void test_the_limit_counts_what_it_inflates_to(void **state)
+{
+    (void)state;
+    world.config.room_log = 16384;
+    world_start();
+    static uint8_t zeros[1025];
+    struct peer *ann = open_zip("/chat/x");
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, 1024));
+    peer_flush(ann);
+    assert_memory_equal(peer_story(ann), "binary* ", 8);
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, 1025));
+    peer_flush(ann);
+    assert_memory_equal(peer_story(ann), "close 1009", 10);
+}
+
+static void test_without_a_context_a_message_in_pieces_is_1013(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *last = NULL;
+    uint32_t most = world.server.inflating.slots.size;
+    for (uint32_t i = 0; i <= most; i++) {
+        last = open_zip("/echo");
+        peer_frame(last, FRAME_TEXT | PEER_RSV1, BYTES_LITERAL("\x00"));
+    }
+    assert_memory_equal(peer_story(last), "close 1013", 10);
+}
+
+static void test_who_goes_in_the_middle_leaves_no_context(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/echo");
+    uint8_t *bytes = long_message(5000, 9);
+    add_in_frames(ann, FRAME_BINARY, bytes_span(bytes, 5000), 1000);
+    ann->out_len -= 500;
+    stop_reading(ann);
+    peer_flush(ann);
+    assert_true(contexts() > 0);
+    sim_reset(ann->connection);
+    world_settle();
+    assert_int_equal(contexts(), 0);
+    free(bytes);
+}
+
+static void test_without_the_option_rsv1_is_1002(void **state)
+{
+    (void)state;
+    world.config.compression = false;
+    world_start();
+    struct peer *ann = open_zip("/echo");
+    peer_frame(ann, PEER_TEXT | PEER_RSV1, BYTES_LITERAL("x"));
+    assert_memory_equal(peer_story(ann), "close 1002", 10);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_echo_comes_back_compressed_at_every_cut),
+        WORLD_TEST(test_an_empty_message_comes_back_empty),
+        WORLD_TEST(test_long_messages_come_back_whole),
+        WORLD_TEST(test_a_reader_that_stops_anywhere_misses_nothing),
+        WORLD_TEST(test_a_bomb_is_inflated_a_little_each_turn),
+        WORLD_TEST(test_members_with_and_without_hear_the_same),
+        WORLD_TEST(test_history_is_read_as_it_is_and_then_the_twin),
+        WORLD_TEST(test_twins_are_whole_wherever_a_write_ends),
+        WORLD_TEST(test_a_smaller_window_is_served_without_compression),
+        WORLD_TEST(test_a_compressed_message_in_pieces_is_gathered),
+        WORLD_TEST(test_what_is_no_deflate_data_is_1007),
+        WORLD_TEST(test_text_that_is_not_utf8_is_1007),
+        WORLD_TEST(test_the_limit_counts_what_it_inflates_to),
+        WORLD_TEST(test_without_a_context_a_message_in_pieces_is_1013),
+        WORLD_TEST(test_who_goes_in_the_middle_leaves_no_context),
+        WORLD_TEST(test_without_the_option_rsv1_is_1002),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

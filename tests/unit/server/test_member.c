@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/member.h"
+#include "sim/peer.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const struct room *only_room(void)
+{
+    assert_int_equal(world.server.rooms.slots.count, 1);
+    return room_at(&world.server.rooms, 0);
+}
+
+static bool flag_of(const struct peer *p, enum client_flag flag)
+{
+    return client_has(world_client(p->connection), flag);
+}
+
+static void stop_reading(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, 1);
+    sim_set_window(p->connection, 0);
+}
+
+static void read_again(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
+    sim_set_window(p->connection, SIM_UNLIMITED);
+    world_settle();
+}
+
+static void push_numbered(struct peer *p, unsigned from, unsigned to,
+                          size_t len)
+{
+    char text[1024];
+    assert_true(len < sizeof text);
+    for (unsigned i = from; i < to; i++) {
+        memset(text, '.', len);
+        int digits = snprintf(text, sizeof text, "%u", i);
+        text[digits] = '.';
+        peer_add_frame(p, PEER_TEXT, bytes_span(text, len));
+    }
+    peer_push(p);
+}
+
+/* Assert that these numbered messages, and no others, were told. */
+static void told_numbered(struct peer *p, unsigned from, unsigned to)
+{
+    const char *at = peer_story(p);
+    for (unsigned i = from; i < to; i++) {
+        char start[32];
+        size_t len = (size_t)snprintf(start, sizeof start, "text %u.", i);
+        assert_memory_equal(at, start, len);
+        at = strchr(at, '\n') + 1;
+    }
+    assert_string_equal(at, "");
+}
+
+/* ---- Publishing -------------------------------------------------------------------- */
+
+static void test_plain_members_hear_everybody_and_themselves(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_text(ann, "hello");
+    peer_frame(bob, PEER_BINARY, BYTES_LITERAL("\x00\xFF"));
+    peer_told(ann, "text hello\nbinary \\x00\\xff\n");
+    peer_told(bob, "text hello\nbinary \\x00\\xff\n");
+}
+
+static void test_rooms_do_not_hear_each_other(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/y");
+    peer_text(ann, "hello");
+    peer_told(ann, "text hello\n");
+    peer_told_nothing(bob);
+}
+
+static void test_all_messages_of_a_turn_leave_in_one_write_each(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_open("/chat/x");
+    push_numbered(ann, 0, 5, 10);
+    uint64_t sends = sim_count(SIM_SEND);
+    world_settle();
+    assert_int_equal(sim_count(SIM_SEND) - sends, 2);
+    told_numbered(ann, 0, 5);
+}
+
+static void test_one_turn_may_publish_more_than_the_log_holds(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/ws/x");
+    push_numbered(ann, 0, 40, 200); /* 8 K in one receive, the log has 4 K */
+    world_settle();
+    told_numbered(ann, 0, 40);
+    peer_tells(bob, "\n");
+    assert_int_equal(only_room()->number, 40);
+}
+
+static void test_a_member_begins_with_what_comes_after_it(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_text(ann, "before");
+    struct peer *bob = peer_open("/chat/x");
+    peer_text(ann, "after");
+    peer_told(bob, "text after\n");
+}
+
+static void test_the_log_of_a_form_nobody_reads_is_not_written(void **state)
+{
+    (void)state;
+    world.config.history = 0;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_text(ann, "hello");
+    assert_true(only_room()->logs[ROOM_PLAIN].head > 0);
+    assert_true(only_room()->logs[ROOM_JSON].head == 0);
+    struct peer *bob = peer_open("/ws/x");
+    peer_text(ann, "again");
+    peer_told(bob, "#2 again\n");
+}
+
+/* ---- Pace ---------------------------------------------------------------------------- */
+
+#define HALF (4096 / 2)
+
+/* Bob does not read, and Ann has said more than half a log. */
+static void make_laggard(struct peer **ann, struct peer **bob)
+{
+    *bob = peer_open("/chat/x");
+    *ann = peer_open("/chat/x");
+    stop_reading(*bob);
+    push_numbered(*ann, 0, 6, 400);
+    world_settle();
+    assert_true(flag_of(*bob, CLIENT_LAGGING));
+}
+
+static void test_half_a_log_behind_is_a_laggard_and_not_before(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    stop_reading(bob);
+    push_numbered(ann, 0, 5, 400); /* 5 * 404 - 1 byte taken = 2019 */
+    world_settle();
+    assert_false(flag_of(bob, CLIENT_LAGGING));
+    push_numbered(ann, 5, 6, 28); /* + 30 = 2049 */
+    world_settle();
+    assert_true(flag_of(bob, CLIENT_LAGGING));
+    assert_false(flag_of(ann, CLIENT_HELD)); /* she has nothing more to say */
+    read_again(bob);
+    told_numbered(bob, 0, 6);
+}
+
+static void test_a_laggard_holds_the_senders_of_its_room_alone(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob, *cid = peer_open("/chat/y");
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 12, 400);
+    world_settle();
+    assert_true(flag_of(ann, CLIENT_HELD));
+    peer_text(cid, "hello");
+    peer_told(cid, "text hello\n");
+    told_numbered(ann, 0, 6);
+    read_again(bob);
+    assert_false(flag_of(ann, CLIENT_HELD));
+    told_numbered(bob, 0, 12);
+    told_numbered(ann, 6, 12);
+}
+
+static void test_held_input_goes_on_without_another_receive(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    read_again(bob);
+    peer_bytes(bob);
+    peer_bytes(ann);
+    stop_reading(bob);
+    push_numbered(ann, 0, 12, 400); /* all received at once: the rest waits */
+    world_settle();
+    assert_true(flag_of(ann, CLIENT_HELD));
+    assert_true(flag_of(ann, CLIENT_PARKED));
+    read_again(bob);
+    assert_false(flag_of(ann, CLIENT_PARKED));
+    told_numbered(bob, 0, 12);
+    told_numbered(ann, 0, 12);
+}
+
+static void test_a_laggard_that_takes_enough_is_waited_for(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 7, 400);
+    world_settle();
+    sim_set_send_buffer(bob->connection, 300); /* 1/16 is 256 */
+    for (unsigned second = 1; second <= 4; second++) {
+        world_pass(LIMITS_PACE - 200);
+        sim_acknowledge(bob->connection, SIM_UNLIMITED);
+        world_pass(200);
+        assert_false(flag_of(bob, CLIENT_EXCUSED));
+    }
+    read_again(bob);
+    told_numbered(bob, 0, 7);
+}
+
+static void test_a_laggard_that_takes_too_little_is_excused(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 7, 400);
+    world_settle();
+    told_numbered(ann, 0, 6);
+    sim_set_send_buffer(bob->connection, 200);
+    world_pass(LIMITS_PACE - 100);
+    told_numbered(ann, 0, 0);
+    world_pass(100 + WHEEL_TICK);
+    assert_true(flag_of(bob, CLIENT_EXCUSED));
+    assert_false(flag_of(bob, CLIENT_LAGGING));
+    told_numbered(ann, 6, 7);
+}
+
+static void
+test_an_excused_member_that_catches_up_is_in_step_again(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    world_pass(LIMITS_PACE + WHEEL_TICK);
+    assert_true(flag_of(bob, CLIENT_EXCUSED));
+    read_again(bob);
+    assert_false(flag_of(bob, CLIENT_EXCUSED));
+    told_numbered(bob, 0, 6);
+    stop_reading(bob);
+    push_numbered(ann, 0, 6, 400);
+    world_settle();
+    assert_true(flag_of(bob, CLIENT_LAGGING));
+}
+
+static void test_a_laggard_that_leaves_holds_nobody(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 8, 400);
+    world_settle();
+    assert_true(flag_of(ann, CLIENT_HELD));
+    sim_reset(bob->connection);
+    world_settle();
+    assert_int_equal(only_room()->laggards, 0);
+    told_numbered(ann, 0, 8);
+}
+
+static void test_a_close_waits_behind_what_is_owed(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 8, 400);
+    peer_close(bob, 1000); /* not read before he reads */
+    world_pass(LIMITS_PACE + WHEEL_TICK);
+    told_numbered(ann, 0, 8);
+    assert_int_equal(sim_side(bob->connection), SIM_OPEN);
+    read_again(bob);
+    peer_tells(bob, "...\nclose 1000\nend\n");
+}
+
+static void test_held_senders_are_not_taken_for_dead(void **state)
+{
+    (void)state;
+    world.config.ping = 500;
+    world.config.pong_timeout = 300;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 8, 400);
+    for (unsigned i = 1; i <= 8; i++) {
+        world_pass(LIMITS_PACE / 2);
+        assert_true(flag_of(ann, CLIENT_HELD));
+        sim_set_send_buffer(bob->connection, 1 + 150 * i);
+    }
+    world_not_logged("pong-timeout");
+}
+
+/* ---- The number of members -------------------------------------------------------------- */
+
+static void open_v1(struct peer **p)
+{
+    *p = peer_open_with("/ws/x", "Sec-WebSocket-Protocol: chatd.v1\r\n");
+}
+
+static void test_a_changed_number_is_told_once_a_second_at_most(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *others[3];
+    open_v1(&ann);
+    world_pass(2000);
+    peer_bytes(ann);
+    for (size_t i = 0; i < 3; i++)
+        others[i] = peer_open("/chat/x");
+    peer_told(ann, "text {\"event\":\"members\",\"members\":2}\n");
+    world_pass(LIMITS_MEMBERS - 1);
+    peer_told_nothing(ann);
+    world_pass(1);
+    peer_told(ann, "text {\"event\":\"members\",\"members\":4}\n");
+    peer_close(others[0], 1000);
+    peer_told_nothing(ann);
+    world_pass(LIMITS_MEMBERS);
+    peer_told(ann, "text {\"event\":\"members\",\"members\":3}\n");
+    peer_told(others[1], "");
+}
+
+static void test_a_number_that_is_known_already_is_not_told(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann;
+    open_v1(&ann);
+    peer_bytes(ann); /* the welcome said 1 */
+    world_pass(3000);
+    peer_told_nothing(ann);
+    struct peer *bob = peer_open("/ws/x");
+    peer_told(ann, "text {\"event\":\"members\",\"members\":2}\n");
+    struct peer *cid = peer_open("/ws/x");
+    peer_close(cid, 1000); /* and it is 2 again */
+    world_pass(3000);
+    peer_told_nothing(ann);
+    peer_told_nothing(bob);
+}
+
+static void test_a_blocked_member_is_told_the_number_later(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob = peer_open("/chat/x");
+    open_v1(&ann);
+    world_pass(2000);
+    peer_bytes(ann);
+    stop_reading(ann);
+    peer_text(bob, "hello");
+    peer_close(bob, 1000);
+    world_pass(3000);
+    read_again(ann);
+    world_pass(LIMITS_MEMBERS + 1);
+    peer_told(ann, "#1 hello\ntext {\"event\":\"members\",\"members\":1}\n");
+}
+
+static void test_a_member_that_breaks_while_told_is_a_change(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    open_v1(&ann);
+    open_v1(&bob);
+    world_pass(2000);
+    peer_bytes(ann);
+    peer_bytes(bob);
+    struct peer *cid = peer_open("/chat/x");
+    world_pass(2000);
+    peer_bytes(ann);
+    peer_bytes(bob);
+    sim_close(cid->connection);
+    sim_fail(SIM_SEND, 0, 1, EPIPE);
+    world_pass(5000);
+    peer_told(ann, "end\n");
+    peer_told(bob, "text {\"event\":\"members\",\"members\":1}\n");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_plain_members_hear_everybody_and_themselves),
+        WORLD_TEST(test_rooms_do_not_hear_each_other),
+        WORLD_TEST(test_all_messages_of_a_turn_leave_in_one_write_each),
+        WORLD_TEST(test_one_turn_may_publish_more_than_the_log_holds),
+        WORLD_TEST(test_a_member_begins_with_what_comes_after_it),
+        WORLD_TEST(test_the_log_of_a_form_nobody_reads_is_not_written),
+        WORLD_TEST(test_half_a_log_behind_is_a_laggard_and_not_before),
+        WORLD_TEST(test_a_laggard_holds_the_senders_of_its_room_alone),
+        WORLD_TEST(test_held_input_goes_on_without_another_receive),
+        WORLD_TEST(test_a_laggard_that_takes_enough_is_waited_for),
+        WORLD_TEST(test_a_laggard_that_takes_too_little_is_excused),
+        WORLD_TEST(test_an_excused_member_that_catches_up_is_in_step_again),
+        WORLD_TEST(test_a_laggard_that_leaves_holds_nobody),
+        WORLD_TEST(test_a_close_waits_behind_what_is_owed),
+        WORLD_TEST(test_held_senders_are_not_taken_for_dead),
+        WORLD_TEST(test_a_changed_number_is_told_once_a_second_at_most),
+        WORLD_TEST(test_a_number_that_is_known_already_is_not_told),
+        WORLD_TEST(test_a_blocked_member_is_told_the_number_later),
+        WORLD_TEST(test_a_member_that_breaks_while_told_is_a_change),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

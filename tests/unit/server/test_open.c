@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/open.h"
+#include "sim/peer.h"
+#include "support/note.h"
+
+#include <stdio.h>
+
+static struct note note;
+
+static void stop_reading(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, 1);
+    sim_set_window(p->connection, 0);
+}
+
+static void read_again(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
+    sim_set_window(p->connection, SIM_UNLIMITED);
+    world_settle();
+}
+
+/* Send what was added in two parts, cut at byte `cut`. */
+static void push_cut(struct peer *p, size_t cut)
+{
+    sim_write(p->connection, bytes_span(p->out, cut));
+    world_settle();
+    sim_write(p->connection, bytes_span(p->out + cut, p->out_len - cut));
+    world_settle();
+    p->out_len = 0;
+}
+
+static uint32_t leases(void)
+{
+    return world.server.leases.slots.count;
+}
+
+/* ---- Messages in pieces ------------------------------------------------------------ */
+
+/* Four frames: a message of three fragments with a ping inside, and another. */
+static void add_conversation(struct peer *p)
+{
+    peer_add_frame(p, FRAME_TEXT, BYTES_LITERAL("one \xC3"));
+    peer_add_frame(p, FRAME_CONTINUATION, BYTES_LITERAL("\xA4 two "));
+    peer_add_frame(p, PEER_PING, BYTES_LITERAL("?"));
+    peer_add_frame(p, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("three"));
+    peer_add_frame(p, PEER_BINARY, BYTES_LITERAL("more"));
+}
+
+static void test_a_cut_anywhere_changes_nothing(void **state)
+{
+    (void)state;
+    world_start();
+    size_t len = 1;
+    for (size_t cut = 0; cut <= len; cut++) {
+        note_open(&note, "a conversation", "cut at", cut);
+        struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+        add_conversation(ann);
+        len = ann->out_len;
+        push_cut(ann, cut);
+        assert_int_equal(leases(), 0);
+        peer_told(bob, "text one \\xc3\\xa4 two three\nbinary more\n");
+        const char *story = peer_story(ann);
+        assert_true(strstr(story, "pong ?\n"));
+        assert_true(strstr(story, "text one \\xc3\\xa4 two three\n"));
+        assert_true(strstr(story, "binary more\n"));
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_byte_by_byte_is_the_same(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    add_conversation(ann);
+    for (size_t i = 0; i < ann->out_len; i++) {
+        sim_write(ann->connection, bytes_span(ann->out + i, 1));
+        world_settle();
+    }
+    ann->out_len = 0;
+    assert_int_equal(leases(), 0);
+    peer_told(bob, "text one \\xc3\\xa4 two three\nbinary more\n");
+}
+
+static void
+test_an_unfinished_message_holds_one_lease_until_it_ends(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("half "));
+    assert_int_equal(leases(), 1);
+    peer_told_nothing(bob);
+    peer_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_told(ann, "pong ?\n");
+    assert_int_equal(leases(), 1);
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("done"));
+    assert_int_equal(leases(), 0);
+    peer_told(bob, "text half done\n");
+}
+
+static void test_half_a_message_reaches_nobody(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("half "));
+    sim_close(ann->connection);
+    world_pass(1000);
+    peer_told_nothing(bob);
+    assert_int_equal(leases(), 0);
+}
+
+static void test_text_that_turns_out_bad_reaches_nobody(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("good so far"));
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("\xFF"));
+    assert_memory_equal(peer_story(ann), "close 1007", 10);
+    peer_told_nothing(bob);
+    assert_int_equal(leases(), 0);
+}
+
+/* ---- --max-message ------------------------------------------------------------------- */
+
+static void test_a_message_at_the_limit_is_taken(void **state)
+{
+    (void)state;
+    world.config.room_log = 16384; /* its JSON form is longer */
+    world_start();
+    static uint8_t bytes[1024];
+    struct peer *ann = peer_open("/chat/x");
+    memset(bytes, 'x', sizeof bytes);
+    peer_frame(ann, FRAME_BINARY, bytes_span(bytes, 1000));
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, bytes_span(bytes, 24));
+    peer_tells(ann, "xxxx\n");
+}
+
+static void test_one_byte_more_is_1009_from_the_header_alone(void **state)
+{
+    (void)state;
+    world_start();
+    static uint8_t bytes[1025];
+    struct peer *ann = peer_open("/chat/x");
+    peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    ann->out_len -= sizeof bytes; /* not a byte of the payload */
+    peer_flush(ann);
+    assert_memory_equal(peer_story(ann), "close 1009", 10);
+    world_pass(LIMITS_LINGER + WHEEL_TICK);
+    world_logged("code=1009 by=server cause=too-big");
+}
+
+static void test_fragments_count_together(void **state)
+{
+    (void)state;
+    world_start();
+    static uint8_t bytes[1024];
+    struct peer *ann = peer_open("/chat/x");
+    peer_frame(ann, FRAME_BINARY, bytes_span(bytes, 1000));
+    peer_told_nothing(ann);
+    peer_frame(ann, FRAME_CONTINUATION, bytes_span(bytes, 25));
+    assert_memory_equal(peer_story(ann), "close 1009", 10);
+}
+
+/* ---- Echo streams ---------------------------------------------------------------------- */
+
+static void test_echo_of_a_long_message_needs_no_memory(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    static uint8_t piece[100000];
+    struct peer *ann = peer_open("/echo");
+    uint8_t header[14] = {PEER_BINARY, 0xFF}; /* 64 bits of length, masked */
+    uint64_t total = 50 * sizeof piece, echoed = 0;
+    for (unsigned i = 0; i < 8; i++)
+        header[2 + i] = (uint8_t)(total >> (56 - 8 * i));
+    sim_write(ann->connection, bytes_span(header, sizeof header));
+    for (unsigned i = 0; i < 50; i++) {
+        for (size_t j = 0; j < sizeof piece; j++)
+            piece[j] = (uint8_t)(i + j / 251);
+        sim_write(ann->connection, bytes_span(piece, sizeof piece));
+        world_settle();
+        assert_int_equal(leases(), 0);
+        struct span got = peer_bytes(ann);
+        /* Without the headers, the masking key being 0: the same bytes. */
+        for (size_t at = 0; at < got.len;) {
+            size_t len = (size_t)got.ptr[at + 2] << 8 | got.ptr[at + 3];
+            size_t head = 4;
+            assert_int_equal(got.ptr[at + 1], 126);
+            for (size_t j = 0; j < len; j++) {
+                uint64_t offset = echoed + j - (uint64_t)i * sizeof piece;
+                assert_int_equal(got.ptr[at + head + j],
+                                 (uint8_t)(i + offset / 251));
+            }
+            echoed += len;
+            at += head + len;
+        }
+    }
+    assert_true(echoed == total);
+    peer_text(ann, "and then");
+    peer_told(ann, "text and then\n");
+}
+
+static void test_echo_answers_pings_between_pieces(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("a"));
+    peer_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_frame(ann, FRAME_CONTINUATION, bytes_span(NULL, 0));
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("b"));
+    peer_told(ann, "text+ a\npong ?\n+cont b\n");
+}
+
+static void test_one_who_sends_without_end_does_not_stop_others(void **state)
+{
+    (void)state;
+    world_start();
+    static uint8_t bytes[8000];
+    struct peer *ann = peer_open("/echo"), *bob = peer_open("/echo");
+    for (unsigned i = 0; i < 100; i++)
+        peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    peer_push(ann);
+    peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("me too"));
+    peer_push(bob);
+    world_turn();
+    world_turn();
+    assert_int_equal(sim_in_flight(bob->connection), 8);
+    world_settle();
+    assert_true(peer_bytes(ann).len >= 100 * (4 + sizeof bytes));
+}
+
+/* ---- --buffers ----------------------------------------------------------------------------- */
+
+static void
+test_without_a_buffer_an_unfinished_message_ends_in_1013(void **state)
+{
+    (void)state;
+    world.config.buffers = 3; /* one is for answers */
+    world_start();
+    struct peer *people[3];
+    for (size_t i = 0; i < 3; i++) {
+        people[i] = peer_open("/chat/x");
+        peer_frame(people[i], FRAME_TEXT, BYTES_LITERAL("half "));
+    }
+    assert_int_equal(leases(), 2);
+    peer_told(people[2],
+              "close 1013 no buffer for an unfinished message\nend\n");
+    peer_frame(people[0], FRAME_FIN | FRAME_CONTINUATION,
+               BYTES_LITERAL("done"));
+    peer_told(people[1], "text half done\n");
+    assert_int_equal(leases(), 1);
+}
+
+static void test_the_last_eighth_is_kept_for_answers(void **state)
+{
+    (void)state;
+    world.config.clients = 16;
+    world_start();
+    struct peer *last = NULL;
+    for (uint32_t i = 0; i < world.config.buffers; i++) {
+        last = peer_open("/chat/x");
+        peer_frame(last, FRAME_TEXT, BYTES_LITERAL("half "));
+    }
+    assert_int_equal(leases(), world.config.buffers - 1);
+    assert_memory_equal(peer_story(last), "close 1013", 10);
+    struct peer *ann = peer_open("/echo");
+    stop_reading(ann);
+    peer_text(ann, "hello");
+    assert_int_equal(leases(), world.config.buffers);
+    read_again(ann);
+    peer_told(ann, "text hello\n");
+}
+
+static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    push_cut(ann, 1);
+    peer_told(ann, "text hello\n");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("again"));
+    sim_write(ann->connection, bytes_span(ann->out, 3));
+    world_settle();
+    assert_int_equal(leases(), 1);
+    sim_write(ann->connection, bytes_span(ann->out + 3, ann->out_len - 3));
+    ann->out_len = 0;
+    world_settle();
+    assert_int_equal(leases(), 0);
+    peer_told(ann, "text again\n");
+}
+
+/* ---- --rate ---------------------------------------------------------------------------------- */
+
+static void test_above_the_rate_one_is_not_read_from(void **state)
+{
+    (void)state;
+    world.config.rate = 10;
+    world.config.burst = 20;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    char told[1024] = "";
+    for (unsigned i = 0; i < 30; i++) {
+        char text[8];
+        snprintf(text, sizeof text, "%u", i);
+        peer_add_frame(ann, PEER_TEXT, bytes_of(text));
+        snprintf(told + strlen(told), 16, "text %s\n", text);
+    }
+    peer_flush(ann);
+    struct client *c = world_client(ann->connection);
+    assert_true(client_has(c, CLIENT_PAUSED));
+    peer_text(bob, "hi");
+    assert_non_null(strstr(peer_story(bob), "text 19\ntext hi\n"));
+    world_pass(1100);
+    assert_false(client_has(c, CLIENT_PAUSED));
+    peer_tells(bob, "text 28\ntext 29\n");
+    peer_tells(ann, "text 28\ntext 29\n");
+}
+
+static void test_fragments_of_one_message_are_one_for_the_rate(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_add_frame(ann, FRAME_TEXT, BYTES_LITERAL("a"));
+    for (unsigned i = 0; i < 10; i++)
+        peer_add_frame(ann, FRAME_CONTINUATION, BYTES_LITERAL("b"));
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_add_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("c"));
+    peer_flush(ann);
+    peer_tells(ann, "+cont+ b\npong ?\n+cont c\n");
+}
+
+/* ---- Faults ------------------------------------------------------------------------------------- */
+
+static void test_every_framing_fault_is_1002(void **state)
+{
+    static const char *const bytes[] = {
+        "\x81\x05hello",                /* not masked */
+        "\xC1\x80\x01\x01\x01\x01",     /* RSV1 */
+        "\x83\x80\x01\x01\x01\x01",     /* no such opcode */
+        "\x80\x80\x01\x01\x01\x01",     /* nothing to continue */
+        "\x09\x80\x01\x01\x01\x01",     /* a ping in fragments */
+        "\x88\x81\x01\x01\x01\x01\x01", /* half a close code */
+    };
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(bytes); i++) {
+        note_open(&note, "framing faults", "vector", i);
+        struct peer *ann = peer_open(i % 2 ? "/echo" : "/chat/x");
+        peer_say(ann, bytes[i]);
+        const char *story = peer_story(ann);
+        assert_memory_equal(story, "close 1002", 10);
+        assert_string_equal(strchr(story, '\n'), "\nend\n");
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_a_fault_behind_good_messages_loses_none(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    stop_reading(ann);
+    peer_text(ann, "one");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("two"));
+    peer_add_frame(ann, 0x83, BYTES_LITERAL("bad"));
+    peer_flush(ann);
+    read_again(ann);
+    const char *story = peer_story(ann);
+    assert_memory_equal(story, "text one\ntext two\nclose 1002", 28);
+}
+
+static void test_binary_on_ws_is_1003_from_its_first_piece(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x");
+    peer_frame(ann, FRAME_BINARY, BYTES_LITERAL("first piece"));
+    peer_told(ann, "close 1003 JSON text only\nend\n");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_a_cut_anywhere_changes_nothing),
+        WORLD_TEST(test_byte_by_byte_is_the_same),
+        WORLD_TEST(test_an_unfinished_message_holds_one_lease_until_it_ends),
+        WORLD_TEST(test_half_a_message_reaches_nobody),
+        WORLD_TEST(test_text_that_turns_out_bad_reaches_nobody),
+        WORLD_TEST(test_a_message_at_the_limit_is_taken),
+        WORLD_TEST(test_one_byte_more_is_1009_from_the_header_alone),
+        WORLD_TEST(test_fragments_count_together),
+        WORLD_TEST(test_echo_of_a_long_message_needs_no_memory),
+        WORLD_TEST(test_echo_answers_pings_between_pieces),
+        WORLD_TEST(test_one_who_sends_without_end_does_not_stop_others),
+        WORLD_TEST(test_without_a_buffer_an_unfinished_message_ends_in_1013),
+        WORLD_TEST(test_the_last_eighth_is_kept_for_answers),
+        WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
+        WORLD_TEST(test_above_the_rate_one_is_not_read_from),
+        WORLD_TEST(test_fragments_of_one_message_are_one_for_the_rate),
+        WORLD_TEST(test_every_framing_fault_is_1002),
+        WORLD_TEST(test_a_fault_behind_good_messages_loses_none),
+        WORLD_TEST(test_binary_on_ws_is_1003_from_its_first_piece),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

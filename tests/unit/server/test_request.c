@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/request.h"
+#include "sim/peer.h"
+#include "support/note.h"
+
+#include <stdio.h>
+
+#define HOST "Host: a.example\r\n"
+#define UPGRADE                                                                \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"                            \
+    "Sec-WebSocket-Version: 13\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+static struct note note;
+
+/* ---- Every status --------------------------------------------------------------------- */
+
+static const struct {
+    const char *request;
+    unsigned status;
+    bool goes_on; /* the connection persists */
+} answers[] = {
+    {"GET / HTTP/1.1\r\n" HOST "\r\n", 200, true},
+    {"HEAD / HTTP/1.1\r\n" HOST "\r\n", 200, true},
+    {"GET / HTTP/1.0\r\n\r\n", 200, false},
+    {"GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200, false},
+    {"GET /none HTTP/1.1\r\n" HOST "\r\n", 404, true},
+    {"HEAD /none HTTP/1.1\r\n" HOST "\r\n", 404, true},
+    {"GET /chat/a%2Fb HTTP/1.1\r\n" HOST "\r\n", 404, true},
+    {"POST / HTTP/1.1\r\n" HOST "\r\n", 405, true},
+    {"GET /ws HTTP/1.1\r\n" HOST "\r\n", 426, true},
+    {"GET / HTTP/1.1\r\n\r\n", 400, false},
+    {"GET /\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\n", 400, false},
+    {"GET / HTTP/2.0\r\n" HOST "\r\n", 505, false},
+    {"GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 501,
+     false},
+    {"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 405, false},
+    {"GET /echo HTTP/1.1\r\n" HOST UPGRADE "\r\n", 400, false},
+    {"GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY KEY "\r\n", 400, false},
+    {"GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY "Content-Length: 1\r\n\r\nx",
+     400, false},
+    {"GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY
+     "Origin: http://evil.example\r\n\r\n",
+     403, false},
+    {"GET / HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 404, false},
+    {"GET /healthz HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 404, false},
+    {"POST /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 405, false},
+    {"GET /echo HTTP/1.1\r\n" HOST
+     "Upgrade: websocket\r\nConnection: Upgrade\r\n" KEY
+     "Sec-WebSocket-Version: 8\r\n\r\n",
+     426, false},
+    {"GET /chat?name=%FF HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 400, false},
+    {"GET /ws?history=x HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 400, false},
+    {"GET /ws?since=x HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 400, false},
+};
+
+static bool is_head(const char *request)
+{
+    return request[0] == 'H';
+}
+
+/* "close", alone or with more behind it. */
+static bool says_close(const struct peer_response *r)
+{
+    struct span value = peer_field(r, "Connection");
+    return value.len >= 5 &&
+           bytes_equal(bytes_part(value, 0, 5), BYTES_LITERAL("close"));
+}
+
+static void test_every_refusal_has_its_status(void **state)
+{
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(answers); i++) {
+        note_open(&note, "statuses", "vector", i);
+        struct peer *ann = peer_connect();
+        peer_say(ann, answers[i].request);
+        struct peer_response r =
+            peer_response(ann, is_head(answers[i].request));
+        assert_int_equal(r.status, answers[i].status);
+        bool closes = says_close(&r);
+        assert_int_equal(closes, !answers[i].goes_on);
+        peer_told(ann, answers[i].goes_on ? "" : "end\n");
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_the_fields_that_a_status_calls_for_are_there(void **state)
+{
+    static const struct {
+        const char *request, *name, *value;
+    } fields[] = {
+        {"POST / HTTP/1.1\r\n" HOST "\r\n", "Allow", "GET, HEAD"},
+        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Upgrade", "websocket"},
+        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Sec-WebSocket-Version", "13"},
+        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Connection", "Upgrade"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Vary", "Accept"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Content-Type", "application/json"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Date",
+         "Fri, 20 Nov 2026 08:29:01 GMT"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "X-Content-Type-Options", "nosniff"},
+        {"GET /chat HTTP/1.1\r\n" HOST "\r\n", "Referrer-Policy",
+         "no-referrer"},
+    };
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(fields); i++) {
+        note_open(&note, "fields", "vector", i);
+        struct peer *ann = peer_connect();
+        peer_say(ann, fields[i].request);
+        struct peer_response r = peer_response(ann, false);
+        assert_true(bytes_equal(peer_field(&r, fields[i].name),
+                                bytes_of(fields[i].value)));
+        sim_close(ann->connection);
+        note_close(&note);
+        world_settle();
+    }
+}
+
+static void test_a_head_that_is_too_long_is_414_or_431(void **state)
+{
+    static char bytes[HTTP_HEAD_MAX + 100];
+    (void)state;
+    world_start();
+    memset(bytes, 'x', sizeof bytes - 1);
+    memcpy(bytes, "GET /", 5);
+    struct peer *ann = peer_connect();
+    peer_say(ann, bytes);
+    peer_answered(ann, 414);
+    memcpy(bytes, "GET / HTTP/1.1\r\n" HOST "X: ", 36);
+    struct peer *bob = peer_connect();
+    peer_say(bob, bytes);
+    peer_answered(bob, 431);
+    struct peer *cid = peer_connect();
+    peer_add(cid, BYTES_LITERAL("GET / HTTP/1.1\r\n" HOST));
+    for (unsigned i = 0; i < HTTP_FIELDS_MAX; i++)
+        peer_add(cid, BYTES_LITERAL("X: y\r\n"));
+    peer_say(cid, "\r\n");
+    peer_answered(cid, 431);
+}
+
+/* ---- However it arrives ------------------------------------------------------------------ */
+
+static const char two_requests[] =
+    "GET /style.css HTTP/1.1\r\n" HOST "\r\n"
+    "GET /chat/x HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n";
+
+static void read_two_answers(struct peer *p)
+{
+    struct peer_response r = peer_response(p, false);
+    assert_int_equal(r.status, 200);
+    assert_true(bytes_equal(r.body, BYTES_LITERAL("body { color: black }\n")));
+    assert_int_equal(peer_response(p, true).status, 101);
+    peer_told(p, "text hello\n");
+}
+
+static void test_requests_and_frames_may_be_cut_anywhere(void **state)
+{
+    (void)state;
+    world_start();
+    size_t len = 1;
+    for (size_t cut = 0; cut <= len; cut++) {
+        note_open(&note, "pipelined requests", "cut at", cut);
+        struct peer *ann = peer_connect();
+        peer_add(ann, bytes_of(two_requests));
+        peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+        len = ann->out_len;
+        sim_write(ann->connection, bytes_span(ann->out, cut));
+        world_settle();
+        sim_write(ann->connection, bytes_span(ann->out + cut, len - cut));
+        world_settle();
+        assert_int_equal(world.server.leases.slots.count, 0);
+        ann->out_len = 0;
+        read_two_answers(ann);
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_requests_may_come_byte_by_byte(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_add(ann, bytes_of(two_requests));
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    sim_set_piece(ann->connection, 1);
+    sim_set_send_buffer(ann->connection, SIM_UNLIMITED);
+    size_t len = ann->out_len;
+    for (size_t i = 0; i < len; i++) {
+        sim_write(ann->connection, bytes_span(ann->out + i, 1));
+        world_settle();
+    }
+    ann->out_len = 0;
+    read_two_answers(ann);
+}
+
+static void test_a_request_waits_until_the_response_before_it_left(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    sim_set_window(ann->connection, 0);
+    sim_set_send_buffer(ann->connection, 100);
+    peer_say(ann, two_requests);
+    struct client *c = world_client(ann->connection);
+    assert_int_equal(c->state, CLIENT_REPLY);
+    assert_true(client_has(c, CLIENT_PARKED));
+    sim_set_window(ann->connection, SIM_UNLIMITED);
+    world_settle();
+    assert_int_equal(c->state, CLIENT_OPEN);
+    assert_int_equal(peer_response(ann, false).status, 200);
+    assert_int_equal(peer_response(ann, true).status, 101);
+}
+
+static void test_one_empty_line_before_a_request_is_ignored(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "\r\nGET / HTTP/1.1\r\n" HOST "\r\n");
+    peer_answered(ann, 200);
+    peer_say(ann, "\r\n\r\n");
+    peer_answered(ann, 400);
+}
+
+static void test_what_follows_a_refused_upgrade_is_never_looked_at(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_add(ann, BYTES_LITERAL("GET /echo HTTP/1.1\r\n" HOST UPGRADE "\r\n"));
+    peer_add(ann, bytes_of(two_requests));
+    peer_flush(ann);
+    peer_answered(ann, 400);
+    peer_say(ann, two_requests);
+    peer_told(ann, "end\n");
+}
+
+static void test_frames_right_behind_the_handshake_are_heard(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_connect();
+    peer_add(ann,
+             BYTES_LITERAL("GET /chat/x HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n"));
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("already here"));
+    peer_add_frame(ann, PEER_CLOSE, bytes_span(NULL, 0));
+    peer_flush(ann);
+    peer_told(bob, "text already here\n");
+    assert_int_equal(peer_response(ann, true).status, 101);
+    peer_told(ann, "text already here\nclose 1000\nend\n");
+}
+
+/* ---- The upgrade ------------------------------------------------------------------------------ */
+
+static void subprotocol(const char *target, const char *offered,
+                        const char *chosen)
+{
+    char fields[128];
+    snprintf(fields, sizeof fields, "Sec-WebSocket-Protocol: %s\r\n", offered);
+    struct peer *p = peer_connect();
+    peer_upgrade(p, target, fields);
+    struct peer_response r = peer_response(p, true);
+    assert_int_equal(r.status, 101);
+    assert_true(bytes_equal(peer_field(&r, "Sec-WebSocket-Protocol"),
+                            bytes_of(chosen)));
+    sim_reset(p->connection);
+    world_settle();
+}
+
+static void test_the_subprotocol_that_the_path_knows_is_chosen(void **state)
+{
+    (void)state;
+    world_start();
+    subprotocol("/echo", "echo", "echo");
+    subprotocol("/chat/x", "a, chat", "chat");
+    subprotocol("/ws/x", "chat, chatd.v1", "chatd.v1");
+    subprotocol("/ws/x", "chat", "");
+    subprotocol("/echo", "chatd.v1", "");
+}
+
+static void test_origins_are_the_host_or_in_the_list(void **state)
+{
+    static const struct {
+        const char *origin;
+        unsigned status;
+    } origins[] = {
+        {"http://a.example", 101},      {"https://A.EXAMPLE", 101},
+        {"http://a.example:8080", 403}, {"https://b.example", 101},
+        {"http://b.example", 403},      {"null", 403},
+    };
+    (void)state;
+    world.config.origins[0] = BYTES_LITERAL("https://b.example");
+    world.config.origin_count = 1;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(origins); i++) {
+        char fields[128];
+        snprintf(fields, sizeof fields, "Origin: %s\r\n", origins[i].origin);
+        struct peer *p = peer_connect();
+        peer_upgrade(p, "/echo", fields);
+        assert_int_equal(peer_response(p, true).status, origins[i].status);
+        sim_reset(p->connection);
+        world_settle();
+    }
+}
+
+static void test_compression_is_agreed_on_where_it_is_offered(void **state)
+{
+    static const char offer[] =
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    (void)state;
+    for (unsigned on = 0; on < 2; on++) {
+        world.config.compression = on;
+        if (on)
+            world_again();
+        else
+            world_start();
+        struct peer *ann = peer_connect();
+        peer_upgrade(ann, "/echo", offer);
+        struct peer_response r = peer_response(ann, true);
+        struct span agreed = peer_field(&r, "Sec-WebSocket-Extensions");
+        assert_int_equal(r.status, 101);
+        assert_true(
+            bytes_equal(agreed, bytes_of(on ? "permessage-deflate; "
+                                              "server_no_context_takeover; "
+                                              "client_no_context_takeover"
+                                            : "")));
+    }
+}
+
+static void test_an_extension_that_cannot_be_read_is_400(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_upgrade(ann, "/echo", "Sec-WebSocket-Extensions: a;;b\r\n");
+    peer_answered(ann, 400);
+    peer_told(ann, "end\n");
+}
+
+/* ---- Buffers ------------------------------------------------------------------------------------ */
+
+static void test_without_a_buffer_half_a_request_is_503(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    peer_say(peer_connect(), "GET / HTTP/1.1\r\n");
+    struct peer *late = peer_connect();
+    peer_say(late, "GET / HTTP/1.1\r\n");
+    peer_answered(late, 503);
+    peer_told(late, "end\n");
+    struct peer *whole = peer_connect();
+    peer_say(whole, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    peer_answered(whole, 200);
+}
+
+static void test_a_kept_connection_holds_no_buffer(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET / HTTP/1.1\r\n");
+    assert_int_equal(world.server.leases.slots.count, 1);
+    peer_say(ann, HOST "\r\n");
+    assert_int_equal(world.server.leases.slots.count, 0);
+    peer_answered(ann, 200);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_every_refusal_has_its_status),
+        WORLD_TEST(test_the_fields_that_a_status_calls_for_are_there),
+        WORLD_TEST(test_a_head_that_is_too_long_is_414_or_431),
+        WORLD_TEST(test_requests_and_frames_may_be_cut_anywhere),
+        WORLD_TEST(test_requests_may_come_byte_by_byte),
+        WORLD_TEST(test_a_request_waits_until_the_response_before_it_left),
+        WORLD_TEST(test_one_empty_line_before_a_request_is_ignored),
+        WORLD_TEST(test_what_follows_a_refused_upgrade_is_never_looked_at),
+        WORLD_TEST(test_frames_right_behind_the_handshake_are_heard),
+        WORLD_TEST(test_the_subprotocol_that_the_path_knows_is_chosen),
+        WORLD_TEST(test_origins_are_the_host_or_in_the_list),
+        WORLD_TEST(test_compression_is_agreed_on_where_it_is_offered),
+        WORLD_TEST(test_an_extension_that_cannot_be_read_is_400),
+        WORLD_TEST(test_without_a_buffer_half_a_request_is_503),
+        WORLD_TEST(test_a_kept_connection_holds_no_buffer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/chat.h"
+#include "sim/peer.h"
+#include "support/note.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define V1 "Sec-WebSocket-Protocol: chatd.v1\r\n"
+
+static struct note note;
+
+/* With chatd.v1, and the welcome read. */
+static struct peer *open_v1(const char *target)
+{
+    struct peer *p = peer_open_with(target, V1);
+    world_pass(2 * LIMITS_MEMBERS);
+    peer_bytes(p);
+    return p;
+}
+
+static uint64_t epoch(void)
+{
+    return room_at(&world.server.rooms, 0)->epoch;
+}
+
+/* ---- Names of rooms ---------------------------------------------------------------- */
+
+#define SIXTY_FOUR                                                             \
+    "0123456789012345678901234567890123456789012345678901234567890123"
+
+static void test_what_may_be_a_room(void **state)
+{
+    static const struct {
+        const char *rest, *name; /* NULL: none */
+    } rooms[] = {
+        {"", "lobby"},          {"x", "x"},
+        {"%41", "A"},           {"a%20b", "a b"},
+        {"a+b", "a+b"},         {"%C3%A4", "\xC3\xA4"},
+        {"...", "..."},         {SIXTY_FOUR, SIXTY_FOUR},
+        {SIXTY_FOUR "4", NULL}, {".", NULL},
+        {"..", NULL},           {"%2E%2e", NULL},
+        {"a/b", NULL},          {"a%2Fb", NULL},
+        {"%00", NULL},          {"%1F", NULL},
+        {"%7F", NULL},          {"%C2%80", NULL},
+        {"%FF", NULL},          {"%C3", NULL},
+        {"%4", NULL},           {"%zz", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rooms); i++) {
+        uint8_t bytes[LIMITS_ROOM_NAME];
+        struct span name;
+        note_open(&note, "room names", "vector", i);
+        bool good = chat_room_name(bytes_of(rooms[i].rest), bytes, &name);
+        assert_int_equal(good, rooms[i].name != NULL);
+        if (good)
+            assert_true(bytes_equal(name, bytes_of(rooms[i].name)));
+        note_close(&note);
+    }
+}
+
+static void test_all_names_of_the_lobby_are_one_room(void **state)
+{
+    static const char *const names[] = {"/chat", "/chat/", "/chat/lobby",
+                                        "/chat/%6Cobby"};
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws");
+    for (size_t i = 0; i < UNIT_COUNT(names); i++)
+        peer_text(peer_open(names[i]), names[i]);
+    peer_told(ann, "#1 /chat\n#2 /chat/\n#3 /chat/lobby\n#4 /chat/%6Cobby\n");
+}
+
+static void test_when_all_rooms_have_members_a_new_one_is_503(void **state)
+{
+    (void)state;
+    world_start();
+    peer_open("/chat/a");
+    peer_open("/chat/b");
+    struct peer *cid = peer_open("/chat/c");
+    struct peer *late = peer_connect();
+    peer_upgrade(late, "/chat/d", "");
+    peer_answered(late, 503);
+    peer_open("/chat/a");
+    sim_reset(cid->connection);
+    world_settle();
+    peer_open("/chat/d");
+}
+
+/* ---- The JSON form -------------------------------------------------------------------- */
+
+static void test_a_message_has_id_time_uid_and_text(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x"), *bob = peer_open("/ws/x");
+    sim_pass(5);
+    peer_text(ann, "{\"message\":\"h\\u00e4 \\\"\\n\"}");
+    struct span got = peer_bytes(bob);
+    char start[128];
+    int len = snprintf(
+        start, sizeof start, "{\"id\":\"%llx-1\",\"time\":%llu,\"uid\":\"",
+        (unsigned long long)SIM_WALL, (unsigned long long)SIM_WALL + 5);
+    assert_int_equal(got.ptr[0], PEER_TEXT);
+    assert_memory_equal(got.ptr + 2, start, (size_t)len);
+    const uint8_t *uid = got.ptr + 2 + len;
+    assert_int_equal(uid[14], '4'); /* RFC 9562 5.4 */
+    assert_non_null(memchr("89ab", uid[19], 4));
+    for (size_t i = 0; i < 36; i++)
+        assert_int_equal(uid[i] == '-',
+                         i == 8 || i == 13 || i == 18 || i == 23);
+    static const char end[] = "\",\"message\":\"h\xC3\xA4 \\\"\\n\"}";
+    assert_memory_equal(uid + 36, end, sizeof end - 1);
+    assert_ptr_equal(uid + 36 + sizeof end - 1, got.ptr + got.len);
+    peer_told_nothing(ann); /* not to its sender */
+}
+
+static void test_the_forms_hear_each_other(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x"), *bob = peer_open("/chat/x");
+    struct peer *cid = open_v1("/ws/x");
+    peer_text(ann, "{\"message\":\"from JSON\"}");
+    peer_text(bob, "from plain \"text\"");
+    peer_frame(bob, PEER_BINARY, BYTES_LITERAL("\x00\xFF\x01"));
+    peer_text(cid, "{\"message\":\"from v1\"}");
+    peer_told(ann, "#2 from plain \\\n#3 AP8B\n#4 from v1\n");
+    peer_told(bob, "text from JSON\ntext from plain \"text\"\n"
+                   "binary \\x00\\xff\\x01\ntext from v1\n");
+    peer_told(cid, "#1 from JSON\n#2 from plain \\\n#3 AP8B\n#4 from v1\n");
+}
+
+static void test_a_name_counts_from_the_url_and_from_a_message(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/ws/x");
+    struct peer *ann = peer_open("/ws/x?name=Ann+B%C3%A4r");
+    struct peer *cid = peer_open("/chat/x?name=Cid");
+    peer_text(ann, "{\"message\":\"one\"}");
+    peer_text(ann, "{\"name\":\"Eve\"}");
+    peer_text(ann, "{\"message\":\"two\"}");
+    peer_text(ann, "{\"message\":\"three\",\"name\":\"Fay\"}");
+    peer_text(ann, "{\"name\":\"\",\"message\":\"four\"}");
+    peer_text(cid, "five");
+    peer_told(bob, "#1 Ann B\\xc3\\xa4r: one\n#2 Eve: two\n#3 Fay: three\n"
+                   "#4 four\n#5 Cid: five\n");
+}
+
+static void test_what_is_no_name_is_refused(void **state)
+{
+    static const char *const urls[] = {"/ws?name=%0A", "/ws?name=%FF",
+                                       "/chat?name=%7F", "/ws?name=%4",
+                                       "/ws?name=" SIXTY_FOUR "4"};
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(urls); i++) {
+        struct peer *p = peer_connect();
+        peer_upgrade(p, urls[i], "");
+        peer_answered(p, 400);
+        sim_reset(p->connection);
+        world_settle();
+    }
+    struct peer *ann = peer_open("/ws/x");
+    peer_text(ann, "{\"name\":\"a\\n\"}");
+    peer_told(ann, "close 1007 bad name\nend\n");
+}
+
+static void test_a_ping_is_answered_to_its_sender_alone(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x"), *bob = peer_open("/ws/x");
+    peer_text(ann, "{\"ping\":1}");
+    peer_text(ann, "{\"ping\":-12.50e+3}");
+    peer_text(ann, "{\"ping\":2,\"message\":\"and\"}");
+    peer_told(ann, "text {\"pong\":1}\ntext {\"pong\":-12.50e+3}\n"
+                   "text {\"pong\":2}\n");
+    peer_told(bob, "#1 and\n");
+}
+
+static void test_faults_close_with_1007_and_a_reason(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "x",
+        "[]",
+        "\"a\"",
+        "{}",
+        "{\"a\":1}",
+        "{\"message\":1}",
+        "{\"ping\":\"1\"}",
+        "{\"message\":\"a\"",
+        "{\"message\":\"\\ud800\"}",
+    };
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        note_open(&note, "bad JSON", "vector", i);
+        struct peer *ann = peer_open("/ws/x");
+        peer_text(ann, bad[i]);
+        const char *story = peer_story(ann);
+        assert_memory_equal(story, "close 1007 ", 11);
+        assert_true(story[11] != '\n');
+        sim_reset(ann->connection);
+        world_settle();
+        note_close(&note);
+    }
+}
+
+static void test_v1_is_told_its_faults_and_stays(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_v1("/ws/x");
+    peer_text(ann, "x");
+    assert_memory_equal(peer_story(ann),
+                        "text {\"event\":\"error\",\"error\":\"", 31);
+    peer_frame(ann, PEER_BINARY, BYTES_LITERAL("x"));
+    peer_told(ann, "text {\"event\":\"error\",\"error\":\"JSON text only\"}\n");
+    peer_text(ann, "{\"message\":\"still here\"}");
+    peer_told(ann, "#1 still here\n");
+}
+
+static void test_what_is_too_long_as_json_closes_its_sender(void **state)
+{
+    static char text[1025];
+    (void)state;
+    world_start();
+    memset(text, '\x01', sizeof text - 1); /* six times as long */
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_text(ann, text);
+    peer_told(ann, "close 1009 too long as JSON\nend\n");
+    peer_told_nothing(bob);
+    peer_text(bob, "hello");
+    peer_told(bob, "text hello\n");
+}
+
+/* ---- chatd.v1 ----------------------------------------------------------------------------- */
+
+static void test_v1_is_welcomed_first(void **state)
+{
+    (void)state;
+    world_start();
+    peer_open("/chat/x");
+    struct peer *ann = peer_open_with("/ws/x", V1);
+    char *story = ann->story;
+    peer_story(ann);
+    assert_memory_equal(story, "text {\"event\":\"welcome\",\"uid\":\"", 31);
+    assert_string_equal(story + 31 + 36,
+                        "\",\"room\":\"x\",\"members\":2,\"last\":null}\n");
+    peer_text(ann, "{\"message\":\"hello\"}");
+    struct peer *bob = peer_open_with("/ws/x", V1);
+    peer_story(bob);
+    char last[64];
+    snprintf(last, sizeof last, ",\"members\":3,\"last\":\"%llx-1\"}\n",
+             (unsigned long long)epoch());
+    assert_non_null(strstr(bob->story, last));
+}
+
+static void test_v1_hears_its_own_messages(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_v1("/ws/x?name=Ann");
+    peer_text(ann, "{\"message\":\"hello\"}");
+    peer_told(ann, "#1 Ann: hello\n");
+}
+
+/* ---- History -------------------------------------------------------------------------------- */
+
+static void say(unsigned from, unsigned to)
+{
+    struct peer *p = peer_open("/chat/x");
+    for (unsigned i = from; i <= to; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "m%u", i);
+        peer_text(p, text);
+    }
+    sim_reset(p->connection);
+    world_settle();
+}
+
+static void test_history_comes_before_what_is_live(void **state)
+{
+    (void)state;
+    world_start();
+    say(1, 5);
+    struct peer *ann = peer_open("/ws/x?history=3");
+    struct peer *bob = peer_open("/ws/x?history=100");
+    struct peer *cid = peer_open("/ws/x?history=0"), *dan = peer_open("/ws/x");
+    say(6, 6);
+    peer_told(ann, "#3 m3\n#4 m4\n#5 m5\n#6 m6\n");
+    peer_told(bob, "#1 m1\n#2 m2\n#3 m3\n#4 m4\n#5 m5\n#6 m6\n");
+    peer_told(cid, "#6 m6\n");
+    peer_told(dan, "#6 m6\n");
+}
+
+static struct peer *resume(uint64_t at, unsigned number, const char *more)
+{
+    char target[128];
+    snprintf(target, sizeof target, "/ws/x?since=%llx-%u%s",
+             (unsigned long long)at, number, more);
+    return peer_open_with(target, V1);
+}
+
+/* What is told after the welcome. */
+static void told_after_welcome(struct peer *p, const char *story)
+{
+    assert_string_equal(strchr(peer_story(p), '\n') + 1, story);
+}
+
+static void test_since_misses_nothing_and_repeats_nothing(void **state)
+{
+    (void)state;
+    world_start();
+    say(1, 5);
+    told_after_welcome(resume(epoch(), 3, ""), "#4 m4\n#5 m5\n");
+    told_after_welcome(resume(epoch(), 5, ""), "");
+    told_after_welcome(resume(epoch(), 0, ""),
+                       "#1 m1\n#2 m2\n#3 m3\n#4 m4\n#5 m5\n");
+    told_after_welcome(resume(epoch(), 4, "&history=3"), "#5 m5\n");
+}
+
+static void test_what_does_not_join_up_is_a_gap(void **state)
+{
+    (void)state;
+    world.config.history = 2;
+    world_start();
+    say(1, 5);
+    static const char gap[] = "text {\"event\":\"gap\"}\n#4 m4\n#5 m5\n";
+    told_after_welcome(resume(epoch(), 2, ""), gap);
+    told_after_welcome(resume(epoch(), 6, ""), gap);
+    told_after_welcome(resume(epoch() + 1, 4, ""), gap);
+    told_after_welcome(resume(epoch(), 3, ""), "#4 m4\n#5 m5\n");
+}
+
+static void test_a_room_that_lost_its_place_is_a_gap(void **state)
+{
+    (void)state;
+    world.config.rooms = 1;
+    world_start();
+    say(1, 3);
+    uint64_t before = epoch();
+    sim_reset(peer_open("/chat/other")->connection);
+    world_settle();
+    told_after_welcome(resume(before, 3, ""), "text {\"event\":\"gap\"}\n");
+}
+
+static void test_an_empty_room_keeps_its_history(void **state)
+{
+    (void)state;
+    world_start();
+    say(1, 2);
+    assert_int_equal(world.server.rooms.in_use, 0);
+    peer_told(peer_open("/ws/x?history=9"), "#1 m1\n#2 m2\n");
+}
+
+static void test_history_is_whole_at_every_partial_write(void **state)
+{
+    (void)state;
+    world_start();
+    say(1, 3);
+    for (size_t n = 0; n < 600; n += 3) {
+        note_open(&note, "history", "bytes taken", n);
+        struct peer *ann = peer_connect();
+        sim_set_window(ann->connection, 0);
+        sim_set_send_buffer(ann->connection, n);
+        peer_upgrade(ann, "/ws/x?history=3", V1);
+        sim_set_send_buffer(ann->connection, SIM_UNLIMITED);
+        sim_set_window(ann->connection, SIM_UNLIMITED);
+        world_settle();
+        assert_int_equal(peer_response(ann, true).status, 101);
+        told_after_welcome(ann, "#1 m1\n#2 m2\n#3 m3\n");
+        sim_reset(ann->connection);
+        world_settle();
+        note_close(&note);
+    }
+}
+
+static void test_without_random_bytes_nobody_joins(void **state)
+{
+    (void)state;
+    world_start();
+    sim_fail(SIM_ENTROPY, 0, 1, ENOSYS);
+    struct peer *ann = peer_connect();
+    peer_upgrade(ann, "/chat/x", "");
+    peer_answered(ann, 503);
+    peer_open("/chat/x");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_may_be_a_room),
+        WORLD_TEST(test_all_names_of_the_lobby_are_one_room),
+        WORLD_TEST(test_when_all_rooms_have_members_a_new_one_is_503),
+        WORLD_TEST(test_a_message_has_id_time_uid_and_text),
+        WORLD_TEST(test_the_forms_hear_each_other),
+        WORLD_TEST(test_a_name_counts_from_the_url_and_from_a_message),
+        WORLD_TEST(test_what_is_no_name_is_refused),
+        WORLD_TEST(test_a_ping_is_answered_to_its_sender_alone),
+        WORLD_TEST(test_faults_close_with_1007_and_a_reason),
+        WORLD_TEST(test_v1_is_told_its_faults_and_stays),
+        WORLD_TEST(test_what_is_too_long_as_json_closes_its_sender),
+        WORLD_TEST(test_v1_is_welcomed_first),
+        WORLD_TEST(test_v1_hears_its_own_messages),
+        WORLD_TEST(test_history_comes_before_what_is_live),
+        WORLD_TEST(test_since_misses_nothing_and_repeats_nothing),
+        WORLD_TEST(test_what_does_not_join_up_is_a_gap),
+        WORLD_TEST(test_a_room_that_lost_its_place_is_a_gap),
+        WORLD_TEST(test_an_empty_room_keeps_its_history),
+        WORLD_TEST(test_history_is_whole_at_every_partial_write),
+        WORLD_TEST(test_without_random_bytes_nobody_joins),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
