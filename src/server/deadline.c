@@ -154,6 +154,7 @@ static uint64_t deadline_of(const struct server *s, const struct client *c)
 {
     const struct config *config = s->config;
     switch ((enum client_state)c->state) {
+    case CLIENT_PROXY:
     case CLIENT_REQUEST: return moment(s, c->since, config->handshake_timeout);
     case CLIENT_REPLY: return blocked_deadline(s, c);
     case CLIENT_OPEN: return open_deadline(s, c);
@@ -175,6 +176,10 @@ void deadline_set(struct server *s, struct client *c)
 void deadline_reached(struct server *s, struct client *c)
 {
     switch ((enum client_state)c->state) {
+    case CLIENT_PROXY:
+        if (over(s, c->since, s->config->handshake_timeout))
+            source_timeout(s, c);
+        break;
     case CLIENT_REQUEST:
         if (over(s, c->since, s->config->handshake_timeout))
             request_timeout(s, c);

@@ -227,6 +227,7 @@ static bool take_data(struct server *s, struct client *c, struct input *in,
     const struct service *service = open_service(s, c);
     if (event->first)
         rate_count(s, c);
+    s->stats.messages_in[c->form] += event->last;
     if (service->takes && !service->takes(c, event->opcode))
         conn_fail(s, c, CLOSE_UNSUPPORTED, "JSON text only");
     else if (event->compressed)

@@ -78,9 +78,9 @@ void sim_set_wall(uint64_t milliseconds)
     kernel.wall = milliseconds;
 }
 
-uint64_t clock_monotonic(void)
+uint64_t clock_microseconds(void)
 {
-    return kernel.monotonic;
+    return kernel.monotonic * 1000;
 }
 
 uint64_t clock_realtime(void)
