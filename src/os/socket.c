@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "os/socket.h"
+#include "base/ip.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -72,12 +73,12 @@ bool socket_parse(struct span text, struct socket_address *address)
 
 void socket_put_ip(struct text *t, const struct socket_address *address)
 {
-    char ip[INET6_ADDRSTRLEN] = "unix";
     if (address->family == SOCKET_INET)
-        inet_ntop(AF_INET, address->ip, ip, sizeof ip);
+        ip_put4(t, address->ip);
     else if (address->family == SOCKET_INET6)
-        inet_ntop(AF_INET6, address->ip, ip, sizeof ip);
-    text_string(t, ip);
+        ip_put6(t, address->ip);
+    else
+        text_string(t, "unix");
 }
 
 void socket_put_address(struct text *t, const struct socket_address *address)
@@ -312,7 +313,10 @@ ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
         memcpy(&vector[i].iov_base, &parts[i].ptr, sizeof parts[i].ptr);
         vector[i].iov_len = parts[i].len;
     }
-    struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
+    /* POSIX has msg_iovlen an int (musl), Linux a size_t (glibc): this fits
+       in either. */
+    struct msghdr message = {.msg_iov = vector,
+                             .msg_iovlen = (unsigned char)count};
     do
         sent = sendmsg(fd, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
