@@ -5,6 +5,8 @@
 #   make unit       the unit tests alone (needs cmocka)
 #   make layers     what each file includes, and what each object wants
 #   make asan       the unit tests under AddressSanitizer and UBSan
+#   make static     build/static/chatd: one file, of musl (musl-tools)
+#   make small      build/small/chatd: the same, as small as it gets
 #   make install    PREFIX=/usr/local, DESTDIR honoured
 #   make clean
 
@@ -57,6 +59,24 @@ $(BUILD)/gen/files.o: $(BUILD)/gen/files.c
 dirs:
 	@mkdir -p $(LAYERS:%=$(BUILD)/%) $(BUILD)/gen $(BUILD)/test
 
+# ---- one file ---------------------------------------------------------------
+
+# Without the tables that only a debugger or an exception would read, and
+# without functions nobody calls.
+MUSL_CC ?= musl-gcc
+LEAN     = -Os -fno-asynchronous-unwind-tables -fno-unwind-tables \
+           -ffunction-sections -fdata-sections
+LEAN_LD  = -static -s -Wl,--gc-sections,--build-id=none
+
+static:
+	$(MAKE) BUILD=build/static PROGRAM=build/static/chatd CC="$(MUSL_CC)" \
+	    CFLAGS="$(LEAN)" LDFLAGS="$(LEAN_LD)" all
+
+small:
+	$(MAKE) BUILD=build/small PROGRAM=build/small/chatd CC="$(MUSL_CC)" \
+	    CFLAGS="$(LEAN) -flto=auto -fno-stack-protector" \
+	    LDFLAGS="$(LEAN_LD),-z,norelro,-z,noseparate-code" all
+
 # ---- tests ------------------------------------------------------------------
 
 SUPPORT_SRC := $(wildcard tests/support/*.c)
@@ -106,5 +126,5 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs unit layers quick test asan install clean
+.PHONY: all dirs static small unit layers quick test asan install clean
 .DELETE_ON_ERROR:

@@ -45,6 +45,12 @@ int main(int argc, char **argv)
         return print(&t);
     case OPTIONS_RUN: break;
     }
+    const char *senseless = supervise_read(&config.supervised, environment);
+    if (senseless) {
+        text_string(&t, senseless);
+        text_string(&t, ": what the supervisor says makes no sense");
+        return complain(&t, EXIT_USAGE);
+    }
     int failure = server_open(&server, &config, &site_chatd, &t);
     if (failure)
         return complain(&t, failure);

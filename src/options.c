@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
+#include "os/user.h"
 
 #define HELP_COLUMN 28
 
@@ -24,6 +25,8 @@ enum key {
     KEY_PER_IP,
     KEY_NO_COMPRESSION,
     KEY_STATIC,
+    KEY_USER,
+    KEY_REQUIRE_SANDBOX,
     KEY_LOG,
     KEY_HELP,
     KEY_VERSION,
@@ -71,6 +74,11 @@ static const struct {
     [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
                             "decline permessage-deflate"},
     [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
+    [KEY_USER] = {"user", 0, "NAME|UID[:GID]",
+                  "become this user once everything is open"},
+    [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL,
+                             "do not start where the system lacks seccomp or\n"
+                             "Landlock"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
     [KEY_HELP] = {"help", 'h', NULL, "this text"},
     [KEY_VERSION] = {"version", 'V', NULL, "the version"},
@@ -251,6 +259,11 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_STATIC:
         config->static_folder = string;
         return value.len ? NULL : "is empty";
+    case KEY_USER:
+        config->user = string;
+        return user_is_valid(value) ? NULL : "is not NAME or UID, with :GID";
+    case KEY_REQUIRE_SANDBOX:
+        return parse_switch(value, &config->require_sandbox);
     case KEY_LOG: return parse_level(value, &config->level);
     case KEY_HELP:
     case KEY_VERSION:
@@ -458,6 +471,7 @@ static enum options_result check_together(struct config *config,
         config->addrs[0] =
             (struct socket_address){.family = SOCKET_ANY, .port = LIMITS_PORT};
         config->addr_count = 1;
+        config->default_addr = true;
     }
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "

@@ -8,6 +8,7 @@
 
 #include "os/log.h"
 #include "os/socket.h"
+#include "os/supervise.h"
 #include "wire/http.h"
 #include "wire/message.h"
 
@@ -122,7 +123,11 @@ struct config {
     uint32_t per_ip; /* connections; 0: off */
     bool compression;
     const char *static_folder; /* NULL: the built-in pages only */
+    const char *user;          /* to become, user.h; NULL: nobody else */
+    bool require_sandbox;
     enum limits_level level;
+    bool default_addr; /* nobody chose addrs: sockets handed over replace it */
+    struct supervise supervised; /* from the environment */
 };
 
 #endif

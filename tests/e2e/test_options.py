@@ -13,7 +13,8 @@ from support import (WARNING, Peer, ServerCase, field, free_port, run,
 LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
-        "per-ip", "no-compression", "static", "log", "help", "version")
+        "per-ip", "no-compression", "static", "user", "require-sandbox", "log",
+        "help", "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
@@ -234,6 +235,8 @@ class Good(ServerCase):
                 "CHATD_DRAIN": "3", "CHATD_RATE": "1000:2000",
                 "CHATD_PER_IP": "10", "CHATD_NO_COMPRESSION": "1",
                 "CHATD_STATIC": folder, "CHATD_LOG": "debug",
+                "CHATD_USER": "%d:%d" % (os.getuid(), os.getgid()),
+                "CHATD_REQUIRE_SANDBOX": "0",
                 "CHATD_ORIGIN": "https://a.example,https://b.example"})
             line = server.start_line()
             self.assertEqual(field(line, "slots"), "33")
