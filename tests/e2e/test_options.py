@@ -15,6 +15,7 @@ LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
         "per-ip", "no-compression", "static", "user", "require-sandbox", "log",
         "help", "version")
+SWITCHES = "no-compression", "require-sandbox", "help", "version"
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
@@ -83,14 +84,15 @@ class Bad(ServerCase):
     def test_missing_values(self):
         """At the end of the line, in both writings."""
         for name in LONG:
-            if name not in ("help", "version", "no-compression"):
+            if name not in SWITCHES:
                 with self.subTest(name=name):
                     self.bad("--" + name)
         self.bad("-c", names="c")
 
     def test_a_switch_takes_no_value(self):
-        """--no-compression=yes, --help=x."""
-        self.bad("--no-compression=yes")
+        """--no-compression=yes."""
+        for name in "no-compression", "require-sandbox":
+            self.bad("--%s=yes" % name)
 
     def test_bad_counts(self):
         """No number, more than a number, below zero, beyond all bounds."""
