@@ -7,7 +7,8 @@
 #   make asan       the unit tests under AddressSanitizer and UBSan
 #   make static     build/static/chatd: one file, of musl (musl-tools)
 #   make small      build/small/chatd: the same, as small as it gets
-#   make install    PREFIX=/usr/local, DESTDIR honoured
+#   make install    program, manual, systemd's units; PREFIX=/usr/local,
+#                   DESTDIR honoured
 #   make clean
 
 VERSION = 0.1.0
@@ -118,8 +119,17 @@ asan:
 
 # ---- the rest ---------------------------------------------------------------
 
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
 install: $(PROGRAM)
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/chatd
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/chatd
+	install -D -m 644 scripts/chatd.8 $(DESTDIR)$(MANDIR)/man8/chatd.8
+	install -d -m 755 $(DESTDIR)$(UNITDIR)
+	sed 's|@BINDIR@|$(BINDIR)|' scripts/service/chatd.service \
+	    > $(DESTDIR)$(UNITDIR)/chatd.service
+	install -m 644 scripts/service/chatd.socket $(DESTDIR)$(UNITDIR)
 
 clean:
 	rm -rf build chatd

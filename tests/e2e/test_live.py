@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -219,6 +220,88 @@ class Activated(unittest.TestCase):
         line = process.stderr.readline()
         self.assertNotIn(b":%d " % inet.getsockname()[1], line)
         self.assertIn(b" addr=127.0.0.1:%d " % port, line)
+
+
+# ---- the units --------------------------------------------------------------
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "needs systemd-analyze")
+class Units(unittest.TestCase):
+    """What make install puts in place, as systemd reads it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="chatd-e2e-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        source = os.path.join(ROOT, "scripts", "service")
+        shutil.copy(os.path.join(source, "chatd.socket"), cls.folder)
+        with open(os.path.join(source, "chatd.service")) as f:
+            text = f.read().replace("@BINDIR@/chatd", CHATD)
+        with open(os.path.join(cls.folder, "chatd.service"), "w") as f:
+            f.write(text)
+
+    def analyze(self, *words):
+        return subprocess.run(["systemd-analyze", *words], cwd=self.folder,
+                              capture_output=True, text=True, timeout=60)
+
+    def test_they_are_valid(self):
+        """systemd-analyze verify says nothing."""
+        done = self.analyze("verify", "--man=no", "./chatd.service",
+                            "./chatd.socket")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_how_open_the_service_is(self):
+        """systemd-analyze security: at most 1.5 of 10."""
+        done = self.analyze("security", "--offline=true", "--threshold=15",
+                            "./chatd.service")
+        self.assertEqual(done.returncode, 0, done.stdout[-300:])
+
+    def calls_of(self, group, seen):
+        """The system calls that a group of systemd's stands for."""
+        for line in seen[group]:
+            if line.startswith("@"):
+                yield from self.calls_of(line, seen)
+            else:
+                yield line
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    @unittest.skipIf(SANITIZED, "sanitizers make calls of their own")
+    def test_the_service_may_make_every_call(self):
+        """From exec to exit: within its SystemCallFilter."""
+        groups, name = {}, None
+        for line in self.analyze("syscall-filter").stdout.splitlines():
+            if line.startswith("@"):
+                name = line.strip()
+                groups[name] = []
+            elif line.strip() and not line.strip().startswith("#"):
+                groups[name].append(line.strip())
+        allowed = set()
+        with open(os.path.join(self.folder, "chatd.service")) as f:
+            for line in f:
+                if not line.startswith("SystemCallFilter="):
+                    continue
+                words = line.split("=", 1)[1].split()
+                minus = words[0].startswith("~")
+                for word in words:
+                    word = word.lstrip("~")
+                    calls = set(self.calls_of(word, groups)
+                                if word.startswith("@") else [word])
+                    allowed = allowed - calls if minus else allowed | calls
+        trace = os.path.join(self.folder, "trace")
+        server = subprocess.Popen(
+            ["strace", "-f", "-o", trace, CHATD, "--addr", "127.0.0.1:%d" %
+             free_port(), "--static", ROOT], stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, env=clean_environment())
+        self.addCleanup(server.stderr.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        server.stderr.readline()
+        with open("/proc/%d/task/%d/children" % (server.pid, server.pid)) as f:
+            os.kill(int(f.read()), signal.SIGTERM)
+        self.assertEqual(server.wait(PATIENCE), 0)
+        with open(trace) as f:
+            made = set(re.findall(r"^\d+ +(\w+)\(", f.read(), re.M))
+        self.assertIn("epoll_wait", made)
+        self.assertEqual(made - allowed, set())
 
 
 # ---- another user -----------------------------------------------------------

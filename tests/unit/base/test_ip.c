@@ -29,8 +29,7 @@ static void test_rfc_5952_section_4(void **state)
 {
     (void)state;
     /* 4.1: no leading zeros. 4.3: lower case. */
-    assert_ip6("2001:0DB8:0A00:0010:1:1:1:ABCD",
-               "2001:db8:a00:10:1:1:1:abcd");
+    assert_ip6("2001:0DB8:0A00:0010:1:1:1:ABCD", "2001:db8:a00:10:1:1:1:abcd");
     /* 4.2.1: as short as possible. */
     assert_ip6("2001:db8:0:0:0:0:2:1", "2001:db8::2:1");
     /* 4.2.2: not for one group. */
