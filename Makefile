@@ -9,7 +9,10 @@
 #   make fuzz       libFuzzer over every parser (needs clang)
 #   make bench      speed and memory beside the bare kernel
 #   make asan       the unit tests under AddressSanitizer and UBSan
-#   make install    PREFIX=/usr/local, DESTDIR honoured
+#   make static     build/static/chatd: one file, of musl (musl-tools)
+#   make small      build/small/chatd: the same, as small as it gets
+#   make install    program, manual, systemd's units; PREFIX=/usr/local,
+#                   DESTDIR honoured
 #   make clean
 
 VERSION = 0.1.0
@@ -61,11 +64,33 @@ $(BUILD)/gen/files.o: $(BUILD)/gen/files.c
 dirs:
 	@mkdir -p $(LAYERS:%=$(BUILD)/%) $(BUILD)/gen $(BUILD)/test
 
+# ---- one file ---------------------------------------------------------------
+
+# Without the tables that only a debugger or an exception would read, and
+# without functions nobody calls.
+MUSL_CC ?= musl-gcc
+LEAN     = -Os -fno-asynchronous-unwind-tables -fno-unwind-tables \
+           -ffunction-sections -fdata-sections
+LEAN_LD  = -static -s -Wl,--gc-sections,--build-id=none
+
+static:
+	$(MAKE) BUILD=build/static PROGRAM=build/static/chatd CC="$(MUSL_CC)" \
+	    CFLAGS="$(LEAN)" LDFLAGS="$(LEAN_LD)" all
+
+small:
+	$(MAKE) BUILD=build/small PROGRAM=build/small/chatd CC="$(MUSL_CC)" \
+	    CFLAGS="$(LEAN) -flto=auto -fno-stack-protector" \
+	    LDFLAGS="$(LEAN_LD),-z,norelro,-z,noseparate-code" all
+
 # ---- tests ------------------------------------------------------------------
 
+# scripts/foreign sets these: tests to leave out, another cmocka, an emulator.
+WITHOUT     ?=
+CMOCKA      ?= -lcmocka
+RUN         ?=
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 SUPPORT_OBJ := $(SUPPORT_SRC:tests/support/%.c=$(BUILD)/test/support_%.o)
-UNIT_SRC    := $(wildcard tests/unit/*/test_*.c)
+UNIT_SRC    := $(filter-out $(WITHOUT),$(wildcard tests/unit/*/test_*.c))
 UNIT        := $(foreach t,$(UNIT_SRC),$(BUILD)/test/$(basename $(notdir $t)))
 TEST_CFLAGS  = $(ALL_CFLAGS) -iquote tests -Wno-missing-prototypes
 vpath test_%.c $(sort $(dir $(UNIT_SRC)))
@@ -75,7 +100,7 @@ $(BUILD)/test/support_%.o: tests/support/%.c | dirs
 
 $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
-	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka $(LDLIBS)
+	    $(SUPPORT_OBJ) $(LIB_OBJ) $(CMOCKA) $(LDLIBS)
 
 # The foreign control of our codec.
 $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
@@ -101,7 +126,7 @@ $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 .SECONDARY: $(SUPPORT_OBJ) $(SIM_OBJ)
 
 unit: $(UNIT)
-	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+	@for t in $(UNIT); do echo "== $$t"; $(RUN) $$t || exit 1; done
 
 # ---- simulation ---------------------------------------------------------------
 
@@ -176,14 +201,23 @@ bench: $(PROGRAM) $(BUILD)/test/bench_codec
 
 # ---- the rest ---------------------------------------------------------------
 
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
 install: $(PROGRAM)
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/chatd
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/chatd
+	install -D -m 644 scripts/chatd.8 $(DESTDIR)$(MANDIR)/man8/chatd.8
+	install -d -m 755 $(DESTDIR)$(UNITDIR)
+	sed 's|@BINDIR@|$(BINDIR)|' scripts/service/chatd.service \
+	    > $(DESTDIR)$(UNITDIR)/chatd.service
+	install -m 644 scripts/service/chatd.socket $(DESTDIR)$(UNITDIR)
 
 clean:
 	rm -rf build chatd
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs unit sim replay fuzz layers quick test asan bench install \
-        clean
+.PHONY: all dirs static small unit sim replay fuzz layers quick test asan \
+        bench install clean
 .DELETE_ON_ERROR:

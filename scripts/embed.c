@@ -7,7 +7,9 @@
  * ("/chat.js") gets that file's version behind it ("/chat.js?v=1f2e..."), a
  * digest of its content, so that browsers may keep it for good: when the file
  * changes, so does what refers to it. And each file gets a gzip twin (RFC
- * 1952), made with our own deflate, where that is smaller.
+ * 1952), made with our own deflate, where that is smaller. Then the twin is
+ * all that is compiled in: for the few who do not take gzip the content is
+ * unpacked from it when first asked for.
  */
 #include "base/sha1.h"
 #include "wire/deflate.h"
@@ -165,6 +167,30 @@ static void write_bytes(const char *what, int index, struct span bytes)
     printf("%s};\n", bytes.len ? "" : "0");
 }
 
+/* The server knows an unpacked file by its first byte, which is not 0. */
+static bool is_packed(const struct file *file)
+{
+    return file->twin.len > 0 && file->content.ptr[0] != 0;
+}
+
+static void write_content(int index)
+{
+    struct file *file = &files[index];
+    if (is_packed(file))
+        printf("static uint8_t file_%d[%zu];\n", index, file->content.len);
+    else
+        write_bytes("file", index, text_span(&file->content));
+    write_bytes("twin", index, text_span(&file->twin));
+}
+
+static void write_entry(int index)
+{
+    const struct file *file = &files[index];
+    printf("{\"%s\", \"%s\", {file_%d, %zu}, {twin_%d, %zu}, ", file->name,
+           file->version, index, file->content.len, index, file->twin.len);
+    printf(is_packed(file) ? "file_%d},\n" : "0},\n", index);
+}
+
 int main(int argc, char **argv)
 {
     if (argc - 1 > FILES_MAX)
@@ -175,14 +201,11 @@ int main(int argc, char **argv)
     for (int i = 0; i < file_count; i++) {
         rewrite(&files[i]);
         make_twin(&files[i]);
-        write_bytes("file", i, text_span(&files[i].content));
-        write_bytes("twin", i, text_span(&files[i].twin));
+        write_content(i);
     }
     printf("const struct files_entry files_table[] = {\n");
     for (int i = 0; i < file_count; i++)
-        printf("{\"%s\", \"%s\", {file_%d, %zu}, {twin_%d, %zu}},\n",
-               files[i].name, files[i].version, i, files[i].content.len, i,
-               files[i].twin.len);
+        write_entry(i);
     printf("{0}};\nconst uint32_t files_count = %d;\n", file_count);
     return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -6,7 +6,6 @@
 #include "server/server.h"
 #include "service/site.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define EXIT_USAGE 2
@@ -18,14 +17,19 @@ static const char *environment(const char *name)
 
 static int complain(const struct text *why, int status)
 {
-    fprintf(stderr, "chatd: %.*s\n", (int)why->len, (const char *)why->ptr);
+    uint8_t bytes[LOG_LINE_MAX];
+    struct text line = text_over(bytes, sizeof bytes - 1); /* newline */
+    text_string(&line, "chatd: ");
+    text_put(&line, bytes_part(text_span(why), 0,
+                               bytes_min(why->len, line.size - line.len)));
+    bytes[line.len] = '\n';
+    (void)log_write(bytes_span(bytes, line.len + 1));
     return status;
 }
 
 static int print(const struct text *t)
 {
-    fwrite(t->ptr, 1, t->len, stdout);
-    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return process_print(text_span(t)) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -45,6 +49,12 @@ int main(int argc, char **argv)
         failure = paste_explain(config.explain, process_is_terminal(1), &t);
         return failure == EXIT_USAGE ? complain(&t, failure) : failure;
     case OPTIONS_RUN: break;
+    }
+    const char *senseless = supervise_read(&config.supervised, environment);
+    if (senseless) {
+        text_string(&t, senseless);
+        text_string(&t, ": what the supervisor says makes no sense");
+        return complain(&t, EXIT_USAGE);
     }
     failure = server_open(&server, &config, &site_chatd, &t);
     if (failure)

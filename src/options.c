@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
+#include "os/user.h"
 
 #define HELP_COLUMN 28
 
@@ -27,6 +28,8 @@ enum key {
     KEY_NO_COMPRESSION,
     KEY_STATIC,
     KEY_METRICS,
+    KEY_USER,
+    KEY_REQUIRE_SANDBOX,
     KEY_LOG,
     KEY_TRACE,
     KEY_EXPLAIN, /* from here on not read from the environment */
@@ -86,6 +89,11 @@ static const struct {
     [KEY_METRICS] = {"metrics", 0, "ADDR",
                      "Prometheus text at /metrics on this second address\n"
                      "(off)"},
+    [KEY_USER] = {"user", 0, "NAME|UID[:GID]",
+                  "become this user once everything is open"},
+    [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL,
+                             "do not start where the system lacks seccomp or\n"
+                             "Landlock"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
     [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]",
                    "explain every handshake and frame on standard\n"
@@ -337,6 +345,11 @@ static const char *set(struct config *config, enum key key, const char *string)
         config->static_folder = string;
         return value.len ? NULL : "is empty";
     case KEY_METRICS: return parse_metrics(value, config);
+    case KEY_USER:
+        config->user = string;
+        return user_is_valid(value) ? NULL : "is not NAME or UID, with :GID";
+    case KEY_REQUIRE_SANDBOX:
+        return parse_switch(value, &config->require_sandbox);
     case KEY_LOG: return parse_level(value, &config->level);
     case KEY_TRACE: return parse_trace(value, config);
     case KEY_EXPLAIN: return parse_explain(value, &config->explain);
@@ -582,6 +595,7 @@ static enum options_result check_together(struct config *config,
         config->addrs[0] =
             (struct socket_address){.family = SOCKET_ANY, .port = LIMITS_PORT};
         config->addr_count = 1;
+        config->default_addr = true;
     }
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "

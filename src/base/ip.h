@@ -9,7 +9,7 @@
 #ifndef BASE_IP_H
 #define BASE_IP_H
 
-#include "base/bytes.h"
+#include "base/text.h"
 
 enum ip_family {
     IP_NONE, /* no address: of a unix socket, or not known */
@@ -47,5 +47,14 @@ bool ip_parse_block(struct ip_block *block, struct span text);
 bool ip_within(const struct ip *ip, const struct ip_block *block);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
+
+/*
+ * Append an address in network order: "192.0.2.1", and "2001:db8::1" as RFC
+ * 5952 section 4 wants it: hexadecimal groups in lower case without leading
+ * zeros, the longest row of two or more zero groups (the first, of equals) as
+ * "::". Not inet_ntop: that draws all of printf into a static program.
+ */
+void ip_put4(struct text *t, const uint8_t ip[4]);
+void ip_put6(struct text *t, const uint8_t ip[16]);
 
 #endif

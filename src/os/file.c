@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "os/file.h"
+#include "os/calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* openat2(2), Linux 5.6; here by hand, since not every libc has its header. */
@@ -16,9 +16,6 @@ struct open_how {
 };
 #define RESOLVE_NO_MAGICLINKS 0x02
 #define RESOLVE_BENEATH       0x08
-#ifndef SYS_openat2
-#define SYS_openat2 437 /* the same on every architecture but alpha */
-#endif
 
 /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)

@@ -18,6 +18,18 @@ int process_open_standard(void)
     return 0;
 }
 
+int process_print(struct span s)
+{
+    while (s.len) {
+        ssize_t put = write(STDOUT_FILENO, s.ptr, s.len);
+        if (put < 0 && errno != EINTR)
+            return -errno;
+        if (put > 0)
+            s = bytes_part(s, (size_t)put, s.len - (size_t)put);
+    }
+    return 0;
+}
+
 uint64_t process_raise_files(void)
 {
     struct rlimit limit;

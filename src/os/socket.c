@@ -121,6 +121,17 @@ static int bind_and_listen(int fd, const struct socket_address *address)
     return 0;
 }
 
+/* Which file the path of a unix: socket leads to now. */
+static bool identify(const struct socket_address *address, uint64_t file[2])
+{
+    struct stat found;
+    if (address->family != SOCKET_UNIX || lstat(address->path, &found) != 0)
+        return false;
+    file[0] = (uint64_t)found.st_dev;
+    file[1] = (uint64_t)found.st_ino;
+    return true;
+}
+
 static int open_listener(const struct socket_address *address,
                          const struct socket_tuning *tuning)
 {
@@ -164,27 +175,49 @@ int socket_listen(struct socket_address *address,
                                      .port = address->port};
         fd = open_listener(&all, tuning);
     }
-    if (fd >= 0)
-        learn_port(fd, address);
+    if (fd < 0)
+        return fd;
+    learn_port(fd, address);
+    (void)identify(address, address->file);
     return fd;
 }
 
-/* The file may have been replaced by another server's since: only when
-   nobody else listens on it is it ours to remove. */
-static void remove_file(int fd, const struct socket_address *address)
+static int get_option(int fd, int name)
 {
-    union kernel_address at;
-    socklen_t len = to_kernel(address, &at);
-    close(fd);
-    (void)remove_stale(&at, len);
+    int value = -1;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
 }
 
+int socket_adopt(int fd, struct socket_address *address,
+                 const struct socket_tuning *tuning)
+{
+    union kernel_address at;
+    socklen_t len = sizeof at;
+    memset(&at, 0, sizeof at);
+    if (get_option(fd, SO_ACCEPTCONN) != 1 ||
+        get_option(fd, SO_TYPE) != SOCK_STREAM ||
+        getsockname(fd, &at.any, &len) != 0)
+        return -ENOTSOCK;
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return -errno;
+    from_kernel(&at, address);
+    if (address->family == SOCKET_UNIX) /* an abstract one stays nameless */
+        memcpy(address->path, at.un.sun_path, sizeof address->path - 1);
+    tune(fd, address->family, tuning);
+    return 0;
+}
+
+/* The file may have been replaced by another server's since. Its inode cannot
+   be another's while we hold the socket. */
 void socket_unlisten(int fd, const struct socket_address *address)
 {
-    if (address->family == SOCKET_UNIX)
-        remove_file(fd, address);
-    else
-        close(fd);
+    uint64_t file[2];
+    if (address->file[1] && identify(address, file) &&
+        file[0] == address->file[0] && file[1] == address->file[1])
+        (void)unlink(address->path);
+    close(fd);
 }
 
 /* ---- Streams -------------------------------------------------------------------- */
@@ -236,7 +269,10 @@ ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
         memcpy(&vector[i].iov_base, &parts[i].ptr, sizeof parts[i].ptr);
         vector[i].iov_len = parts[i].len;
     }
-    struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
+    /* POSIX has msg_iovlen an int (musl), Linux a size_t (glibc): this fits
+       in either. */
+    struct msghdr message = {.msg_iov = vector,
+                             .msg_iovlen = (unsigned char)count};
     do
         sent = sendmsg(fd, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
@@ -261,6 +297,7 @@ void socket_close(int fd)
 
 int socket_spare(void)
 {
-    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    /* Any one will do; of standard input there is always one. */
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
 }

@@ -27,6 +27,8 @@ struct socket_address {
     uint32_t scope; /* of a link-local IPv6 address, else 0 */
     uint8_t ip[16]; /* network order */
     char path[SOCKET_PATH_MAX + 1];
+    uint64_t file[2]; /* device and inode of the file that is there because we
+                         listen; 0: there is none */
 };
 
 /* Parse "[HOST]:PORT" (":6868", "127.0.0.1:80", "[::1]:80") or "unix:PATH".
@@ -54,7 +56,15 @@ struct socket_tuning {
 int socket_listen(struct socket_address *address,
                   const struct socket_tuning *tuning);
 
-/* Stop listening; the file of a unix: socket goes, if it is still ours. */
+/*
+ * Take over a listening stream socket that somebody else opened. Fills in its
+ * address. 0, or -errno: -ENOTSOCK when it is anything else.
+ */
+int socket_adopt(int fd, struct socket_address *address,
+                 const struct socket_tuning *tuning);
+
+/* Stop listening; the file of a unix: socket goes, if we made it and it is
+   still ours. */
 void socket_unlisten(int fd, const struct socket_address *address);
 
 /* Accept one connection. Fills in the peer's address; an IPv4 peer of an IPv6

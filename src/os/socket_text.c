@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of socket.h that asks no kernel: addresses as text. */
 #include "os/socket.h"
+#include "base/ip.h"
 
 #include <arpa/inet.h>
 
@@ -53,12 +54,12 @@ bool socket_parse(struct span text, struct socket_address *address)
 
 void socket_put_ip(struct text *t, const struct socket_address *address)
 {
-    char ip[INET6_ADDRSTRLEN] = "unix";
     if (address->family == SOCKET_INET)
-        inet_ntop(AF_INET, address->ip, ip, sizeof ip);
+        ip_put4(t, address->ip);
     else if (address->family == SOCKET_INET6)
-        inet_ntop(AF_INET6, address->ip, ip, sizeof ip);
-    text_string(t, ip);
+        ip_put6(t, address->ip);
+    else
+        text_string(t, "unix");
 }
 
 void socket_put_address(struct text *t, const struct socket_address *address)

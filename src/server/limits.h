@@ -9,6 +9,7 @@
 #include "base/ip.h"
 #include "os/log.h"
 #include "os/socket.h"
+#include "os/supervise.h"
 #include "wire/http.h"
 #include "wire/message.h"
 
@@ -144,9 +145,13 @@ struct config {
     bool has_metrics;
     enum limits_level level;
     enum limits_trace trace;
-    uint32_t trace_client;   /* TRACE_CLIENT: its number in the log */
-    struct span trace_path;  /* TRACE_PATH: as it stands in the request */
+    uint32_t trace_client;  /* TRACE_CLIENT: its number in the log */
+    struct span trace_path; /* TRACE_PATH: as it stands in the request */
     enum limits_whose explain;
+    const char *user; /* to become, user.h; NULL: nobody else */
+    bool require_sandbox;
+    bool default_addr; /* nobody chose addrs: sockets handed over replace it */
+    struct supervise supervised; /* from the environment */
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include "os/entropy.h"
 #include "os/signals.h"
 #include "server/compressed.h"
+#include "server/confine.h"
 #include "server/conn.h"
 #include "server/deadline.h"
 #include "server/member.h"
@@ -222,6 +223,7 @@ static void drain(struct server *s)
     s->draining = true;
     s->drain_until = s->now + s->config->drain;
     log_stop(s, "draining");
+    supervise_tell(s->supervisor, "STOPPING=1");
     stop_listening(s);
     for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
         struct client *c = client_at(&s->clients, i);
@@ -317,6 +319,16 @@ static void run_timers(struct server *s)
     }
 }
 
+/* A turn has come to its end: we are alive. */
+static void tell_alive(struct server *s)
+{
+    uint32_t watchdog = s->config->supervised.watchdog;
+    if (!watchdog || s->now < s->alive_at)
+        return;
+    supervise_tell(s->supervisor, "WATCHDOG=1");
+    s->alive_at = s->now + watchdog;
+}
+
 /* How long the reactor may sleep. */
 static uint64_t patience(const struct server *s, uint64_t members)
 {
@@ -330,6 +342,8 @@ static uint64_t patience(const struct server *s, uint64_t members)
         wait = bytes_min64(wait, s->drain_until - s->now);
     if (s->journal.owing)
         wait = bytes_min64(wait, 1000 - s->wall % 1000);
+    if (s->config->supervised.watchdog)
+        wait = bytes_min64(wait, s->alive_at - s->now);
     return wait;
 }
 
@@ -359,6 +373,7 @@ bool server_turn(struct server *s)
     uint64_t members = member_tell(s);
     flush_all(s);
     reap(s);
+    tell_alive(s);
     s->patience = patience(s, members);
     if (s->config->has_metrics)
         stats_time(&s->stats.turn, clock_microseconds() - s->woken);
@@ -511,15 +526,44 @@ static int make_tables(struct server *s, struct text *why)
     return 0;
 }
 
+static struct socket_tuning tuning_of(const struct config *config)
+{
+    return (struct socket_tuning){
+        .send_buffer = LIMITS_SEND_BUFFER,
+        .receive_buffer = LIMITS_RECEIVE_BUFFER,
+        .user_timeout = config->write_timeout + config->close_timeout,
+    };
+}
+
+/* The sockets that a supervisor has opened for us. */
+static int adopt_all(struct server *s, struct text *why)
+{
+    struct socket_tuning tuning = tuning_of(s->config);
+    for (uint32_t i = 0; i < s->config->supervised.sockets; i++) {
+        struct server_listener *l = &s->listeners[s->listener_count];
+        int fd = SUPERVISE_FIRST + (int)i;
+        if (s->listener_count == LIMITS_ADDRS ||
+            socket_adopt(fd, &l->address, &tuning) < 0 ||
+            reactor_add_source(s->reactor, fd,
+                               TOKEN_LISTENERS + s->listener_count) < 0) {
+            text_string(why, "LISTEN_FDS: no listening stream socket, or one "
+                             "too many: descriptor ");
+            text_decimal(why, (uint64_t)fd);
+            return SERVER_BAD_OPTION;
+        }
+        l->fd = fd;
+        s->listener_count++;
+    }
+    return 0;
+}
+
 static int listen_on(struct server *s, const struct socket_address *address,
                      bool metrics, struct text *why)
 {
-    struct socket_tuning tuning = {
-        .send_buffer = LIMITS_SEND_BUFFER,
-        .receive_buffer = LIMITS_RECEIVE_BUFFER,
-        .user_timeout = s->config->write_timeout + s->config->close_timeout,
-    };
+    struct socket_tuning tuning = tuning_of(s->config);
     size_t i = s->listener_count;
+    if (i == LIMITS_ADDRS && !metrics)
+        return failed(why, "more addresses than can be listened on", 0);
     struct server_listener *l = &s->listeners[i];
     l->address = *address;
     l->metrics = metrics;
@@ -538,8 +582,10 @@ static int listen_on(struct server *s, const struct socket_address *address,
 
 static int listen_all(struct server *s, struct text *why)
 {
-    int result = 0;
-    for (size_t i = 0; i < s->config->addr_count && result == 0; i++)
+    int result = adopt_all(s, why);
+    bool handed_over = s->listener_count > 0 && s->config->default_addr;
+    size_t count = handed_over ? 0 : s->config->addr_count;
+    for (size_t i = 0; i < count && result == 0; i++)
         result = listen_on(s, &s->config->addrs[i], false, why);
     if (s->config->has_metrics && result == 0)
         result = listen_on(s, &s->config->metrics, true, why);
@@ -558,6 +604,8 @@ static int open_files(struct server *s, struct text *why)
     if (result < 0)
         return failed(why, "no signals", result);
     s->spare = socket_spare();
+    if (s->config->supervised.notify)
+        s->supervisor = supervise_open(s->config->supervised.notify);
     if (!s->config->static_folder)
         return 0;
     s->folder = file_open_folder(s->config->static_folder);
@@ -613,6 +661,10 @@ static void log_start(struct server *s)
     journal_number(&line, "buffers", s->config->buffers);
     journal_number(&line, "buffer_bytes", s->leases.size);
     journal_number(&line, "reserved", s->reserved);
+    uint8_t bytes[64];
+    struct text sandbox = text_over(bytes, sizeof bytes);
+    confine_put(s, &sandbox);
+    journal_put(&line, "sandbox", text_span(&sandbox));
     journal_end(&line);
 }
 
@@ -626,6 +678,7 @@ int server_open(struct server *s, const struct config *config,
         .signals = -1,
         .spare = -1,
         .folder = -1,
+        .supervisor = -1,
         .reap = CLIENT_NONE,
         .journal.level = config->level,
     };
@@ -643,11 +696,15 @@ int server_open(struct server *s, const struct config *config,
         result = make_tables(s, why);
     if (result == 0)
         result = listen_all(s, why);
+    if (result == 0)
+        result = confine_enter(s, why);
     if (result != 0) {
         stop_listening(s); /* a unix: socket's file goes too */
         return result;
     }
     trace_open(s);
     log_start(s);
+    supervise_tell(s->supervisor, "READY=1");
+    s->alive_at = s->now + s->config->supervised.watchdog;
     return 0;
 }

@@ -100,6 +100,9 @@ struct server {
     bool abort;    /* TERM came again */
     uint64_t drain_until;
     uint64_t patience; /* milliseconds the next wait may take */
+    int supervisor;    /* who hears of our states, or -1 */
+    uint64_t alive_at; /* the supervisor's next sign of life is due */
+    unsigned sandbox;  /* enum sandbox_part: what was achieved */
     size_t reserved;   /* bytes of the one mapping */
 };
 

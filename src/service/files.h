@@ -15,6 +15,8 @@ struct files_entry {
     const char *version; /* part of its SHA-1, in hexadecimal */
     struct span content;
     struct span twin; /* the same, gzip (RFC 1952); len 0: not smaller */
+    uint8_t *space;   /* where the content is, blank until it is unpacked from
+                         the twin; NULL: it is there already */
 };
 
 extern const struct files_entry files_table[];

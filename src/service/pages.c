@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/pages.h"
+#include "base/check.h"
 #include "os/error.h"
 #include "os/file.h"
 #include "service/files.h"
+#include "wire/inflate.h"
+
+#include <limits.h>
 
 /* ---- Types ---------------------------------------------------------------------- */
 
@@ -165,9 +169,32 @@ bool pages_get(struct server *s, const struct http_request *request,
     return true;
 }
 
+/* ---- Bytes ------------------------------------------------------------------------------ */
+
+/* A gzip member as scripts/embed.c writes it (RFC 1952 2.3). */
+#define GZIP_HEAD 10 /* bytes before the deflated data: no optional field */
+#define GZIP_TAIL 8  /* and behind it: CRC32, ISIZE */
+
+/* A cache of constants and no state: every server would put the same there. */
+static void unpack(const struct files_entry *file)
+{
+    static struct inflate inflate;
+    unsigned blocks = UINT_MAX;
+    struct span in = bytes_part(file->twin, GZIP_HEAD,
+                                file->twin.len - GZIP_HEAD - GZIP_TAIL);
+    struct text out = text_over(file->space, file->content.len);
+    inflate_init(&inflate, SYMBOLS_MAX_BITS);
+    enum inflate_status status = inflate_run(&inflate, &in, &out, &blocks);
+    CHECK(status == INFLATE_END && out.len == file->content.len);
+}
+
 struct span pages_bytes(const struct server *s, uint32_t page)
 {
     (void)s;
     const struct files_entry *file = &files_table[page / 2];
-    return page % 2 ? file->twin : file->content;
+    if (page % 2)
+        return file->twin;
+    if (file->space && !file->space[0])
+        unpack(file);
+    return file->content;
 }

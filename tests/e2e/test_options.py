@@ -14,7 +14,10 @@ LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
         "per-ip", "proxy-protocol", "trust", "no-compression", "static",
-        "metrics", "log", "trace", "explain", "help", "version")
+        "user", "require-sandbox", "metrics", "log", "trace", "explain",
+        "help", "version")
+SWITCHES = ("no-compression", "require-sandbox", "proxy-protocol", "trace",
+            "explain", "help", "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
@@ -83,15 +86,15 @@ class Bad(ServerCase):
     def test_missing_values(self):
         """At the end of the line, in both writings."""
         for name in LONG:
-            if name not in ("help", "version", "no-compression", "trace",
-                            "explain", "proxy-protocol"):
+            if name not in SWITCHES:
                 with self.subTest(name=name):
                     self.bad("--" + name)
         self.bad("-c", names="c")
 
     def test_a_switch_takes_no_value(self):
-        """--no-compression=yes, --help=x."""
-        self.bad("--no-compression=yes")
+        """--no-compression=yes."""
+        for name in "no-compression", "require-sandbox":
+            self.bad("--%s=yes" % name)
 
     def test_bad_counts(self):
         """No number, more than a number, below zero, beyond all bounds."""
@@ -236,6 +239,8 @@ class Good(ServerCase):
                 "CHATD_DRAIN": "3", "CHATD_RATE": "1000:2000",
                 "CHATD_PER_IP": "10", "CHATD_NO_COMPRESSION": "1",
                 "CHATD_STATIC": folder, "CHATD_LOG": "debug",
+                "CHATD_USER": "%d:%d" % (os.getuid(), os.getgid()),
+                "CHATD_REQUIRE_SANDBOX": "0",
                 "CHATD_ORIGIN": "https://a.example,https://b.example"})
             line = server.start_line()
             self.assertEqual(field(line, "slots"), "33")

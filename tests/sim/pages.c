@@ -6,18 +6,21 @@
     {                                                                          \
         (const uint8_t *)(string), sizeof(string) - 1                          \
     }
+#define NO_SPACE NULL /* nothing to be unpacked */
 #define NO_TWIN                                                                \
     {                                                                          \
         NULL, 0                                                                \
     }
 
 const struct files_entry files_table[] = {
-    {"index.html", "1", BYTES("<!doctype html><title>start</title>\n"),
-     NO_TWIN},
-    {"chat.html", "2", BYTES("<!doctype html><title>chat</title>\n"), NO_TWIN},
-    {"echo.html", "3", BYTES("<!doctype html><title>echo</title>\n"), NO_TWIN},
+    {"index.html", "1", BYTES("<!doctype html><title>start</title>\n"), NO_TWIN,
+     NO_SPACE},
+    {"chat.html", "2", BYTES("<!doctype html><title>chat</title>\n"), NO_TWIN,
+     NO_SPACE},
+    {"echo.html", "3", BYTES("<!doctype html><title>echo</title>\n"), NO_TWIN,
+     NO_SPACE},
     {"style.css", "4", BYTES("body { color: black }\n"),
-     BYTES("as if it were gzip")},
+     BYTES("as if it were gzip"), NO_SPACE},
 };
 
 const uint32_t files_count = sizeof files_table / sizeof *files_table;

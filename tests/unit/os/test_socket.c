@@ -338,13 +338,13 @@ static void test_a_file_that_is_no_socket_is_left_alone(void **state)
 static void test_another_servers_socket_file_is_not_removed(void **state)
 {
     (void)state;
-    struct socket_address a = unix_at();
+    struct socket_address a = unix_at(), b = a;
     int first = socket_listen(&a, &tuning);
     unlink(a.path); /* somebody takes our place */
-    int second = socket_listen(&a, &tuning);
+    int second = socket_listen(&b, &tuning);
     socket_unlisten(first, &a);
     assert_true(exists(&a));
-    socket_unlisten(second, &a);
+    socket_unlisten(second, &b);
     assert_false(exists(&a));
 }
 

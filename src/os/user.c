@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "os/user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <unistd.h>
+
+/* The largest is no user but "leave it as it is" (setresuid(2)). */
+#define ID_MAX (UINT32_MAX - 1)
+
+/* ---- Who ------------------------------------------------------------------------ */
+
+static bool parse_id(struct span text, uint32_t *id)
+{
+    uint64_t number;
+    if (!bytes_decimal(text, &number) || number > ID_MAX)
+        return false;
+    *id = (uint32_t)number;
+    return true;
+}
+
+/* The part before the first colon; *text becomes the part behind it. */
+static struct span next_field(struct span *text)
+{
+    size_t colon = bytes_find(*text, ':');
+    struct span field = bytes_part(*text, 0, colon);
+    size_t taken = bytes_min(colon + 1, text->len);
+    *text = bytes_part(*text, taken, text->len - taken);
+    return field;
+}
+
+bool user_is_valid(struct span text)
+{
+    uint32_t id;
+    bool with_group = bytes_find(text, ':') < text.len;
+    struct span name = next_field(&text);
+    bool is_number = name.len > 0 && name.ptr[0] >= '0' && name.ptr[0] <= '9';
+    if (name.len == 0 || (is_number && !parse_id(name, &id)))
+        return false;
+    return !with_group || parse_id(text, &id);
+}
+
+/* name:password:uid:gid:... (passwd(5)) */
+bool user_in_line(struct span line, struct span name, struct user *user)
+{
+    if (!bytes_equal(next_field(&line), name))
+        return false;
+    next_field(&line);
+    struct span id = next_field(&line);
+    return parse_id(id, &user->id) && parse_id(next_field(&line), &user->group);
+}
+
+/* Line by line. */
+static int find_name(int fd, struct span name, struct user *user)
+{
+    uint8_t bytes[1024]; /* of a line; what is longer is nobody's we know */
+    size_t len = 0;
+    for (;;) {
+        ssize_t got = read(fd, bytes + len, sizeof bytes - len);
+        if (got < 0)
+            return -errno;
+        len += (size_t)got;
+        struct span all = bytes_span(bytes, len);
+        size_t end = bytes_find(all, '\n');
+        while (end < all.len) {
+            if (user_in_line(bytes_part(all, 0, end), name, user))
+                return 0;
+            all = bytes_part(all, end + 1, all.len - end - 1);
+            end = bytes_find(all, '\n');
+        }
+        if (got == 0)
+            return user_in_line(all, name, user) ? 0 : -ENOENT;
+        len = all.len == sizeof bytes ? 0 : all.len;
+        memmove(bytes, all.ptr, len);
+    }
+}
+
+int user_find(struct span text, struct user *user)
+{
+    struct span name = next_field(&text);
+    if (parse_id(name, &user->id)) {
+        user->group = user->id;
+    } else {
+        int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return -errno;
+        int result = find_name(fd, name, user);
+        close(fd);
+        if (result < 0)
+            return result;
+    }
+    if (text.len)
+        (void)parse_id(text, &user->group);
+    return 0;
+}
+
+/* ---- Becoming ------------------------------------------------------------------- */
+
+/* Are we that already, and of no other group? */
+static bool is_user(const struct user *user)
+{
+    uid_t real, effective, saved;
+    gid_t groups[2];
+    if (getresuid(&real, &effective, &saved) != 0 || real != user->id ||
+        effective != user->id || saved != user->id)
+        return false;
+    if (getresgid(&real, &effective, &saved) != 0 || real != user->group ||
+        effective != user->group || saved != user->group)
+        return false;
+    int count = getgroups(2, groups);
+    return count == 0 || (count == 1 && groups[0] == user->group);
+}
+
+/* The groups first: the right to change them goes with the user. */
+int user_become(const struct user *user)
+{
+    gid_t group = user->group;
+    if (is_user(user))
+        return 0;
+    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
+        setresuid(user->id, user->id, user->id) != 0)
+        return -errno;
+    if (!is_user(user))
+        return -EPERM;
+    /* There must be no way back. */
+    return user->id != 0 && setresuid(0, 0, 0) == 0 ? -EPERM : 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/confine.h"
+#include "os/error.h"
+#include "os/sandbox.h"
+#include "os/user.h"
+
+_Static_assert(SANDBOX_PATHS >= LIMITS_ADDRS, "each may be a unix: socket");
+
+static int refuse(struct text *why, const char *what, int result, int status)
+{
+    text_string(why, what);
+    text_string(why, ": ");
+    text_string(why, error_text(result));
+    return status;
+}
+
+static int become(const char *name, struct text *why)
+{
+    struct user user;
+    int result = user_find(bytes_of(name), &user);
+    if (error_kind(result) == ERROR_NONE) {
+        text_string(why, "--user: \"");
+        text_string(why, name);
+        text_string(why, "\" is not in /etc/passwd");
+        return SERVER_BAD_OPTION;
+    }
+    if (result < 0)
+        return refuse(why, "--user: /etc/passwd", result, SERVER_FAILED);
+    result = user_become(&user);
+    return result < 0 ? refuse(why, "--user", result, SERVER_FAILED) : 0;
+}
+
+static void put_parts(struct text *t, unsigned parts)
+{
+    size_t start = t->len;
+    for (unsigned part = 1; part < SANDBOX_ALL; part <<= 1) {
+        if (!(parts & part))
+            continue;
+        if (t->len > start)
+            text_byte(t, ',');
+        text_string(t, sandbox_word((enum sandbox_part)part));
+    }
+}
+
+static unsigned enter_sandbox(const struct server *s)
+{
+    struct sandbox_plan plan = {.folder = s->folder};
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].address.file[1])
+            plan.paths[plan.path_count++] = s->listeners[i].address.path;
+    return sandbox_enter(&plan);
+}
+
+int confine_enter(struct server *s, struct text *why)
+{
+    int result = s->config->user ? become(s->config->user, why) : 0;
+    if (result != 0)
+        return result;
+    s->sandbox = enter_sandbox(s);
+    if (!s->config->require_sandbox || s->sandbox == SANDBOX_ALL)
+        return 0;
+    text_string(why, "--require-sandbox: not to be had here: ");
+    put_parts(why, SANDBOX_ALL & ~s->sandbox);
+    return SERVER_FAILED;
+}
+
+void confine_put(const struct server *s, struct text *t)
+{
+    if (s->sandbox)
+        put_parts(t, s->sandbox);
+    else
+        text_string(t, "none");
+}

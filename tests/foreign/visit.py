@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Has a server do everything it does, so that its calls can be looked at."""
+
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
+
+from support import Peer, Server, WebSocket  # noqa: E402
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="chatd-e2e-") as folder:
+        with open(os.path.join(folder, "page.txt"), "w") as f:
+            f.write("a page")
+        path = os.path.join(folder, "socket")
+        server = Server("--static", folder, "--write-timeout", "0.5",
+                        addr=["127.0.0.1:PORT", "unix:" + path])
+        try:
+            with Peer(server) as peer:
+                assert peer.ask("/page.txt").body == b"a page"
+            with WebSocket(server, "/ws/room") as a, \
+                    WebSocket(server, "/chat/room") as b:
+                a.json(message="hello")
+                assert b.recv_text() == "hello"
+                b.leave()
+            # One that does not read: what has it acknowledged?
+            slow = WebSocket(server, "/echo", rcvbuf=4096)
+            slow.sock.settimeout(0.2)
+            try:
+                while True:
+                    slow.binary(b"x" * 65536)
+            except OSError:
+                pass
+            server.wait_log("event=close .*write-timeout")
+            slow.close()
+        finally:
+            assert server.stop() == 0
+        assert not os.path.exists(path)
+
+
+main()

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Goal: --user means exactly one user and one group, without a way back. */
+#include "os/user.h"
+#include "support/unit.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void test_how_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"www-data", "0",     "65534",
+                                       "1000:100", "ann:7", "4294967294"};
+    static const char *const bad[] = {
+        "",      ":",       ":5",     "ann:",       "ann:staff",  "1000:x",
+        "10ann", "1000:5:", "ann:-1", "4294967295", "99999999999"};
+    for (size_t i = 0; i < UNIT_COUNT(good); i++)
+        if (!user_is_valid(bytes_of(good[i])))
+            fail_msg("refused: \"%s\"", good[i]);
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        if (user_is_valid(bytes_of(bad[i])))
+            fail_msg("taken: \"%s\"", bad[i]);
+}
+
+static bool in_line(const char *line, const char *name, struct user *user)
+{
+    return user_in_line(bytes_of(line), bytes_of(name), user);
+}
+
+static void test_a_line_of_etc_passwd(void **state)
+{
+    (void)state;
+    struct user user = {0};
+    assert_true(in_line("ann:x:7:8:Ann:/home/ann:/bin/sh", "ann", &user));
+    assert_int_equal(user.id, 7);
+    assert_int_equal(user.group, 8);
+    assert_false(in_line("anna:x:7:8:::", "ann", &user));
+    assert_false(in_line("an:x:7:8:::", "ann", &user));
+    assert_false(in_line("ann", "ann", &user));
+    assert_false(in_line("ann:x", "ann", &user));
+    assert_false(in_line("ann:x:7", "ann", &user));
+    assert_false(in_line("ann:x::8:::", "ann", &user));
+    assert_false(in_line("ann:x:-7:8:::", "ann", &user));
+    assert_false(in_line("", "ann", &user));
+}
+
+static void test_every_user_is_found_as_the_library_finds_it(void **state)
+{
+    (void)state;
+    const struct passwd *entry;
+    FILE *file = fopen("/etc/passwd", "r");
+    assert_non_null(file);
+    while ((entry = fgetpwent(file)) != NULL) {
+        struct user user;
+        assert_int_equal(user_find(bytes_of(entry->pw_name), &user), 0);
+        assert_int_equal(user.id, entry->pw_uid);
+        assert_int_equal(user.group, entry->pw_gid);
+    }
+    fclose(file);
+}
+
+static void test_numbers_need_no_file(void **state)
+{
+    (void)state;
+    struct user user;
+    assert_int_equal(user_find(bytes_of("12345"), &user), 0);
+    assert_int_equal(user.id, 12345);
+    assert_int_equal(user.group, 12345);
+    assert_int_equal(user_find(bytes_of("12345:6"), &user), 0);
+    assert_int_equal(user.group, 6);
+    assert_int_equal(user_find(bytes_of("root:6"), &user), 0);
+    assert_int_equal(user.id, 0);
+    assert_int_equal(user.group, 6);
+    assert_int_equal(user_find(bytes_of("no-such-user"), &user), -ENOENT);
+}
+
+/* In a child: become that, and say what is wrong then; 0: nothing. */
+static int become(struct user user)
+{
+    int status;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        gid_t groups[] = {4, 20};
+        if (getuid() == 0 && setgroups(2, groups) != 0)
+            _exit(1);
+        int result = user_become(&user);
+        if (result < 0)
+            _exit(-result);
+        _exit(getuid() != user.id || geteuid() != user.id     ? 201
+              : getgid() != user.group                        ? 202
+              : getgroups(0, NULL) != 0                       ? 203
+              : user.id && (setuid(0) == 0 || setgid(0) == 0) ? 204
+                                                              : 0);
+    }
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+static void test_root_becomes_anybody_for_good(void **state)
+{
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    assert_int_equal(become((struct user){65534, 65533}), 0);
+    assert_int_equal(become((struct user){1000, 1000}), 0);
+}
+
+static void test_who_is_not_root_may_only_stay(void **state)
+{
+    (void)state;
+    int status;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        if (getuid() == 0 && user_become(&(struct user){1000, 1000}) < 0)
+            _exit(1);
+        struct user self = {getuid(), getgid()};
+        struct user other = {self.id + 1, self.group};
+        _exit(user_become(&other) != -EPERM ? 2 : 0);
+    }
+    waitpid(child, &status, 0);
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_how_it_is_written),
+        cmocka_unit_test(test_a_line_of_etc_passwd),
+        cmocka_unit_test(test_every_user_is_found_as_the_library_finds_it),
+        cmocka_unit_test(test_numbers_need_no_file),
+        cmocka_unit_test(test_root_becomes_anybody_for_good),
+        cmocka_unit_test(test_who_is_not_root_may_only_stay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
