@@ -183,6 +183,45 @@ static void test_origins_add_up_and_a_star_is_everybody(void **state)
     assert_true(config.any_origin);
 }
 
+static void test_who_is_trusted_adds_up(void **state)
+{
+    (void)state;
+    good("");
+    assert_int_equal(config.trust_count, 0);
+    assert_false(config.trust_unix || config.proxy_protocol);
+    good("--trust 10.0.0.0/8 --trust=::1 --trust unix --proxy-protocol");
+    assert_int_equal(config.trust_count, 2);
+    assert_int_equal(config.trust[0].bits, 8);
+    assert_int_equal(config.trust[1].first.family, IP_V6);
+    assert_true(config.trust_unix && config.proxy_protocol);
+    bad("--trust 10.0.0.1/8", "--trust: \"10.0.0.1/8\" is not an IP address, a "
+                              "block such as 10.0.0.0/8, or unix");
+    static const char *const both[] = {"CHATD_TRUST", "10.0.0.0/8,unix", NULL};
+    variables = both;
+    good("");
+    assert_true(config.trust_count == 1 && config.trust_unix);
+    good("--trust 192.0.2.1");
+    assert_true(config.trust_count == 1 && !config.trust_unix);
+    assert_int_equal(config.trust[0].bits, 32);
+}
+
+static void test_the_metrics_have_an_address_of_their_own(void **state)
+{
+    (void)state;
+    good("");
+    assert_false(config.has_metrics);
+    good("--metrics :1 --metrics 127.0.0.1:6869");
+    assert_true(config.has_metrics);
+    assert_int_equal(config.metrics.port, 6869);
+    good("--addr :0 --metrics :0"); /* the kernel chooses each time */
+    bad("--metrics x", "--metrics: \"x\" is not [HOST]:PORT with a numeric "
+                       "HOST, or unix:PATH");
+    bad("--metrics :6868",
+        "--metrics must be an address of its own, and is one of --addr");
+    bad("--addr unix:/a --addr unix:/b --metrics unix:/b",
+        "--metrics must be an address of its own, and is one of --addr");
+}
+
 static void test_levels_and_switches(void **state)
 {
     (void)state;
@@ -352,6 +391,8 @@ int main(void)
         OPTIONS_TEST(test_a_rate_has_a_burst_of_twice_itself_or_its_own),
         OPTIONS_TEST(test_addresses_add_up),
         OPTIONS_TEST(test_origins_add_up_and_a_star_is_everybody),
+        OPTIONS_TEST(test_who_is_trusted_adds_up),
+        OPTIONS_TEST(test_the_metrics_have_an_address_of_their_own),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
         OPTIONS_TEST(test_too_many_addresses_are_told),
