@@ -6,6 +6,7 @@
 #   make unit       the unit tests alone (needs cmocka)
 #   make sim        random peers against a simulated kernel, SIM_SEEDS of them
 #   make layers     what each file includes, and what each object wants
+#   make requirements   that the RFC tables name what is there
 #   make fuzz       libFuzzer over every parser (needs clang)
 #   make bench      speed and memory beside the bare kernel
 #   make asan       the unit tests under AddressSanitizer and UBSan
@@ -178,11 +179,15 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 layers: $(LIB_OBJ)
 	scripts/layers $(BUILD)
 
+# What src/RFC6455.md and RFC7692.md say of the source and the tests.
+requirements:
+	scripts/requirements
+
 # Needs python3-websockets; see scripts/test for all of it.
 quick: $(PROGRAM)
 	tests/e2e/run.py --quick
 
-test: $(PROGRAM) layers unit replay quick
+test: $(PROGRAM) layers requirements unit replay quick
 
 asan:
 	$(MAKE) BUILD=build/asan PROGRAM=build/asan/chatd \
@@ -218,6 +223,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs static small unit sim replay fuzz layers quick test asan \
-        bench install clean
+.PHONY: all dirs static small unit sim replay fuzz layers requirements quick \
+        test asan bench install clean
 .DELETE_ON_ERROR:

@@ -123,8 +123,7 @@ static struct trace_client *begin(struct server *s, const struct client *c)
 static bool is_wanted(const struct server *s, struct trace_client *f)
 {
     if (!f->wanted)
-        f->wanted =
-            bytes_equal(explain_head_path(&f->up.head), s->config->trace_path);
+        f->wanted = bytes_equal(f->up.head.path, s->config->trace_path);
     return f->wanted;
 }
 

@@ -341,6 +341,15 @@ void explain_head_begin(struct explain_head *h, uint64_t at)
     h->told = 0;
 }
 
+static struct span path_of(const struct explain_head *h)
+{
+    struct http_request request;
+    if (!h->by_client || h->scan.status ||
+        http_parse(&request, h->bytes, h->scan.pos))
+        return bytes_span(NULL, 0);
+    return request.path;
+}
+
 bool explain_head_take(struct explain_head *h, struct span *in)
 {
     size_t had = h->scan.pos;
@@ -352,6 +361,8 @@ bool explain_head_take(struct explain_head *h, struct span *in)
     h->scanned = http_scan(&h->scan, h->bytes, had + len) != HTTP_MORE;
     size_t taken = h->scan.pos - had;
     *in = bytes_part(*in, taken, in->len - taken);
+    if (h->scanned)
+        h->path = path_of(h);
     return h->scanned;
 }
 
@@ -406,13 +417,4 @@ void explain_head_cut(struct explain_head *h, struct sheet *s)
     }
     put_result(s, "= the input ends inside the head: its empty line is missing",
                NULL);
-}
-
-struct span explain_head_path(const struct explain_head *h)
-{
-    struct http_request request;
-    if (!h->scanned || h->scan.status ||
-        http_parse(&request, h->bytes, h->scan.pos))
-        return bytes_span(NULL, 0);
-    return request.path;
 }

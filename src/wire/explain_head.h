@@ -49,6 +49,8 @@ struct explain_head {
     struct http_scan scan;
     bool scanned;            /* whole, or refused */
     uint16_t told;           /* bytes of it that were told */
+    struct span path;        /* that the last whole request asked for, as
+                                     it was sent (in `bytes`, or static) */
     uint64_t body_left;      /* UINT64_MAX: until the stream ends */
     struct sheet_rule wrong; /* the rule that is broken; what: NULL, none */
     unsigned wrong_status;   /* and the status it is answered with */
@@ -68,8 +70,5 @@ enum explain_head_next explain_head_tell(struct explain_head *h,
 
 /* The input ends inside the head. */
 void explain_head_cut(struct explain_head *h, struct sheet *s);
-
-/* The path that a request asks for, as it was sent, or nothing. */
-struct span explain_head_path(const struct explain_head *h);
 
 #endif

@@ -348,6 +348,60 @@ static void test_there_is_no_variable_for_help(void **state)
     good("");
 }
 
+/* ---- --trace and --explain --------------------------------------------------------------------- */
+
+static void test_trace_follows_all_or_one(void **state)
+{
+    (void)state;
+    good("");
+    assert_int_equal(config.trace, TRACE_OFF);
+    good("--trace -c 5");
+    assert_int_equal(config.trace, TRACE_ALL);
+    assert_int_equal(config.clients, 5);
+    good("--trace=client 17 -c 6");
+    assert_int_equal(config.trace, TRACE_CLIENT);
+    assert_int_equal(config.trace_client, 17);
+    assert_int_equal(config.clients, 6);
+    good("--trace=/chat/tea");
+    assert_int_equal(config.trace, TRACE_PATH);
+    assert_true(bytes_equal(config.trace_path, BYTES_LITERAL("/chat/tea")));
+    good("--trace --trace=0");
+    assert_int_equal(config.trace, TRACE_OFF);
+    bad("--trace=client",
+        "--trace: \"client\" is neither \"client N\" nor a path such as "
+        "/chat/lobby");
+    bad("--trace=client x", "--trace: \"client x\" is not a number");
+    bad("--trace 5", "unexpected argument 5 (see --help)");
+}
+
+static void test_a_variable_can_hold_client_and_number(void **state)
+{
+    static const char *const set[] = {"CHATD_TRACE", "client 3", NULL};
+    (void)state;
+    variables = set;
+    good("");
+    assert_int_equal(config.trace, TRACE_CLIENT);
+    assert_int_equal(config.trace_client, 3);
+    good("--trace=/echo");
+    assert_int_equal(config.trace, TRACE_PATH);
+}
+
+static void test_explain_is_told_once_all_is_right(void **state)
+{
+    static const char *const set[] = {"CHATD_EXPLAIN", "1", NULL};
+    (void)state;
+    assert_int_equal(options("--explain"), OPTIONS_EXPLAIN);
+    assert_int_equal(config.explain, WHOSE_EITHER);
+    assert_int_equal(options("--explain=client"), OPTIONS_EXPLAIN);
+    assert_int_equal(config.explain, WHOSE_CLIENT);
+    assert_int_equal(options("--explain=server -c 5"), OPTIONS_EXPLAIN);
+    assert_int_equal(config.explain, WHOSE_SERVER);
+    bad("--explain=both", "--explain: \"both\" is neither client nor server");
+    bad("--explain --loud", "unknown option --loud (see --help)");
+    variables = set;
+    good("");
+}
+
 /* ---- --help ------------------------------------------------------------------------------------ */
 
 static void test_help_helps_even_where_something_is_wrong(void **state)
@@ -400,6 +454,9 @@ int main(void)
         OPTIONS_TEST(test_lists_and_switches_of_the_environment),
         OPTIONS_TEST(test_a_bad_variable_is_named),
         OPTIONS_TEST(test_there_is_no_variable_for_help),
+        OPTIONS_TEST(test_trace_follows_all_or_one),
+        OPTIONS_TEST(test_a_variable_can_hold_client_and_number),
+        OPTIONS_TEST(test_explain_is_told_once_all_is_right),
         OPTIONS_TEST(test_help_helps_even_where_something_is_wrong),
         OPTIONS_TEST(test_help_fits_a_terminal),
     };

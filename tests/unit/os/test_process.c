@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -70,12 +71,28 @@ static void test_open_files_are_counted(void **state)
     assert_int_equal(process_files_open(), before);
 }
 
+static void test_a_pipe_is_no_terminal(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_false(process_is_terminal(ends[1]));
+    close(ends[0]);
+    close(ends[1]);
+    assert_false(process_is_terminal(ends[1]));
+    int leader = posix_openpt(O_RDWR | O_NOCTTY);
+    if (leader >= 0)
+        assert_true(process_is_terminal(leader));
+    close(leader);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_closed_standard_descriptors_become_dev_null),
         cmocka_unit_test(test_the_limit_of_files_is_raised_to_the_hard_one),
         cmocka_unit_test(test_open_files_are_counted),
+        cmocka_unit_test(test_a_pipe_is_no_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
