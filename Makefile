@@ -38,9 +38,11 @@ all: $(PROGRAM)
 $(PROGRAM): $(BUILD)/main.o $(LIB_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-# Only os/ may see more than ISO C.
+# Only os/ may see more than ISO C. Of 32-bit systems it sees large files and
+# the time after 2038.
+LINUX = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 $(BUILD)/os/%.o: src/os/%.c | dirs
-	$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(LINUX) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c | dirs
 	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
@@ -92,10 +94,10 @@ TEST_CFLAGS  = $(ALL_CFLAGS) -iquote tests -Wno-missing-prototypes
 vpath test_%.c $(sort $(dir $(UNIT_SRC)))
 
 $(BUILD)/test/support_%.o: tests/support/%.c | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -c -o $@ $<
+	$(CC) $(LINUX) $(TEST_CFLAGS) -c -o $@ $<
 
 $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
 	    $(SUPPORT_OBJ) $(LIB_OBJ) $(CMOCKA) $(LDLIBS)
 
 # The foreign control of our codec.
