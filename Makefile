@@ -43,9 +43,11 @@ all: $(PROGRAM)
 $(PROGRAM): $(BUILD)/main.o $(LIB_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-# Only os/ may see more than ISO C.
+# Only os/ may see more than ISO C. Of 32-bit systems it sees large files and
+# the time after 2038.
+LINUX = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 $(BUILD)/os/%.o: src/os/%.c | dirs
-	$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(LINUX) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c | dirs
 	$(CC) $(ALL_CFLAGS) -DCHATD_VERSION='"$(VERSION)"' -c -o $@ $<
@@ -70,9 +72,11 @@ dirs:
 # Without the tables that only a debugger or an exception would read, and
 # without functions nobody calls.
 MUSL_CC ?= musl-gcc
-LEAN     = -Os -fno-asynchronous-unwind-tables -fno-unwind-tables \
+LEAN     = -Oz -fno-ipa-sra -fno-jump-tables -flto=auto -DCHECK_SILENT \
+           -fno-asynchronous-unwind-tables -fno-unwind-tables \
            -ffunction-sections -fdata-sections
-LEAN_LD  = -static -s -Wl,--gc-sections,--build-id=none
+LEAN_LD  = -static -s -Wl,--gc-sections,--build-id=none,-z,norelro \
+           -Wl,-z,noseparate-code
 
 static:
 	$(MAKE) BUILD=build/static PROGRAM=build/static/chatd CC="$(MUSL_CC)" \
@@ -80,8 +84,7 @@ static:
 
 small:
 	$(MAKE) BUILD=build/small PROGRAM=build/small/chatd CC="$(MUSL_CC)" \
-	    CFLAGS="$(LEAN) -flto=auto -fno-stack-protector" \
-	    LDFLAGS="$(LEAN_LD),-z,norelro,-z,noseparate-code" all
+	    CFLAGS="$(LEAN) -fno-stack-protector" LDFLAGS="$(LEAN_LD)" all
 
 # ---- tests ------------------------------------------------------------------
 
@@ -97,10 +100,10 @@ TEST_CFLAGS  = $(ALL_CFLAGS) -iquote tests -Wno-missing-prototypes
 vpath test_%.c $(sort $(dir $(UNIT_SRC)))
 
 $(BUILD)/test/support_%.o: tests/support/%.c | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -c -o $@ $<
+	$(CC) $(LINUX) $(TEST_CFLAGS) -c -o $@ $<
 
 $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
 	    $(SUPPORT_OBJ) $(LIB_OBJ) $(CMOCKA) $(LDLIBS)
 
 # The foreign control of our codec.

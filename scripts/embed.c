@@ -3,10 +3,10 @@
  * embed: writes files as C, for compiling them in. Runs at build time, on the
  * machine that builds:  embed static/index.html ... > files.c
  *
- * Two things are done to them on the way. A reference to another of the files
- * ("/chat.js") gets that file's version behind it ("/chat.js?v=1f2e..."), a
- * digest of its content, so that browsers may keep it for good: when the file
- * changes, so does what refers to it. And each file gets a gzip twin (RFC
+ * Three things are done to them on the way. Scripts lose their comment lines.
+ * A reference to another of the files ("/chat.js") gets that file's version
+ * behind it ("/chat.js?v=1f2e..."), a digest of its content, so that browsers
+ * may keep it for good: when the file changes, so does what refers to it. Each file gets a gzip twin (RFC
  * 1952), made with our own deflate, where that is smaller. Then the twin is
  * all that is compiled in: for the few who do not take gzip the content is
  * unpacked from it when first asked for.
@@ -59,6 +59,37 @@ static void load(struct file *file, const char *path)
     if (ferror(f) || file->content.len == FILE_MAX)
         fail(path, "cannot be read, or is too large");
     fclose(f);
+}
+
+/* ---- Comments ------------------------------------------------------------ */
+
+/* Is this line of a script a comment and nothing else? */
+static bool is_comment(struct span line)
+{
+    line = bytes_trim(line);
+    return line.len >= 2 && line.ptr[0] == '/' && line.ptr[1] == '/';
+}
+
+static bool is_script(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 3 && strcmp(name + len - 3, ".js") == 0;
+}
+
+/* Comments that fill lines of a script stay in static/, for who reads there;
+   served they would be a fifth of some files. */
+static void drop_comments(struct file *file)
+{
+    struct span rest = text_span(&file->content);
+    struct text out = space(FILE_MAX);
+    while (rest.len) {
+        size_t end = bytes_min(bytes_find(rest, '\n') + 1, rest.len);
+        struct span line = bytes_part(rest, 0, end);
+        if (!is_comment(bytes_span(line.ptr, line.len - 1)))
+            text_put(&out, line);
+        rest = bytes_part(rest, end, rest.len - end);
+    }
+    file->content = out;
 }
 
 /* ---- Versions ------------------------------------------------------------------- */
@@ -197,6 +228,9 @@ int main(int argc, char **argv)
         fail("files", "there are too many");
     for (file_count = 0; file_count < argc - 1; file_count++)
         load(&files[file_count], argv[file_count + 1]);
+    for (int i = 0; i < file_count; i++)
+        if (is_script(files[i].name))
+            drop_comments(&files[i]);
     printf("/* Written by scripts/embed.c. */\n#include \"service/files.h\"\n");
     for (int i = 0; i < file_count; i++) {
         rewrite(&files[i]);

@@ -12,7 +12,14 @@
 
 /* Stop the process unless condition holds. Evaluates it exactly once. */
 #define CHECK(condition)                                                       \
-    ((condition) ? (void)0 : check_failed(__FILE__ ": " #condition))
+    ((condition) ? (void)0 : check_failed(CHECK_SENTENCE(condition)))
+
+/* For the tightest builds: the sentences alone are some kilobytes. */
+#ifdef CHECK_SILENT
+#define CHECK_SENTENCE(condition) ""
+#else
+#define CHECK_SENTENCE(condition) __FILE__ ": " #condition
+#endif
 
 /* Never returns. `what` is file and expression, a string literal. */
 _Noreturn void check_failed(const char *what);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 
 static const struct {
     int number;
@@ -45,7 +44,36 @@ enum error_kind error_kind(int result)
     return ERROR_FAULT;
 }
 
+/* What can be wrong at start, in the system's own words. Not strerror: that may allocate, and
+   brings every message there is into a static program. */
+static const struct {
+    int number;
+    const char *text;
+} texts[] = {
+    {EADDRINUSE, "Address already in use"},
+    {EADDRNOTAVAIL, "Cannot assign requested address"},
+    {EAFNOSUPPORT, "Address family not supported by protocol"},
+    {EACCES, "Permission denied"},
+    {EPERM, "Operation not permitted"},
+    {ENOENT, "No such file or directory"},
+    {ENOTDIR, "Not a directory"},
+    {ELOOP, "Too many levels of symbolic links"},
+    {ENAMETOOLONG, "File name too long"},
+    {EROFS, "Read-only file system"},
+    {EMFILE, "Too many open files"},
+    {ENFILE, "Too many open files in system"},
+    {ENOMEM, "Cannot allocate memory"},
+    {ENOSPC, "No space left on device"},
+    {EINVAL, "Invalid argument"},
+    {ENOSYS, "Function not implemented"},
+    {EBADF, "Bad file descriptor"},
+    {ENOTSOCK, "Socket operation on non-socket"},
+};
+
 const char *error_text(int result)
 {
-    return strerror(-result);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i].number == -result)
+            return texts[i].text;
+    return "the system refuses";
 }

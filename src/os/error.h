@@ -21,8 +21,7 @@ enum error_kind {
 /* The kind of a negative result. */
 enum error_kind error_kind(int result);
 
-/* The system's sentence for a negative result. Only before the start line:
-   the C library may allocate for it. */
+/* A few words for a negative result, for the one line at start. */
 const char *error_text(int result);
 
 #endif

@@ -803,7 +803,8 @@ class History(ChatCase):
     def test_joining_while_everybody_talks(self):
         """since, live traffic and the seam between them: nothing missed,
         nothing twice."""
-        server = self.start("--history", "1000", "--room-log", "4M")
+        server = self.start("--history", "1000", "--room-log", "4M",
+                            "--rooms", "4")
         talker, live = self.ws(server, "/chat"), self.ws(server, "/ws")
         total = load(3000)
         ids = []

@@ -9,17 +9,25 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
 from support import Peer, Server, WebSocket  # noqa: E402
 
+LARGE = 5 << 30
+
 
 def main():
     with tempfile.TemporaryDirectory(prefix="chatd-e2e-") as folder:
         with open(os.path.join(folder, "page.txt"), "w") as f:
             f.write("a page")
+        large = os.path.join(folder, "large.bin")
+        with open(large, "w"):
+            os.truncate(large, LARGE)
         path = os.path.join(folder, "socket")
         server = Server("--static", folder, "--write-timeout", "0.5",
                         addr=["127.0.0.1:PORT", "unix:" + path])
         try:
             with Peer(server) as peer:
                 assert peer.ask("/page.txt").body == b"a page"
+                # Larger than 32 bits can tell.
+                size = peer.ask("/large.bin", "HEAD").get("Content-Length")
+                assert size == str(LARGE), size
             with WebSocket(server, "/ws/room") as a, \
                     WebSocket(server, "/chat/room") as b:
                 a.json(message="hello")
