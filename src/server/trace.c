@@ -157,6 +157,15 @@ void trace_received(struct server *s, struct client *c, struct span in)
     explain(s, f, &f->up, in);
 }
 
+/* The end of a WebSocket is being sent: if that is for a fault, the client's
+   last bytes hold it. */
+static void settle(struct server *s, struct trace_client *f)
+{
+    struct text out = text_over(s->trace->out, sizeof s->trace->out);
+    explain_settle(&f->up, &out);
+    write_lines(s->trace, text_span(&out));
+}
+
 void trace_sent(struct server *s, struct client *c, const struct span *parts,
                 size_t sent)
 {
@@ -167,6 +176,8 @@ void trace_sent(struct server *s, struct client *c, const struct span *parts,
     explain_skip(&f->down, c->sent - sent - f->sent);
     f->sent = c->sent;
     explain_learn(&f->down, &f->up);
+    if (c->state == CLIENT_CLOSING)
+        settle(s, f);
     for (size_t i = 0; sent > 0; i++) {
         size_t len = bytes_min(sent, parts[i].len);
         explain(s, f, &f->down, bytes_part(parts[i], 0, len));

@@ -58,16 +58,21 @@ static bool run_head(struct explain *e, struct span *in, struct sheet *s)
     return true;
 }
 
+static void conclude(struct explain *e, enum explain_frame_step step)
+{
+    if (step == EXPLAIN_FRAME_CLOSED || step == EXPLAIN_FRAME_WRONG)
+        e->phase = EXPLAIN_OVER;
+    e->wrong = e->frame.wrong;
+    e->wrong_code = e->frame.wrong_code;
+}
+
 static bool run_frames(struct explain *e, struct span *in, struct sheet *s)
 {
     size_t len = in->len;
     apply(e);
     enum explain_frame_step step = explain_frame_take(&e->frame, in, e->at, s);
     e->at += len - in->len;
-    if (step == EXPLAIN_FRAME_CLOSED || step == EXPLAIN_FRAME_WRONG)
-        e->phase = EXPLAIN_OVER;
-    e->wrong = e->frame.wrong;
-    e->wrong_code = e->frame.wrong_code;
+    conclude(e, step);
     return step != EXPLAIN_FRAME_MORE;
 }
 
@@ -96,6 +101,13 @@ bool explain_run(struct explain *e, struct span *in, struct text *out)
             return false;
     }
     return true;
+}
+
+void explain_settle(struct explain *e, struct text *out)
+{
+    struct sheet s = sheet_of(e, out);
+    if (e->phase == EXPLAIN_FRAMES)
+        conclude(e, explain_frame_settle(&e->frame, &s));
 }
 
 void explain_skip(struct explain *e, uint64_t len)
@@ -147,6 +159,7 @@ static void tell_ignored(const struct explain *e, struct sheet *s)
 enum explain_verdict explain_end(struct explain *e, struct text *out)
 {
     struct sheet s = sheet_of(e, out);
+    explain_settle(e, out);
     if (e->ignored > 0)
         tell_ignored(e, &s);
     if (e->wrong.what)

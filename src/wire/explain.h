@@ -62,6 +62,10 @@ void explain_begin(struct explain *e, bool by_client, enum explain_phase phase);
    room; false when all of *in was taken. */
 bool explain_run(struct explain *e, struct span *in, struct text *out);
 
+/* Tell of payload that waits for the rest of its row, as whoever reads these
+   bytes has acted on it already; needs EXPLAIN_STEP of room. */
+void explain_settle(struct explain *e, struct text *out);
+
 /* So many bytes went by unseen, at a place where the bytes do not matter: the
    body of a response. */
 void explain_skip(struct explain *e, uint64_t len);

@@ -499,6 +499,14 @@ enum explain_frame_step explain_frame_take(struct explain_frame *f,
     return f->in_payload ? take_payload(f, in, s) : take_header(f, in, at, s);
 }
 
+enum explain_frame_step explain_frame_settle(struct explain_frame *f,
+                                             struct sheet *s)
+{
+    bool waits =
+        f->in_payload && f->row_len > 0 && !frame_is_control(f->header.opcode);
+    return waits ? tell_row(f, s) : EXPLAIN_FRAME_MORE;
+}
+
 bool explain_frame_at_rest(const struct explain_frame *f)
 {
     return f->have == 0 && !f->in_payload;

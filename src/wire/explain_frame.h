@@ -73,6 +73,11 @@ enum explain_frame_step explain_frame_take(struct explain_frame *f,
                                            struct span *in, uint64_t at,
                                            struct sheet *s);
 
+/* Do not wait for the rest of a row: whoever serves these bytes has not. A
+   control frame is waited for, as the server does. */
+enum explain_frame_step explain_frame_settle(struct explain_frame *f,
+                                             struct sheet *s);
+
 /* True between frames. */
 bool explain_frame_at_rest(const struct explain_frame *f);
 

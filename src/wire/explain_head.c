@@ -5,7 +5,7 @@
 #include "base/sha1.h"
 #include "wire/explain_judge.h"
 
-#define SEGMENT  70 /* bytes of a line in a line of ours */
+#define SEGMENT  69 /* columns of a line in a line of ours; a mark may follow */
 #define SEGMENTS 4  /* shown of a line; more only to show a fault */
 
 /* ---- What fields mean ---------------------------------------------------- */

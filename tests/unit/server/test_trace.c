@@ -88,6 +88,51 @@ static void test_the_story_is_the_same_with_and_without(void **state)
     assert_count("a reserved bit is set", 1);
 }
 
+static void test_what_was_not_agreed_is_wrong(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_ALL;
+    world.config.compression = false;
+    world_start();
+    struct peer *ann = peer_open_with("/echo", PEER_DEFLATE);
+    assert_count("chatd agrees to none of the extensions", 1);
+    peer_frame(ann, PEER_RSV1 | PEER_TEXT, BYTES_LITERAL("\0"));
+    assert_count("a reserved bit is set ", 1);
+    assert_count("0< close frame", 1);
+}
+
+static void test_a_fault_inside_a_frame_is_told_before_its_close(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_ALL;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_say(ann, "\x81\x8A\1\1\1\1"
+                  "I\xFE"); /* H FF, and 8 to come */
+    peer_told(ann, "close 1007 a text message is not UTF-8\nend\n");
+    assert_count("WRONG at byte", 1);
+    size_t at = 0;
+    while (memcmp(sim_log().ptr + at, "WRONG", 5) != 0)
+        at++;
+    struct span behind = bytes_span(sim_log().ptr + at, sim_log().len - at);
+    assert_true(bytes_find(behind, '<') < behind.len);
+    assert_count("0< close frame", 1);
+}
+
+static void test_the_limit_of_a_room_is_foretold(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1100];
+    world.config.trace = TRACE_ALL;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/echo");
+    peer_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    peer_frame(bob, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    assert_count("the message is too big", 1);
+    assert_count("chatd closes with 1009", 1);
+    assert_count("= close 1009", 1);
+}
+
 static void test_pieces_are_put_together(void **state)
 {
     (void)state;
@@ -211,6 +256,9 @@ int main(void)
         WORLD_TEST(test_without_the_option_there_is_no_trace),
         WORLD_TEST(test_both_directions_are_told_in_their_order),
         WORLD_TEST(test_the_story_is_the_same_with_and_without),
+        WORLD_TEST(test_what_was_not_agreed_is_wrong),
+        WORLD_TEST(test_a_fault_inside_a_frame_is_told_before_its_close),
+        WORLD_TEST(test_the_limit_of_a_room_is_foretold),
         WORLD_TEST(test_pieces_are_put_together),
         WORLD_TEST(test_one_client_is_followed_by_its_number),
         WORLD_TEST(test_one_path_is_followed_by_its_request),
