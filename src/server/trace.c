@@ -96,7 +96,7 @@ static struct trace_client *begin(struct server *s, const struct client *c)
     const struct config *config = s->config;
     uint32_t index = client_index(&s->clients, c);
     if (c->state != CLIENT_REQUEST || c->as.http.scan.pos > 0 ||
-        c->inbox != LEASE_NONE ||
+        c->inbox != LEASE_NONE || client_has(c, CLIENT_SCRAPE) ||
         (config->trace == TRACE_CLIENT && index != config->trace_client))
         return NULL;
     struct trace_client *f = find_place(s);

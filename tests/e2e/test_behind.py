@@ -182,6 +182,18 @@ class ProxyProtocol(BehindCase):
         self.assertEqual(self.ask(server, line("192.0.2.2")).status, 503)
         self.assertEqual(self.ip_of_next(server, "refuse", mark), "192.0.2.2")
 
+    def test_trace_begins_at_the_request(self):
+        """Right behind the header, or on its own; without the header."""
+        server = self.start("--proxy-protocol", "--trace")
+        self.ask(server, line("192.0.2.1"), "/right-behind")
+        with Peer(server) as peer:
+            peer.send(line("192.0.2.1"))
+            time.sleep(0.2)
+            peer.ask("/on-its-own")
+        for path in "/right-behind", "/on-its-own":
+            until_true(lambda: path in server.stderr_text())
+        self.assertNotIn("PROXY TCP4", server.stderr_text())
+
     def test_metrics_need_none(self):
         """It is for the addresses of --addr."""
         with tempfile.TemporaryDirectory(prefix="chatd-e2e-") as folder:
