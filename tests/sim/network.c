@@ -512,7 +512,7 @@ static bool source_event(const struct kernel_descriptor *d,
 static bool stream_event(struct kernel_descriptor *d,
                          struct reactor_event *event)
 {
-    const struct connection *c = at((int)d->number);
+    struct connection *c = at((int)d->number);
     if (!d->edge)
         return false;
     d->edge = false;
@@ -520,6 +520,7 @@ static bool stream_event(struct kernel_descriptor *d,
     event->hangup = c->peer_shut || c->broken;
     event->readable = c->in.len > 0 || event->hangup;
     event->writable = can_send(c);
+    c->told_full = !event->writable; /* as tcp_poll sets SOCK_NOSPACE */
     return event->readable || event->writable;
 }
 
