@@ -367,6 +367,21 @@ static void test_of_two_faults_one_close_is_sent(void **state)
     world_logged("code=1002 by=server cause=protocol");
 }
 
+static void test_a_close_on_its_way_is_not_overtaken_by_the_room(void **state)
+{
+    static char text[401];
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    stop_reading(bob);
+    peer_close(bob, 1000);
+    memset(text, 'x', sizeof text - 1);
+    for (unsigned i = 0; i < 30; i++) /* three times the log */
+        peer_text(ann, text);
+    read_again(bob);
+    peer_told(bob, "close 1000\nend\n");
+}
+
 static void test_the_lingering_read_on_so_that_the_close_arrives(void **state)
 {
     (void)state;
@@ -468,6 +483,7 @@ int main(void)
         WORLD_TEST(test_a_close_without_code_is_answered_with_1000),
         WORLD_TEST(test_nothing_behind_a_close_is_looked_at),
         WORLD_TEST(test_of_two_faults_one_close_is_sent),
+        WORLD_TEST(test_a_close_on_its_way_is_not_overtaken_by_the_room),
         WORLD_TEST(test_the_lingering_read_on_so_that_the_close_arrives),
         WORLD_TEST(test_who_answers_the_close_need_not_wait),
         WORLD_TEST(test_the_log_counts_bytes_on_the_wire_and_names_the_room),
