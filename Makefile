@@ -30,7 +30,7 @@ ALL_CFLAGS = -std=c11 $(WARN) $(WERROR) -iquote src -iquote $(BUILD)/gen \
 # ---- the program ------------------------------------------------------------
 
 LAYERS = base wire os server service
-LIB_SRC := $(wildcard $(LAYERS:%=src/%/*.c)) src/options.c
+LIB_SRC := $(wildcard $(LAYERS:%=src/%/*.c)) src/options.c src/paste.c
 LIB_OBJ := $(LIB_SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/gen/files.o
 STATIC  := $(sort $(wildcard static/*))
 

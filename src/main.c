@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* main: options, start, exit. One line and an exit status when it fails. */
 #include "options.h"
+#include "os/process.h"
+#include "paste.h"
 #include "server/server.h"
 #include "service/site.h"
 
@@ -32,15 +34,19 @@ int main(int argc, char **argv)
     static struct server server;
     static uint8_t bytes[8192];
     struct text t = text_over(bytes, sizeof bytes);
+    int failure;
     switch (options_read(&config, argc, argv, environment, &t)) {
     case OPTIONS_BAD: return complain(&t, EXIT_USAGE);
     case OPTIONS_HELP: options_help(&t); return print(&t);
     case OPTIONS_VERSION:
         text_string(&t, "chatd " CHATD_VERSION "\n");
         return print(&t);
+    case OPTIONS_EXPLAIN:
+        failure = paste_explain(config.explain, process_is_terminal(1), &t);
+        return failure == EXIT_USAGE ? complain(&t, failure) : failure;
     case OPTIONS_RUN: break;
     }
-    int failure = server_open(&server, &config, &site_chatd, &t);
+    failure = server_open(&server, &config, &site_chatd, &t);
     if (failure)
         return complain(&t, failure);
     return server_run(&server);

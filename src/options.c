@@ -22,9 +22,14 @@ enum key {
     KEY_ORIGIN,
     KEY_RATE,
     KEY_PER_IP,
+    KEY_PROXY_PROTOCOL,
+    KEY_TRUST,
     KEY_NO_COMPRESSION,
     KEY_STATIC,
+    KEY_METRICS,
     KEY_LOG,
+    KEY_TRACE,
+    KEY_EXPLAIN, /* from here on not read from the environment */
     KEY_HELP,
     KEY_VERSION,
     KEYS,
@@ -33,7 +38,8 @@ enum key {
 static const struct {
     const char *name;  /* long, without the dashes */
     char letter;       /* short, or 0 */
-    const char *value; /* what stands for its value in --help, NULL: none */
+    const char *value; /* what stands for its value in --help, NULL: none;
+                          with "[=" first it can be left out */
     const char *help;  /* a line, or several */
 } table[KEYS] = {
     [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH",
@@ -68,17 +74,37 @@ static const struct {
                   "messages a second from one client, which then waits;\n"
                   "BURST is 2 N (off)"},
     [KEY_PER_IP] = {"per-ip", 0, "N", "connections from one address (off)"},
+    [KEY_PROXY_PROTOCOL] = {"proxy-protocol", 0, NULL,
+                            "each connection must begin with a PROXY header\n"
+                            "(version 1 or 2) that says whose it is"},
+    [KEY_TRUST] = {"trust", 0, "CIDR|unix",
+                   "believe the X-Forwarded-For of these proxies;\n"
+                   "repeatable (nobody's)"},
     [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
                             "decline permessage-deflate"},
     [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
+    [KEY_METRICS] = {"metrics", 0, "ADDR",
+                     "Prometheus text at /metrics on this second address\n"
+                     "(off)"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
+    [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]",
+                   "explain every handshake and frame on standard\n"
+                   "error; of one client, or of one path, only"},
+    [KEY_EXPLAIN] = {"explain", 0, "[=client|=server]",
+                     "explain bytes on standard input, hex or raw, a\n"
+                     "handshake or frames, and exit: 0 legal, 1 not"},
     [KEY_HELP] = {"help", 'h', NULL, "this text"},
     [KEY_VERSION] = {"version", 'V', NULL, "the version"},
 };
 
 static bool adds_up(enum key key)
 {
-    return key == KEY_ADDR || key == KEY_ORIGIN;
+    return key == KEY_ADDR || key == KEY_ORIGIN || key == KEY_TRUST;
+}
+
+static bool value_is_optional(enum key key)
+{
+    return table[key].value[0] == '[' && table[key].value[1] == '=';
 }
 
 /* ---- Values ---------------------------------------------------------------------- */
@@ -173,14 +199,23 @@ static const char *parse_level(struct span value, enum limits_level *level)
     return "is none of error, warn, info, debug";
 }
 
+static const char no_address[] =
+    "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+
 static const char *parse_addr(struct span value, struct config *config)
 {
     if (config->addr_count == LIMITS_ADDRS)
         return "is one address too many";
     if (!socket_parse(value, &config->addrs[config->addr_count]))
-        return "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+        return no_address;
     config->addr_count++;
     return NULL;
+}
+
+static const char *parse_metrics(struct span value, struct config *config)
+{
+    config->has_metrics = true;
+    return socket_parse(value, &config->metrics) ? NULL : no_address;
 }
 
 /* scheme://host[:port], as browsers send it, or "*". */
@@ -202,6 +237,20 @@ static const char *parse_origin(struct span value, struct config *config)
     return NULL;
 }
 
+static const char *parse_trust(struct span value, struct config *config)
+{
+    if (bytes_equal(value, BYTES_LITERAL("unix"))) {
+        config->trust_unix = true;
+        return NULL;
+    }
+    if (config->trust_count == LIMITS_TRUST)
+        return "is one block too many";
+    if (!ip_parse_block(&config->trust[config->trust_count], value))
+        return "is not an IP address, a block such as 10.0.0.0/8, or unix";
+    config->trust_count++;
+    return NULL;
+}
+
 static const char *parse_switch(struct span value, bool *on)
 {
     if (value.len == 1 && (value.ptr[0] == '0' || value.ptr[0] == '1')) {
@@ -209,6 +258,39 @@ static const char *parse_switch(struct span value, bool *on)
         return NULL;
     }
     return "is neither 0 nor 1";
+}
+
+/* 1 or 0, "client N", or a path. */
+static const char *parse_trace(struct span value, struct config *config)
+{
+    struct span client = BYTES_LITERAL("client ");
+    bool on;
+    config->trace = TRACE_PATH;
+    config->trace_path = value;
+    if (value.len > 0 && value.ptr[0] == '/')
+        return NULL;
+    if (value.len > client.len &&
+        bytes_equal(bytes_part(value, 0, client.len), client)) {
+        config->trace = TRACE_CLIENT;
+        return parse_count(
+            bytes_part(value, client.len, value.len - client.len), 0,
+            LIMITS_COUNT_MAX, &config->trace_client);
+    }
+    if (parse_switch(value, &on))
+        return "is neither \"client N\" nor a path such as /chat/lobby";
+    config->trace = on ? TRACE_ALL : TRACE_OFF;
+    return NULL;
+}
+
+static const char *parse_explain(struct span value, enum limits_whose *whose)
+{
+    bool is_server = bytes_equal(value, BYTES_LITERAL("server"));
+    *whose = is_server ? WHOSE_SERVER : WHOSE_EITHER;
+    if (bytes_equal(value, BYTES_LITERAL("client")))
+        *whose = WHOSE_CLIENT;
+    return *whose != WHOSE_EITHER || bytes_equal(value, BYTES_LITERAL("1"))
+               ? NULL
+               : "is neither client nor server";
 }
 
 static const char *set(struct config *config, enum key key, const char *string)
@@ -243,6 +325,9 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_RATE: return parse_rate(value, config);
     case KEY_PER_IP:
         return parse_count(value, 1, LIMITS_COUNT_MAX, &config->per_ip);
+    case KEY_PROXY_PROTOCOL:
+        return parse_switch(value, &config->proxy_protocol);
+    case KEY_TRUST: return parse_trust(value, config);
     case KEY_NO_COMPRESSION:
         fault = parse_switch(value, &on);
         if (!fault)
@@ -251,7 +336,10 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_STATIC:
         config->static_folder = string;
         return value.len ? NULL : "is empty";
+    case KEY_METRICS: return parse_metrics(value, config);
     case KEY_LOG: return parse_level(value, &config->level);
+    case KEY_TRACE: return parse_trace(value, config);
+    case KEY_EXPLAIN: return parse_explain(value, &config->explain);
     case KEY_HELP:
     case KEY_VERSION:
     case KEYS: break;
@@ -296,11 +384,11 @@ static void put_variable(struct text *t, enum key key)
 }
 
 /* A list separated by commas, for the options that add up. The pieces must
-   end where they end, so the list is copied here, for good. */
+   end where they end, so the list is copied here, an origin for good. */
 static const char *set_list(struct config *config, enum key key,
                             const char *value)
 {
-    static char lists[2][4096];
+    static char lists[2][4096]; /* the other is for what is parsed at once */
     char *copy = lists[key == KEY_ORIGIN];
     size_t len = strlen(value);
     if (len >= sizeof lists[0])
@@ -321,7 +409,7 @@ static enum options_result
 read_environment(struct config *config,
                  const char *(*environment)(const char *name), struct text *why)
 {
-    for (unsigned key = 0; key < KEY_HELP; key++) {
+    for (unsigned key = 0; key < KEY_EXPLAIN; key++) {
         char name[64];
         struct text t = text_over((uint8_t *)name, sizeof name - 1);
         put_variable(&t, (enum key)key);
@@ -347,12 +435,33 @@ struct line {
     bool seen[KEYS]; /* given on the command line */
 };
 
+/* --trace=client N: the shell made two words of it. */
+static const char *join_client(struct line *line, const char *given)
+{
+    static char joined[32];
+    struct text t = text_over((uint8_t *)joined, sizeof joined - 1);
+    if (!bytes_equal(bytes_of(given), BYTES_LITERAL("client")) ||
+        line->at == line->argc)
+        return given;
+    text_string(&t, "client ");
+    text_string(&t, line->argv[line->at]);
+    if (t.overflow)
+        return given;
+    line->at++;
+    joined[t.len] = '\0';
+    return joined;
+}
+
 /* The first time that an adding option stands on the command line, it takes
    the place of what the environment said. */
 static void supersede(struct config *config, struct line *line, enum key key)
 {
     if (!line->seen[key] && key == KEY_ADDR)
         config->addr_count = 0;
+    if (!line->seen[key] && key == KEY_TRUST) {
+        config->trust_count = 0;
+        config->trust_unix = false;
+    }
     if (!line->seen[key] && key == KEY_ORIGIN) {
         config->origin_count = 0;
         config->any_origin = false;
@@ -372,12 +481,16 @@ static enum options_result apply(struct config *config, struct line *line,
         if (given)
             return bad(why, "", shown, "takes no value");
         given = "1";
+    } else if (value_is_optional(key)) {
+        given = given ? given : "1";
     } else if (!given) {
         if (line->at == line->argc)
             return bad(why, "", shown, "wants a value");
         given = line->argv[line->at++];
     }
     supersede(config, line, key);
+    if (key == KEY_TRACE)
+        given = join_client(line, given);
     const char *fault = set(config, key, given);
     return fault ? bad_value(why, "", shown, given, fault) : OPTIONS_RUN;
 }
@@ -451,6 +564,17 @@ static void set_defaults(struct config *config)
     };
 }
 
+/* Port 0 is another one each time. */
+static bool is_taken(const struct config *config,
+                     const struct socket_address *address)
+{
+    for (size_t i = 0; i < config->addr_count; i++)
+        if ((address->port || address->family == SOCKET_UNIX) &&
+            memcmp(&config->addrs[i], address, sizeof *address) == 0)
+            return true;
+    return false;
+}
+
 static enum options_result check_together(struct config *config,
                                           struct text *why)
 {
@@ -462,6 +586,11 @@ static enum options_result check_together(struct config *config,
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "
                          "--room-log");
+        return OPTIONS_BAD;
+    }
+    if (config->has_metrics && is_taken(config, &config->metrics)) {
+        text_string(why, "--metrics must be an address of its own, and is "
+                         "one of --addr");
         return OPTIONS_BAD;
     }
     return OPTIONS_RUN;
@@ -483,6 +612,8 @@ enum options_result options_read(struct config *config, int argc, char **argv,
     result = read_environment(config, environment, why);
     if (result == OPTIONS_RUN)
         result = read_line(config, &line, why);
+    if (result == OPTIONS_RUN && line.seen[KEY_EXPLAIN])
+        return OPTIONS_EXPLAIN;
     return result == OPTIONS_RUN ? check_together(config, why) : result;
 }
 
@@ -507,7 +638,8 @@ static void put_help(struct text *t, enum key key)
     text_string(t, "--");
     text_string(t, table[key].name);
     if (table[key].value) {
-        text_byte(t, ' ');
+        if (!value_is_optional(key))
+            text_byte(t, ' ');
         text_string(t, table[key].value);
     }
     if (t->len - start >= HELP_COLUMN) {

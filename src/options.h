@@ -4,7 +4,7 @@
  *
  * The same table serves parsing, the environment (CHATD_NAME) and --help. The
  * command line wins over the environment; of a repeated option the last one
- * counts, but --addr and --origin add up.
+ * counts, but --addr, --origin and --trust add up.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -15,6 +15,7 @@ enum options_result {
     OPTIONS_RUN,     /* *config is filled */
     OPTIONS_HELP,    /* print options_help */
     OPTIONS_VERSION, /* print the version */
+    OPTIONS_EXPLAIN, /* explain standard input: paste.h */
     OPTIONS_BAD,     /* print the one line in `why`, exit with 2 */
 };
 

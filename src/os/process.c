@@ -30,6 +30,11 @@ uint64_t process_raise_files(void)
     return limit.rlim_cur;
 }
 
+bool process_is_terminal(int fd)
+{
+    return isatty(fd) == 1;
+}
+
 unsigned process_files_open(void)
 {
     /* Inherited ones lie low; looking past 1024 is not worth the time. */

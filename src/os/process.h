@@ -3,6 +3,7 @@
 #ifndef OS_PROCESS_H
 #define OS_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Open /dev/null for each of the three standard descriptors that is closed,
@@ -11,6 +12,9 @@ int process_open_standard(void);
 
 /* Raise the limit of open files to what the hard limit allows; returns it. */
 uint64_t process_raise_files(void);
+
+/* Is this descriptor a terminal? */
+bool process_is_terminal(int fd);
 
 /* Descriptors that are open already. */
 unsigned process_files_open(void);

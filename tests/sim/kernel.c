@@ -78,9 +78,9 @@ void sim_set_wall(uint64_t milliseconds)
     kernel.wall = milliseconds;
 }
 
-uint64_t clock_monotonic(void)
+uint64_t clock_microseconds(void)
 {
-    return kernel.monotonic;
+    return kernel.monotonic * 1000;
 }
 
 uint64_t clock_realtime(void)
@@ -190,6 +190,12 @@ int process_open_standard(void)
 uint64_t process_raise_files(void)
 {
     return kernel.files_max;
+}
+
+bool process_is_terminal(int fd)
+{
+    (void)fd;
+    return false;
 }
 
 unsigned process_files_open(void)

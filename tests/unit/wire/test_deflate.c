@@ -248,26 +248,30 @@ static void test_a_longer_match_one_byte_later_is_taken(void **state)
 
 /* ---- the context --------------------------------------------------------- */
 
-/* Nothing of an earlier message can be seen, or changes what comes out. */
+static size_t pack(size_t len, uint8_t *to)
+{
+    struct text out = text_over(to, OUT);
+    deflate_init(&z, 15, len);
+    codec_deflate(&z, bytes_span(plain, len), 0, &out, 0, DEFLATE_SYNC);
+    return out.len;
+}
+
+/* Nothing of an earlier message can be seen, or changes what comes out: all
+   of them begin alike, so that what is left in the tables would match. */
 static void test_a_used_context_is_as_good_as_new(void **state)
 {
     (void)state;
     struct codec_random random = {11};
     static uint8_t fresh[OUT];
     for (int turn = 0; turn < 50; turn++) {
-        size_t len = codec_below(&random, 3000);
+        size_t len = 1 + codec_below(&random, 3000);
         codec_sample(&random, (enum codec_kind)(turn % CODEC_KINDS), plain,
-                     len);
-        struct text first = text_over(fresh, OUT);
+                     2 * len);
         memset(&z, 0, sizeof z);
-        deflate_init(&z, 15, len);
-        codec_deflate(&z, bytes_span(plain, len), 0, &first, 0, DEFLATE_SYNC);
-        struct text second = text_over(packed, OUT);
-        memset(&z, 0xFF, sizeof z);
-        deflate_init(&z, 15, len);
-        codec_deflate(&z, bytes_span(plain, len), 0, &second, 0, DEFLATE_SYNC);
-        assert_int_equal(first.len, second.len);
-        assert_memory_equal(fresh, packed, first.len);
+        size_t fresh_len = pack(len, fresh);
+        pack(2 * len, packed);
+        assert_int_equal(pack(len, packed), fresh_len);
+        assert_memory_equal(fresh, packed, fresh_len);
     }
 }
 

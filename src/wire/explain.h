@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain: what the bytes of one direction of a connection are, in words.
+ *
+ * Bytes go in, lines of text come out (sheet.h shows how they look): the
+ * handshake's head line by line, each frame field by field, payload unmasked
+ * and inflated, and what is wrong marked at its very byte with the rule it
+ * breaks and what chatd does about it. Section numbers in the lines are RFC
+ * 6455's where no other RFC is named.
+ *
+ * It is pulled, like the message reader: explain_run takes from the input and
+ * writes whole lines until either runs out. How the input is cut makes no
+ * difference to a byte of what comes out.
+ *
+ *   phase: head    waits for a head's empty line, then tells it line by line
+ *          body    passes over the body of a plain response
+ *          frames  frame after frame: explain_frame.h
+ *          over    nothing that follows is looked at
+ *
+ *   head -> frames | body | over;  body -> head | over;  frames -> over
+ *
+ * A connection has two of these. explain_learn tells one what the other has
+ * seen: the answer that a key asks for, and what was agreed.
+ */
+#ifndef WIRE_EXPLAIN_H
+#define WIRE_EXPLAIN_H
+
+#include "wire/explain_head.h"
+
+/* The most that one step writes, so the least that `out` must have free for
+   anything to be written. 36 lines; a compressed byte may take so many. */
+#define EXPLAIN_STEP ((size_t)36 * SHEET_LINE)
+
+enum explain_phase {
+    EXPLAIN_HEAD,
+    EXPLAIN_BODY,
+    EXPLAIN_FRAMES,
+    EXPLAIN_OVER,
+};
+
+/* About 48 KiB: a head, and the window of a compressed message. */
+struct explain {
+    uint8_t phase;           /* enum explain_phase */
+    uint64_t at;             /* bytes taken */
+    uint64_t ignored;        /* of them, in phase over */
+    struct sheet_rule wrong; /* the rule that was broken; what: NULL, none */
+    unsigned wrong_code;     /* the close code, or the status, for it */
+    struct span prefix; /* before each line, at most SHEET_PREFIX bytes; its
+                           owner's */
+    bool colour;
+    struct explain_agreed agreed;
+    struct explain_head head;
+    struct explain_frame frame;
+};
+
+/* Ready for what a client (or a server) sends, from its handshake on, or from
+   a first frame on. The other fields that may be set are prefix, colour,
+   head.policy, head.compression and frame.limit. */
+void explain_begin(struct explain *e, bool by_client, enum explain_phase phase);
+
+/* Take from *in, append to *out. True when it must be called again, with more
+   room; false when all of *in was taken. */
+bool explain_run(struct explain *e, struct span *in, struct text *out);
+
+/* So many bytes went by unseen, at a place where the bytes do not matter: the
+   body of a response. */
+void explain_skip(struct explain *e, uint64_t len);
+
+/* Take over what the other direction has seen. */
+void explain_learn(struct explain *e, const struct explain *other);
+
+enum explain_verdict {
+    EXPLAIN_LEGAL,
+    EXPLAIN_WRONG,
+    EXPLAIN_UNFINISHED, /* legal so far, but the last thing is not whole */
+};
+
+/* That was all. Tells of what is unfinished; needs EXPLAIN_STEP of room, and
+   some more for a head. */
+enum explain_verdict explain_end(struct explain *e, struct text *out);
+
+#endif

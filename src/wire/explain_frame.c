@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/explain_frame.h"
+
+#include "wire/close.h"
+#include "wire/explain_rules.h"
+
+/* ---- Phrases ------------------------------------------------------------- */
+
+/* A sentence put together, with room for the longest one here. */
+struct phrase {
+    struct text text;
+    uint8_t bytes[240];
+};
+
+static struct text *phrase(struct phrase *p, const char *start)
+{
+    p->text = text_over(p->bytes, sizeof p->bytes);
+    text_string(&p->text, start);
+    return &p->text;
+}
+
+static void put_count(struct text *t, uint64_t count, const char *what)
+{
+    text_decimal(t, count);
+    text_byte(t, ' ');
+    text_string(t, what);
+    if (count != 1)
+        text_byte(t, 's');
+}
+
+static const char *opcode_name(uint8_t opcode)
+{
+    switch (opcode) {
+    case FRAME_CONTINUATION: return "continuation";
+    case FRAME_TEXT: return "text";
+    case FRAME_BINARY: return "binary";
+    case FRAME_CLOSE: return "close";
+    case FRAME_PING: return "ping";
+    case FRAME_PONG: return "pong";
+    default: return "reserved";
+    }
+}
+
+/* RFC 6455 7.4.1, and the IANA registry. */
+static const char *code_meaning(unsigned code)
+{
+    switch (code) {
+    case 1000: return "normal closure";
+    case 1001: return "going away";
+    case 1002: return "protocol error";
+    case 1003: return "a kind of data it cannot accept";
+    case 1007: return "data that does not fit the message's type";
+    case 1008: return "against the server's policy";
+    case 1009: return "message too big";
+    case 1010: return "an extension is missing";
+    case 1011: return "unexpected condition";
+    case 1012: return "service restart";
+    case 1013: return "try again later";
+    case 1014: return "bad gateway";
+    default: break;
+    }
+    if (code >= 3000 && code <= 3999)
+        return "registered with IANA by a library or framework";
+    return code >= 4000 && code <= 4999 ? "private use" : "not to be sent";
+}
+
+/* Mark what is wrong below the line that was written last. `start` is the
+   stream offset of the header, or of the row. */
+static void tell_wrong(struct explain_frame *f, struct sheet *s,
+                       const struct explain_fault *fault, uint64_t start)
+{
+    struct phrase p;
+    struct text *t = phrase(&p, f->by_client ? "chatd closes with "
+                                             : "a client closes with ");
+    size_t column = fault->column;
+    if (column == 0)
+        column = SHEET_BYTES_COLUMN + 3 * fault->offset;
+    text_decimal(t, fault->code);
+    text_string(t, " and reads no further");
+    sheet_wrong(s, column, 3 * fault->len - 1, start + fault->offset,
+                &fault->rule, text_span(t));
+    f->wrong = fault->rule;
+    f->wrong_code = fault->code;
+}
+
+/* ---- Telling the header -------------------------------------------------- */
+
+static void put_title(const struct explain_frame *f, bool whole,
+                      struct sheet *s)
+{
+    const struct frame_header *h = &f->header;
+    struct phrase p;
+    struct text *t = phrase(&p, opcode_name(h->opcode));
+    text_string(t, " frame");
+    if (whole) {
+        text_string(t, ", ");
+        put_count(t, h->payload_length, "byte");
+        text_string(t, h->masked ? ", masked" : "");
+    }
+    sheet_title(s, text_span(t), f->at);
+}
+
+static void tell_fin(const struct explain_frame *f, struct sheet *s)
+{
+    const struct frame_header *h = &f->header;
+    const char *words;
+    if (frame_is_control(h->opcode))
+        words = h->fin ? "FIN 1: a control frame is whole" : "FIN 0";
+    else if (h->opcode == FRAME_CONTINUATION)
+        words = h->fin ? "FIN 1: the last fragment of its message"
+                       : "FIN 0: more fragments follow";
+    else
+        words = h->fin ? "FIN 1: the whole message is in this frame"
+                       : "FIN 0: the first fragment; more follow";
+    sheet_field(s, bytes_span(f->bytes, 1), FRAME_FIN, bytes_of(words), "5.4");
+}
+
+static void tell_reserved(const struct explain_frame *f, struct sheet *s)
+{
+    uint8_t first = f->bytes[0];
+    struct phrase p;
+    struct text *t = phrase(&p, "RSV1 ");
+    text_byte(t, first & FRAME_RSV1 ? '1' : '0');
+    text_string(t, ", RSV2 ");
+    text_byte(t, first & FRAME_RSV2 ? '1' : '0');
+    text_string(t, ", RSV3 ");
+    text_byte(t, first & FRAME_RSV3 ? '1' : '0');
+    bool compressed = (first & FRAME_RSV1 & explain_rules_reserved(f)) != 0;
+    if (compressed && f->deflate == EXPLAIN_DEFLATE_UNKNOWN)
+        text_string(t, ": compressed, if agreed");
+    else if (compressed)
+        text_string(t, ": compressed message");
+    sheet_field(s, bytes_span(f->bytes, 1),
+                FRAME_RSV1 | FRAME_RSV2 | FRAME_RSV3, text_span(t),
+                compressed ? "7692 6" : "5.2");
+}
+
+static void tell_opcode(const struct explain_frame *f, struct sheet *s)
+{
+    struct phrase p;
+    uint8_t opcode = f->header.opcode;
+    const char *section = opcode == FRAME_CONTINUATION ? "5.4"
+                          : frame_is_control(opcode)   ? "5.5"
+                                                       : "5.6";
+    struct text *t = phrase(&p, "opcode ");
+    text_byte(t, (uint8_t) "0123456789ABCDEF"[opcode]);
+    text_string(t, ": ");
+    text_string(t, opcode_name(opcode));
+    if (opcode == FRAME_CONTINUATION && f->opcode != 0) {
+        text_string(t, " of a ");
+        text_string(t, opcode_name(f->opcode));
+        text_string(t, " message");
+    }
+    if (frame_is_control(opcode) && explain_rules_opcode_known(opcode) &&
+        f->opcode != 0)
+        text_string(t, ", between the fragments of a message");
+    sheet_field(s, bytes_span(f->bytes, 1), FRAME_OPCODE_BITS, text_span(t),
+                explain_rules_opcode_known(opcode) ? section : "5.2");
+}
+
+static void tell_second(const struct explain_frame *f, struct sheet *s)
+{
+    uint8_t second = f->bytes[1], bits = second & FRAME_LENGTH_BITS;
+    struct phrase p;
+    const char *mask = f->header.masked ? "MASK 1: a masking key follows"
+                                        : "MASK 0: the payload is as it is";
+    sheet_field(s, bytes_span(&second, 1), FRAME_MASK, bytes_of(mask), "5.1");
+    struct text *t = phrase(&p, "payload length ");
+    text_decimal(t, bits);
+    text_string(t, bits == 126   ? ": it is in the next 16 bits"
+                   : bits == 127 ? ": it is in the next 64 bits"
+                                 : "");
+    sheet_field(s, bytes_span(&second, 1), FRAME_LENGTH_BITS, text_span(t),
+                "5.2");
+}
+
+/* Behind the line of the header's byte with this number. */
+static void mark(struct explain_frame *f, struct sheet *s,
+                 const struct explain_fault *fault, size_t byte)
+{
+    if (fault->rule.what && fault->offset == byte)
+        tell_wrong(f, s, fault, f->at);
+}
+
+/* The extended length, in the RFC's 32-bit rows. The rules for it are broken
+   in its first bytes: the mark is below these. */
+static void tell_extended(struct explain_frame *f,
+                          const struct explain_fault *fault, struct sheet *s)
+{
+    uint8_t bits = f->bytes[1] & FRAME_LENGTH_BITS;
+    struct phrase p;
+    struct text *t = phrase(&p, "payload length ");
+    if (bits == 126) {
+        text_decimal(t, bytes_get16(f->bytes + 2));
+        text_string(t, ", in 16 bits");
+        sheet_field(s, bytes_span(f->bytes + 2, 2), 0, text_span(t), "5.2");
+        mark(f, s, fault, 2);
+    }
+    if (bits == 127) {
+        text_decimal(t, bytes_get64(f->bytes + 2));
+        text_string(t, ", in 64 bits");
+        sheet_field(s, bytes_span(f->bytes + 2, 4), 0, text_span(t), "5.2");
+        mark(f, s, fault, 2);
+    }
+    if (bits == 127 && !fault->rule.what) {
+        sheet_field(s, bytes_span(f->bytes + 6, 4), 0,
+                    BYTES_LITERAL("its lower half"), "5.2");
+    }
+}
+
+static void tell_key(const struct explain_frame *f, struct sheet *s)
+{
+    if (f->header.masked)
+        sheet_field(s, bytes_span(f->header.masking_key, 4), 0,
+                    BYTES_LITERAL("masking key: for payload byte i its byte "
+                                  "i mod 4"),
+                    "5.3");
+}
+
+/* All of the header, or all up to the byte that is wrong. */
+static void tell_header(struct explain_frame *f, bool whole,
+                        const struct explain_fault *fault, struct sheet *s)
+{
+    put_title(f, whole, s);
+    tell_fin(f, s);
+    tell_reserved(f, s);
+    tell_opcode(f, s);
+    mark(f, s, fault, 0);
+    if (fault->rule.what && fault->offset == 0)
+        return;
+    tell_second(f, s);
+    mark(f, s, fault, 1);
+    if (fault->rule.what && fault->offset == 1)
+        return;
+    tell_extended(f, fault, s);
+    if (!fault->rule.what)
+        tell_key(f, s);
+}
+
+/* ---- What a frame comes to ----------------------------------------------- */
+
+static void put_result(struct sheet *s, const struct text *t,
+                       const char *section)
+{
+    sheet_begin(s, SHEET_RESULT);
+    sheet_say(s, 2, text_span(t), section);
+}
+
+static void tell_close(const struct explain_frame *f, struct sheet *s)
+{
+    struct phrase p;
+    struct text *t = phrase(&p, "= close");
+    if (f->code == CLOSE_NO_STATUS) {
+        text_string(t, " without a code");
+    } else {
+        text_byte(t, ' ');
+        text_decimal(t, f->code);
+        text_string(t, ": ");
+        text_string(t, code_meaning(f->code));
+    }
+    text_string(t, f->by_client ? "; chatd answers with a Close, if it sent "
+                                  "none, and ends the connection"
+                                : "; the client answers with a Close, if it "
+                                  "sent none");
+    put_result(s, t, "5.5.1");
+}
+
+static void tell_message(const struct explain_frame *f, struct sheet *s)
+{
+    struct phrase p;
+    struct text *t = phrase(&p, f->header.fin ? "= a " : "= so far: a ");
+    uint64_t len = f->message_len;
+    text_string(t, opcode_name(f->opcode));
+    text_string(t, " message of ");
+    put_count(t, len, "byte");
+    if (f->frames > 1) {
+        text_string(t, " in ");
+        put_count(t, f->frames, "frame");
+    }
+    if (f->compressed) {
+        text_string(t, ", inflated ");
+        text_decimal(t, f->blocks.inflated);
+    }
+    put_result(s, t, f->compressed ? "7692 7.2.2" : "5.6");
+}
+
+static void tell_result(const struct explain_frame *f, struct sheet *s)
+{
+    struct phrase p;
+    const char *other = f->by_client ? "chatd" : "the client";
+    struct text *t = phrase(&p, "= ");
+    switch (f->header.opcode) {
+    case FRAME_PING:
+        text_string(t, other);
+        text_string(t, " answers with a pong of the same payload");
+        put_result(s, t, "5.5.2");
+        break;
+    case FRAME_PONG:
+        text_string(t, "a sign of life; no answer is due");
+        put_result(s, t, "5.5.3");
+        break;
+    case FRAME_CLOSE: tell_close(f, s); break;
+    default: tell_message(f, s); break;
+    }
+}
+
+/* ---- The header's state -------------------------------------------------- */
+
+static void begin_payload(struct explain_frame *f)
+{
+    const struct frame_header *h = &f->header;
+    f->in_payload = true;
+    f->told = f->hidden = 0;
+    f->row_len = 0;
+    f->reason = (struct utf8){0};
+    f->code = CLOSE_NO_STATUS;
+    if (frame_is_control(h->opcode))
+        return;
+    if (h->opcode != FRAME_CONTINUATION) {
+        f->opcode = h->opcode;
+        f->compressed = (h->reserved & FRAME_RSV1) != 0;
+        f->message_len = 0;
+        f->frames = 0;
+        f->utf8 = (struct utf8){0};
+        if (f->compressed)
+            explain_blocks_begin(&f->blocks, f->window_bits, f->keeps_window,
+                                 h->opcode == FRAME_TEXT, f->limit);
+    }
+    f->frames++;
+}
+
+static enum explain_frame_step end_frame(struct explain_frame *f,
+                                         struct sheet *s);
+
+/* A byte of the header more: is it whole, or wrong already? */
+static enum explain_frame_step take_header(struct explain_frame *f,
+                                           struct span *in, uint64_t at,
+                                           struct sheet *s)
+{
+    enum frame_step step = FRAME_MORE;
+    struct explain_fault fault = {.code = 0};
+    if (f->have == 0)
+        f->at = at;
+    while (in->len > 0 && step == FRAME_MORE && !fault.rule.what) {
+        f->bytes[f->have++] = in->ptr[0];
+        *in = bytes_part(*in, 1, in->len - 1);
+        step = frame_read(&f->header, f->bytes, f->have);
+        if (f->have >= 2)
+            fault = explain_rules_header(f, step);
+    }
+    if (!fault.rule.what && step == FRAME_MORE)
+        return EXPLAIN_FRAME_MORE;
+    tell_header(f, step == FRAME_DONE, &fault, s);
+    if (fault.rule.what)
+        return EXPLAIN_FRAME_WRONG;
+    begin_payload(f);
+    return f->header.payload_length == 0 ? end_frame(f, s) : EXPLAIN_FRAME_ON;
+}
+
+/* ---- Payload ------------------------------------------------------------- */
+
+static void tell_hidden(struct explain_frame *f, struct sheet *s)
+{
+    struct phrase p;
+    if (f->hidden == 0)
+        return;
+    struct text *t = phrase(&p, "... ");
+    put_count(t, f->hidden, "byte");
+    text_string(t, " more");
+    sheet_begin(s, SHEET_PLAIN);
+    sheet_say(s, 2, text_span(t), NULL);
+    f->hidden = 0;
+}
+
+static void show_row(struct explain_frame *f, struct sheet *s,
+                     struct span plain)
+{
+    struct span none = bytes_span(NULL, 0);
+    tell_hidden(f, s);
+    sheet_row(s, bytes_span(f->row, f->row_len),
+              f->header.masked ? plain : none);
+}
+
+/* The row as it was before masking, in `bytes`. */
+static struct span unmask_row(const struct explain_frame *f,
+                              uint8_t bytes[SHEET_ROW])
+{
+    memcpy(bytes, f->row, f->row_len);
+    if (f->header.masked)
+        frame_mask(bytes, f->row_len, f->header.masking_key, f->told);
+    return bytes_span(bytes, f->row_len);
+}
+
+/* The bytes of a compressed row, one by one. False when one is wrong. */
+static bool tell_blocks(struct explain_frame *f, struct sheet *s,
+                        struct span plain)
+{
+    size_t len = s->out->len, i = 0;
+    struct explain_fault fault;
+    bool last =
+        f->header.fin && f->told + plain.len == f->header.payload_length;
+    while (i < plain.len &&
+           explain_blocks_take(&f->blocks, plain.ptr[i], s, &fault))
+        i++;
+    if (i == plain.len && (!last || explain_blocks_end(&f->blocks, s, &fault)))
+        return true;
+    fault.offset = bytes_min(i, plain.len - 1);
+    fault.len = 1;
+    if (fault.column == 0 &&
+        (s->out->len > len || f->told >= EXPLAIN_FRAME_SHOWN))
+        show_row(f, s, plain); /* once more, for the mark below it */
+    tell_wrong(f, s, &fault, f->at + f->header.header_len + f->told);
+    return false;
+}
+
+/* A row is there: unmask it, look at it, show it. */
+static enum explain_frame_step tell_row(struct explain_frame *f,
+                                        struct sheet *s)
+{
+    uint8_t bytes[SHEET_ROW];
+    struct span plain = unmask_row(f, bytes);
+    struct explain_fault fault = explain_rules_row(f, plain);
+    if (f->told < EXPLAIN_FRAME_SHOWN || fault.rule.what)
+        show_row(f, s, plain);
+    else
+        f->hidden += f->row_len;
+    if (fault.rule.what) {
+        tell_wrong(f, s, &fault, f->at + f->header.header_len + f->told);
+        return EXPLAIN_FRAME_WRONG;
+    }
+    if (!frame_is_control(f->header.opcode) && f->compressed &&
+        !tell_blocks(f, s, plain))
+        return EXPLAIN_FRAME_WRONG;
+    f->told += f->row_len;
+    f->row_len = 0;
+    return f->told == f->header.payload_length ? end_frame(f, s)
+                                               : EXPLAIN_FRAME_ON;
+}
+
+/* The last fragment may be empty and still leave a character, or a block,
+   unfinished: then its header's last byte is the one at fault. */
+static bool empty_end_is_legal(struct explain_frame *f, struct sheet *s)
+{
+    struct explain_fault fault = {.code = 0};
+    if (frame_is_control(f->header.opcode) || !f->header.fin ||
+        f->header.payload_length > 0)
+        return true;
+    if (f->compressed)
+        (void)explain_blocks_end(&f->blocks, s, &fault);
+    else if (f->opcode == FRAME_TEXT)
+        fault = explain_rules_text_end(f);
+    if (!fault.rule.what)
+        return true;
+    fault.offset = f->header.header_len - (size_t)1;
+    fault.len = 1;
+    fault.column = SHEET_BYTES_COLUMN + (f->header.masked ? 9 : 0);
+    tell_wrong(f, s, &fault, f->at);
+    return false;
+}
+
+static enum explain_frame_step end_frame(struct explain_frame *f,
+                                         struct sheet *s)
+{
+    tell_hidden(f, s);
+    if (!empty_end_is_legal(f, s))
+        return EXPLAIN_FRAME_WRONG;
+    if (!frame_is_control(f->header.opcode))
+        f->message_len += f->header.payload_length;
+    tell_result(f, s);
+    if (f->header.fin && !frame_is_control(f->header.opcode))
+        f->opcode = 0;
+    f->in_payload = false;
+    f->have = 0;
+    return f->header.opcode == FRAME_CLOSE ? EXPLAIN_FRAME_CLOSED
+                                           : EXPLAIN_FRAME_ON;
+}
+
+static enum explain_frame_step take_payload(struct explain_frame *f,
+                                            struct span *in, struct sheet *s)
+{
+    uint64_t left = f->header.payload_length - f->told - f->row_len;
+    size_t len = (size_t)bytes_min64(left, SHEET_ROW - (size_t)f->row_len);
+    len = bytes_min(len, in->len);
+    if (len > 0)
+        memcpy(f->row + f->row_len, in->ptr, len);
+    *in = bytes_part(*in, len, in->len - len);
+    f->row_len = (uint8_t)(f->row_len + len);
+    if (f->row_len < SHEET_ROW && len < left)
+        return EXPLAIN_FRAME_MORE;
+    return tell_row(f, s);
+}
+
+enum explain_frame_step explain_frame_take(struct explain_frame *f,
+                                           struct span *in, uint64_t at,
+                                           struct sheet *s)
+{
+    if (in->len == 0)
+        return EXPLAIN_FRAME_MORE;
+    return f->in_payload ? take_payload(f, in, s) : take_header(f, in, at, s);
+}
+
+bool explain_frame_at_rest(const struct explain_frame *f)
+{
+    return f->have == 0 && !f->in_payload;
+}
+
+void explain_frame_cut(struct explain_frame *f, struct sheet *s)
+{
+    struct phrase p;
+    struct text *t = phrase(&p, "= the input ends inside a frame: ");
+    if (f->in_payload) {
+        uint8_t bytes[SHEET_ROW];
+        struct span plain = unmask_row(f, bytes);
+        if (plain.len > 0)
+            show_row(f, s, plain);
+        tell_hidden(f, s);
+        put_count(t, f->header.payload_length - f->told - f->row_len, "byte");
+        text_string(t, " of payload to come");
+    } else {
+        sheet_title(s, BYTES_LITERAL("a frame's header"), f->at);
+        sheet_row(s, bytes_span(f->bytes, bytes_min(f->have, SHEET_ROW)),
+                  bytes_span(NULL, 0));
+        text_string(t, "its header is not whole");
+    }
+    put_result(s, t, NULL);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/explain_head.h"
+
+#include "base/base64.h"
+#include "base/sha1.h"
+#include "wire/explain_judge.h"
+
+#define SEGMENT  70 /* bytes of a line in a line of ours */
+#define SEGMENTS 4  /* shown of a line; more only to show a fault */
+
+/* ---- What fields mean ---------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const char *meaning;
+    const char *section;
+} meanings[] = {
+    {"Host", "who is asked; an Origin is compared with it", "4.2.1"},
+    {"Upgrade", "the protocol to change to: websocket", "4.2.1"},
+    {"Connection", "upgrade: that field is meant for the next hop", "4.2.1"},
+    {"Origin", "the page whose script asks; browsers send it", "10.2"},
+    {"Sec-WebSocket-Version", "13 is RFC 6455; there is no other", "4.2.1"},
+    {"Sec-WebSocket-Protocol", "subprotocols, the preferred one first", "1.9"},
+    {"Sec-WebSocket-Extensions", "extensions, the preferred one first", "9.1"},
+    {"Sec-WebSocket-Accept", "the answer to the key, as computed above",
+     "4.2.2"},
+    {"Content-Length", "bytes of the body", "9110 8.6"},
+};
+
+/* The 16 bytes that a key stands for. */
+static void tell_nonce(struct span key, struct sheet *s)
+{
+    uint8_t nonce[16];
+    sheet_note(s, "base64 of 16 random bytes, to be answered:", "4.1");
+    if (base64_decode(nonce, sizeof nonce, key) != sizeof nonce)
+        return;
+    for (size_t i = 0; i < sizeof nonce; i += 8) {
+        sheet_begin(s, SHEET_PLAIN);
+        sheet_column(s, SHEET_SAY_COLUMN);
+        sheet_hex(s, bytes_span(nonce + i, 8));
+        sheet_end(s);
+    }
+}
+
+static void tell_meaning(const struct explain_head *h,
+                         const struct explain_agreed *agreed, struct span line,
+                         struct sheet *s)
+{
+    size_t colon = bytes_find(line, ':');
+    struct span name = bytes_part(line, 0, colon);
+    if (colon == line.len)
+        return;
+    if (h->by_client &&
+        bytes_equal_nocase(name, BYTES_LITERAL("Sec-WebSocket-Key"))) {
+        tell_nonce(
+            bytes_trim(bytes_part(line, colon + 1, line.len - colon - 1)), s);
+        return;
+    }
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (!bytes_equal_nocase(name, bytes_of(meanings[i].name)))
+            continue;
+        const char *words = meanings[i].meaning;
+        bool answer = bytes_equal(bytes_of(meanings[i].name),
+                                  BYTES_LITERAL("Sec-WebSocket-Accept"));
+        if (answer && (h->by_client || !agreed->asked))
+            words = "the answer to a key that was not seen";
+        sheet_note(s, words, meanings[i].section);
+    }
+}
+
+static void tell_first(const struct explain_head *h, struct sheet *s)
+{
+    if (h->by_client)
+        sheet_note(s, "method, target, version: a handshake is a GET", "4.2.1");
+    else
+        sheet_note(s, "version, status, and a phrase for people", "4.2.2");
+}
+
+/* ---- A line -------------------------------------------------------------- */
+
+/* Bytes as they are, those that do not print as \xHH. The columns taken. */
+static size_t put_escaped(struct sheet *s, struct span bytes)
+{
+    size_t before = s->out->len;
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t byte = bytes.ptr[i];
+        if (byte >= ' ' && byte < 0x7F) {
+            text_byte(s->out, byte);
+        } else {
+            text_string(s->out, "\\x");
+            text_hex(s->out, byte, 2);
+        }
+    }
+    return s->out->len - before;
+}
+
+/* How many bytes of rest fit a segment, escapes counted. */
+static size_t segment_len(struct span rest)
+{
+    size_t columns = 0, len = 0;
+    for (; len < rest.len; len++) {
+        bool prints = rest.ptr[len] >= ' ' && rest.ptr[len] < 0x7F;
+        columns += prints ? 1 : 4;
+        if (columns > SEGMENT)
+            break;
+    }
+    return len;
+}
+
+static void put_consequence(const struct explain_head *h,
+                            const struct explain_judge *v, struct text *t)
+{
+    if (!h->by_client) {
+        text_string(t, "a client fails the connection");
+        return;
+    }
+    text_string(t, "chatd answers ");
+    text_decimal(t, v->status);
+    text_byte(t, ' ');
+    text_string(t, http_phrase(v->status));
+    text_string(t, " and closes");
+}
+
+/* Marks what of [at, at + segment.len) is at fault, if it begins there. */
+static void mark(const struct explain_head *h, struct span segment,
+                 const struct explain_judge *v, struct sheet *s)
+{
+    size_t at = explain_judge_offset(h, segment), before = v->offset - at;
+    uint8_t measured[4 * SEGMENT + 8], bytes[100];
+    struct text scratch = text_over(measured, sizeof measured);
+    struct sheet ruler = {.out = &scratch};
+    size_t within = bytes_min(before, segment.len);
+    size_t column = SHEET_BYTES_COLUMN +
+                    put_escaped(&ruler, bytes_part(segment, 0, within));
+    size_t len = bytes_min(v->len, segment.len - within);
+    size_t width = put_escaped(&ruler, bytes_part(segment, within, len));
+    struct text t = text_over(bytes, sizeof bytes);
+    put_consequence(h, v, &t);
+    sheet_wrong(s, column, width ? width : 1, h->at + v->offset, &v->rule,
+                text_span(&t));
+}
+
+/* One line of the head in as many of ours as it wants, the mark below the one
+   that holds the fault. True when it did. */
+static bool tell_line(const struct explain_head *h, struct span line,
+                      const struct explain_judge *v, struct sheet *s)
+{
+    size_t start = explain_judge_offset(h, line);
+    bool here =
+        v->status && v->offset >= start && v->offset <= start + line.len + 1;
+    struct span rest = line;
+    for (size_t n = 0; n == 0 || rest.len > 0; n++) {
+        size_t len = segment_len(rest);
+        struct span segment = bytes_part(rest, 0, len);
+        bool holds = here && v->offset >= explain_judge_offset(h, segment) &&
+                     (v->offset < explain_judge_offset(h, segment) + len ||
+                      len == rest.len);
+        if (n < SEGMENTS || holds) {
+            sheet_begin(s, SHEET_PLAIN);
+            sheet_column(s, SHEET_BYTES_COLUMN);
+            put_escaped(s, segment);
+            sheet_end(s);
+        }
+        if (holds)
+            mark(h, segment, v, s);
+        rest = bytes_part(rest, len, rest.len - len);
+    }
+    if (line.len > SEGMENT * SEGMENTS)
+        sheet_note(s, "(only the line's start is shown)", NULL);
+    return here;
+}
+
+/* ---- The verdict --------------------------------------------------------- */
+
+static void put_result(struct sheet *s, const char *words, const char *section)
+{
+    sheet_begin(s, SHEET_RESULT);
+    sheet_say(s, SHEET_BYTES_COLUMN, bytes_of(words), section);
+}
+
+static void put_step(struct sheet *s, const char *label, struct span value)
+{
+    sheet_begin(s, SHEET_PLAIN);
+    sheet_column(s, SHEET_SAY_COLUMN);
+    text_string(s->out, label);
+    sheet_column(s, SHEET_SAY_COLUMN + 9);
+    text_put(s->out, value);
+    sheet_end(s);
+}
+
+/* base64(SHA-1(key || GUID)), step by step. */
+static void tell_accept(struct span key, const uint8_t *accept, struct sheet *s)
+{
+    uint8_t digest[SHA1_LEN], bytes[64];
+    struct text t = text_over(bytes, sizeof bytes);
+    struct span answer = bytes_span(accept, HANDSHAKE_ACCEPT_LEN);
+    put_step(s, "key", key);
+    put_step(s, "+ GUID",
+             BYTES_LITERAL("258EAFA5-E914-47DA-95CA-"
+                           "C5AB0DC85B11"));
+    (void)base64_decode(digest, sizeof digest, answer);
+    for (size_t i = 0; i < sizeof digest; i += 4) {
+        text_string(&t, i ? " " : "");
+        text_hex(&t, bytes_get32(digest + i), 8);
+    }
+    put_step(s, "SHA-1", text_span(&t));
+    put_step(s, "base64", answer);
+}
+
+static void tell_choice(const struct explain_head *h,
+                        const struct http_request *request, struct sheet *s)
+{
+    struct extension chosen;
+    struct span none;
+    uint8_t bytes[EXTENSION_ANSWER + 40];
+    struct text t = text_over(bytes, sizeof bytes);
+    if (http_field(request, "Sec-WebSocket-Extensions", &none) == 0)
+        return;
+    text_string(&t, "chatd agrees to ");
+    if (h->compression &&
+        explain_judge_extension(request, &chosen) == EXTENSION_CHOSEN)
+        extension_write(&chosen, &t);
+    else
+        text_string(&t, "none of the extensions");
+    sheet_begin(s, SHEET_PLAIN);
+    sheet_say(s, SHEET_SAY_COLUMN, text_span(&t), "7692 7.1");
+}
+
+static enum explain_head_next end_request(struct explain_head *h,
+                                          const struct http_request *request,
+                                          struct explain_agreed *agreed,
+                                          struct sheet *s)
+{
+    uint64_t bit = UINT64_C(1) << (agreed->requests++ & 63);
+    bool head = bytes_equal(request->method, BYTES_LITERAL("HEAD"));
+    struct extension chosen;
+    struct span key;
+    agreed->without_body = (agreed->without_body & ~bit) | (head ? bit : 0);
+    agreed->asked = handshake_wanted(request);
+    agreed->deflate = EXPLAIN_DEFLATE_OFF;
+    agreed->client_bits = agreed->server_bits = EXTENSION_BITS_MAX;
+    agreed->client_keeps = agreed->server_keeps = true;
+    if (!agreed->asked) {
+        put_result(s, "= a plain request: no WebSocket is asked for", "9112");
+        h->body_left = http_body_len(request);
+        return http_persists(request) && h->body_left == 0 ? EXPLAIN_HEAD_BODY
+                                                           : EXPLAIN_HEAD_ENDED;
+    }
+    (void)http_field(request, "Sec-WebSocket-Key", &key);
+    handshake_accept(agreed->accept, key);
+    agreed->offered =
+        explain_judge_extension(request, &chosen) == EXTENSION_CHOSEN;
+    if (agreed->offered)
+        agreed->deflate = EXPLAIN_DEFLATE_UNKNOWN;
+    put_result(s, "= a legal handshake; its key's answer:", "4.2.2");
+    tell_accept(key, agreed->accept, s);
+    tell_choice(h, request, s);
+    return EXPLAIN_HEAD_FRAMES;
+}
+
+/* Does an element of the list, "name; a; b=10", have this parameter? Its
+   value, if it has one, goes to *bits. */
+static bool has_parameter(struct span element, const char *name, uint8_t *bits)
+{
+    uint64_t number;
+    while (element.len > 0) {
+        size_t end = bytes_find(element, ';');
+        struct span part = bytes_trim(bytes_part(element, 0, end));
+        size_t equals = bytes_find(part, '=');
+        element = end < element.len
+                      ? bytes_part(element, end + 1, element.len - end - 1)
+                      : bytes_span(NULL, 0);
+        if (!bytes_equal_nocase(bytes_trim(bytes_part(part, 0, equals)),
+                                bytes_of(name)))
+            continue;
+        if (bits && equals < part.len &&
+            bytes_decimal(bytes_part(part, equals + 1, part.len - equals - 1),
+                          &number) &&
+            number >= 8 && number <= EXTENSION_BITS_MAX)
+            *bits = (uint8_t)number;
+        return true;
+    }
+    return false;
+}
+
+static void agree(const struct http_request *response,
+                  struct explain_agreed *agreed)
+{
+    struct http_list list = {0};
+    struct span element;
+    agreed->deflate = EXPLAIN_DEFLATE_OFF;
+    agreed->client_bits = agreed->server_bits = EXTENSION_BITS_MAX;
+    while (
+        http_list_next(response, "Sec-WebSocket-Extensions", &list, &element)) {
+        if (!has_parameter(element, "permessage-deflate", NULL))
+            continue;
+        agreed->deflate = EXPLAIN_DEFLATE_ON;
+        agreed->client_keeps =
+            !has_parameter(element, "client_no_context_takeover", NULL);
+        agreed->server_keeps =
+            !has_parameter(element, "server_no_context_takeover", NULL);
+        (void)has_parameter(element, "client_max_window_bits",
+                            &agreed->client_bits);
+        (void)has_parameter(element, "server_max_window_bits",
+                            &agreed->server_bits);
+    }
+}
+
+static enum explain_head_next
+end_response(struct explain_head *h, const struct http_request *response,
+             unsigned status, struct explain_agreed *agreed, struct sheet *s)
+{
+    struct span none;
+    bool bare = agreed->without_body >> (agreed->responses++ & 63) & 1;
+    agreed->status = status;
+    if (status == 101) {
+        agree(response, agreed);
+        put_result(s, "= from the next byte on both sides send frames",
+                   "4.2.2");
+        return EXPLAIN_HEAD_FRAMES;
+    }
+    h->body_left = http_body_len(response);
+    if (bare || status < 200 || status == 204 || status == 304)
+        h->body_left = 0;
+    else if (http_field(response, "Content-Length", &none) == 0)
+        h->body_left = UINT64_MAX;
+    put_result(s,
+               h->body_left ? "= plain HTTP; its body is not shown"
+                            : "= plain HTTP, without a body",
+               "9112 6.3");
+    return EXPLAIN_HEAD_BODY;
+}
+
+/* ---- The head's state ---------------------------------------------------- */
+
+void explain_head_begin(struct explain_head *h, uint64_t at)
+{
+    h->at = at;
+    h->scan = (struct http_scan){0};
+    h->scanned = false;
+    h->told = 0;
+}
+
+bool explain_head_take(struct explain_head *h, struct span *in)
+{
+    size_t had = h->scan.pos;
+    size_t len = bytes_min(in->len, sizeof h->bytes - had);
+    if (h->scanned)
+        return true;
+    if (len > 0)
+        memcpy(h->bytes + had, in->ptr, len);
+    h->scanned = http_scan(&h->scan, h->bytes, had + len) != HTTP_MORE;
+    size_t taken = h->scan.pos - had;
+    *in = bytes_part(*in, taken, in->len - taken);
+    return h->scanned;
+}
+
+enum explain_head_next explain_head_tell(struct explain_head *h,
+                                         struct explain_agreed *agreed,
+                                         struct sheet *s)
+{
+    struct http_request message;
+    unsigned status = 0;
+    struct explain_judge v =
+        h->by_client ? explain_judge_request(h, &message)
+                     : explain_judge_response(h, agreed, &message, &status);
+    struct span line = explain_judge_line(h, h->told);
+    if (h->told == 0)
+        sheet_title(s,
+                    h->by_client ? BYTES_LITERAL("request")
+                                 : BYTES_LITERAL("response"),
+                    h->at);
+    bool first = h->told <= 2 && line.len > 0 && line.ptr != NULL &&
+                 line.ptr == explain_judge_line_number(h, 0).ptr;
+    bool last = line.len == 0 && h->told > 2;
+    if (last && !(v.status && v.offset >= h->told))
+        sheet_note(s, "the empty line: the end of the head", "9112 2.1");
+    else if (tell_line(h, line, &v, s)) {
+        h->wrong = v.rule;
+        h->wrong_status = v.status;
+        return EXPLAIN_HEAD_WRONG;
+    }
+    if (first)
+        tell_first(h, s);
+    else
+        tell_meaning(h, agreed, line, s);
+    h->told = (uint16_t)(h->told + line.len + 2);
+    if (h->told < h->scan.pos)
+        return EXPLAIN_HEAD_UNFINISHED;
+    return h->by_client ? end_request(h, &message, agreed, s)
+                        : end_response(h, &message, status, agreed, s);
+}
+
+void explain_head_cut(struct explain_head *h, struct sheet *s)
+{
+    struct explain_judge none = {.status = 0};
+    sheet_title(
+        s, h->by_client ? BYTES_LITERAL("request") : BYTES_LITERAL("response"),
+        h->at);
+    struct span rest = bytes_span(h->bytes, h->scan.pos);
+    while (rest.len > 0) {
+        struct span line = bytes_part(rest, 0, bytes_find(rest, '\r'));
+        (void)tell_line(h, line, &none, s);
+        size_t used = bytes_min(line.len + 2, rest.len);
+        rest = bytes_part(rest, used, rest.len - used);
+    }
+    put_result(s, "= the input ends inside the head: its empty line is missing",
+               NULL);
+}
+
+struct span explain_head_path(const struct explain_head *h)
+{
+    struct http_request request;
+    if (!h->scanned || h->scan.status ||
+        http_parse(&request, h->bytes, h->scan.pos))
+        return bytes_span(NULL, 0);
+    return request.path;
+}
