@@ -23,7 +23,7 @@ static enum client_state state_of(const struct peer *p)
     return (enum client_state)world_client(p->connection)->state;
 }
 
-/* ---- A client in each state ------------------------------------------------------ */
+/* ---- A client in each state ---------------------------------------------- */
 
 static struct peer *in_request(void)
 {
@@ -127,7 +127,7 @@ static void test_an_end_of_stream_frees_a_client_in_every_state(void **state)
     }
 }
 
-/* ---- Coming -------------------------------------------------------------------------- */
+/* ---- Coming -------------------------------------------------------------- */
 
 static void test_a_connection_the_reactor_refuses_is_closed(void **state)
 {
@@ -215,7 +215,7 @@ static void test_unix_peers_have_no_address_to_count(void **state)
     world_logged("ip=unix");
 }
 
-/* ---- Input and the end of it -------------------------------------------------------------- */
+/* ---- Input and the end of it --------------------------------------------- */
 
 static void test_a_message_before_a_reset_counts(void **state)
 {
@@ -311,7 +311,7 @@ static void test_answers_longer_than_the_questions_are_all_given(void **state)
     assert_string_equal(story, "pong ?\n");
 }
 
-/* ---- Going ---------------------------------------------------------------------------------- */
+/* ---- Going --------------------------------------------------------------- */
 
 static void test_a_close_is_answered_with_its_own_code(void **state)
 {
