@@ -23,7 +23,7 @@ HOSTCC  ?= cc
 BUILD   ?= build
 PROGRAM ?= chatd
 
-# ---- flags ------------------------------------------------------------------
+# ---- flags -------------------------------------------------------------------
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
        -Wmissing-prototypes
@@ -31,7 +31,7 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=c11 $(WARN) $(WERROR) -iquote src -iquote $(BUILD)/gen \
              -fno-strict-aliasing -MMD -MP $(CFLAGS)
 
-# ---- the program ------------------------------------------------------------
+# ---- the program -------------------------------------------------------------
 
 LAYERS = base wire os server service
 LIB_SRC := $(wildcard $(LAYERS:%=src/%/*.c)) src/options.c src/paste.c
@@ -67,7 +67,7 @@ $(BUILD)/gen/files.o: $(BUILD)/gen/files.c
 dirs:
 	@mkdir -p $(LAYERS:%=$(BUILD)/%) $(BUILD)/gen $(BUILD)/test
 
-# ---- one file ---------------------------------------------------------------
+# ---- one file ----------------------------------------------------------------
 
 # Without the tables that only a debugger or an exception would read, and
 # without functions nobody calls.
@@ -86,7 +86,7 @@ small:
 	$(MAKE) BUILD=build/small PROGRAM=build/small/chatd CC="$(MUSL_CC)" \
 	    CFLAGS="$(LEAN) -fno-stack-protector" LDFLAGS="$(LEAN_LD)" all
 
-# ---- tests ------------------------------------------------------------------
+# ---- tests -------------------------------------------------------------------
 
 # scripts/foreign sets these: tests to leave out, another cmocka, an emulator.
 WITHOUT     ?=
@@ -132,7 +132,7 @@ $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $(RUN) $$t || exit 1; done
 
-# ---- simulation ---------------------------------------------------------------
+# ---- simulation --------------------------------------------------------------
 
 # Random peers, and a model that watches what is published.
 SIM_SEEDS ?= 300
@@ -147,7 +147,7 @@ $(BUILD)/test/sim: $(MODEL_SRC) $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 sim: $(BUILD)/test/sim
 	SIM_SEEDS=$(SIM_SEEDS) $(BUILD)/test/sim
 
-# ---- fuzzing ------------------------------------------------------------------
+# ---- fuzzing -----------------------------------------------------------------
 
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
@@ -177,7 +177,7 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(SUPPORT_OBJ) \
 	    $(LIB_OBJ) -lcmocka
 
-# ---- the other proofs ------------------------------------------------------------
+# ---- the other proofs --------------------------------------------------------
 
 layers: $(LIB_OBJ)
 	scripts/layers $(BUILD)
@@ -207,7 +207,7 @@ bench: $(PROGRAM) $(BUILD)/test/bench_codec
 	scripts/bench
 	$(BUILD)/test/bench_codec
 
-# ---- the rest ---------------------------------------------------------------
+# ---- the rest ----------------------------------------------------------------
 
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man

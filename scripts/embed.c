@@ -92,7 +92,7 @@ static void drop_comments(struct file *file)
     file->content = out;
 }
 
-/* ---- Versions ------------------------------------------------------------------- */
+/* ---- Versions ------------------------------------------------------------ */
 
 static bool is_name_byte(uint8_t byte)
 {
@@ -152,7 +152,7 @@ static void rewrite(struct file *file)
     set_version(file);
 }
 
-/* ---- Gzip twins (RFC 1952) ---------------------------------------------------------- */
+/* ---- Gzip twins (RFC 1952) ----------------------------------------------- */
 
 static uint32_t crc32_of(struct span s)
 {
@@ -188,7 +188,7 @@ static void make_twin(struct file *file)
         file->twin = out;
 }
 
-/* ---- As C ------------------------------------------------------------------------------ */
+/* ---- As C ---------------------------------------------------------------- */
 
 static void write_bytes(const char *what, int index, struct span bytes)
 {

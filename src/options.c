@@ -4,7 +4,7 @@
 
 #define HELP_COLUMN 28
 
-/* ---- The table ------------------------------------------------------------------ */
+/* ---- The table ----------------------------------------------------------- */
 
 enum key {
     KEY_ADDR,
@@ -115,7 +115,7 @@ static bool value_is_optional(enum key key)
     return table[key].value[0] == '[' && table[key].value[1] == '=';
 }
 
-/* ---- Values ---------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------- */
 
 /* Each parser returns NULL, or what the value should have been. */
 
@@ -360,7 +360,7 @@ static const char *set(struct config *config, enum key key, const char *string)
     return NULL;
 }
 
-/* ---- Complaints -------------------------------------------------------------------- */
+/* ---- Complaints ---------------------------------------------------------- */
 
 static enum options_result bad(struct text *why, const char *what,
                                struct span name, const char *fault)
@@ -385,7 +385,7 @@ static enum options_result bad_value(struct text *why, const char *prefix,
     return OPTIONS_BAD;
 }
 
-/* ---- The environment ---------------------------------------------------------------- */
+/* ---- The environment ----------------------------------------------------- */
 
 static void put_variable(struct text *t, enum key key)
 {
@@ -439,7 +439,7 @@ read_environment(struct config *config,
     return OPTIONS_RUN;
 }
 
-/* ---- The command line ------------------------------------------------------------------ */
+/* ---- The command line ---------------------------------------------------- */
 
 struct line {
     int argc;
@@ -555,7 +555,7 @@ static enum options_result read_line(struct config *config, struct line *line,
     return OPTIONS_RUN;
 }
 
-/* ---- All of it ---------------------------------------------------------------------------- */
+/* ---- All of it ----------------------------------------------------------- */
 
 static void set_defaults(struct config *config)
 {

@@ -51,11 +51,11 @@ unsigned sandbox_enter(const struct sandbox_plan *plan);
 /* The word for one part: "seccomp". */
 const char *sandbox_word(enum sandbox_part part);
 
-/* ---- The parts, for sandbox.c ---------------------------------------------- */
+/* ---- The parts, for sandbox.c -------------------------------------------- */
 
 bool sandbox_landlock(const struct sandbox_plan *plan);
 
-/* ---- The filter, for sandbox.c and the tests ------------------------------ */
+/* ---- The filter, for sandbox.c and the tests ----------------------------- */
 
 /* An instruction of classic BPF (linux/filter.h, which not every libc's
    headers have). */

@@ -26,7 +26,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* ---- The machine ------------------------------------------------------------ */
+/* ---- The machine --------------------------------------------------------- */
 
 /* linux/audit.h: the ELF machine, 64 bits, little endian. */
 #define BITS_64 UINT32_C(0x80000000)
@@ -62,7 +62,7 @@
 
 #define X32_CALLS UINT32_C(0x40000000) /* x86_64: numbers of another ABI */
 
-/* ---- What the loop does ------------------------------------------------------- */
+/* ---- What the loop does -------------------------------------------------- */
 
 enum need { ALWAYS, FOLDER, REMOVAL };
 
@@ -158,7 +158,7 @@ static const struct rule rules[] = {
     {.call = SYS_unlinkat, .need = REMOVAL},
 };
 
-/* ---- What nobody here could mean ------------------------------------------------ */
+/* ---- What nobody here could mean ----------------------------------------- */
 
 static const uint32_t deadly[] = {
     /* new programs and processes */
@@ -205,7 +205,7 @@ static const uint32_t deadly[] = {
     SYS_io_uring_setup,
 };
 
-/* ---- As BPF -------------------------------------------------------------------------- */
+/* ---- As BPF -------------------------------------------------------------- */
 
 /* linux/bpf_common.h */
 #define LOAD          0x20 /* BPF_LD | BPF_W | BPF_ABS */

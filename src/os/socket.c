@@ -21,7 +21,7 @@ union kernel_address {
     struct sockaddr_un un;
 };
 
-/* ---- Addresses for the kernel ---------------------------------------------- */
+/* ---- Addresses for the kernel -------------------------------------------- */
 
 static socklen_t to_kernel(const struct socket_address *from,
                            union kernel_address *to)
@@ -65,7 +65,7 @@ static void from_kernel(const union kernel_address *from,
     }
 }
 
-/* ---- Listening --------------------------------------------------------------- */
+/* ---- Listening ----------------------------------------------------------- */
 
 static void set_option(int fd, int level, int name, int value)
 {
@@ -220,7 +220,7 @@ void socket_unlisten(int fd, const struct socket_address *address)
     close(fd);
 }
 
-/* ---- Streams -------------------------------------------------------------------- */
+/* ---- Streams ------------------------------------------------------------- */
 
 int socket_accept(int listener, struct socket_address *peer)
 {

@@ -9,7 +9,7 @@
 /* The largest is no user but "leave it as it is" (setresuid(2)). */
 #define ID_MAX (UINT32_MAX - 1)
 
-/* ---- Who ------------------------------------------------------------------------ */
+/* ---- Who ----------------------------------------------------------------- */
 
 static bool parse_id(struct span text, uint32_t *id)
 {
@@ -95,7 +95,7 @@ int user_find(struct span text, struct user *user)
     return 0;
 }
 
-/* ---- Becoming ------------------------------------------------------------------- */
+/* ---- Becoming ------------------------------------------------------------ */
 
 /* Are we that already, and of no other group? */
 static bool is_user(const struct user *user)

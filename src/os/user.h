@@ -33,7 +33,7 @@ int user_find(struct span text, struct user *user);
  */
 int user_become(const struct user *user);
 
-/* ---- For user.c and the tests --------------------------------------------- */
+/* ---- For user.c and the tests -------------------------------------------- */
 
 /* Is `line` of /etc/passwd that of `name`? Then fills *user. */
 bool user_in_line(struct span line, struct span name, struct user *user);

@@ -17,7 +17,7 @@ static void give(struct leases *all, uint32_t *lease_1)
     *lease_1 = 0;
 }
 
-/* ---- Coming in ----------------------------------------------------------------- */
+/* ---- Coming in ----------------------------------------------------------- */
 
 struct compressed_in *compressed_in_of(struct server *s, struct client *c,
                                        const struct message_event *event)
@@ -57,7 +57,7 @@ void compressed_in_end(struct server *s, struct client *c)
     give(&s->inflating, &client_profile(&s->clients, c)->inflating);
 }
 
-/* ---- Going out ----------------------------------------------------------------- */
+/* ---- Going out ----------------------------------------------------------- */
 
 size_t compressed_reply_max(const struct server *s)
 {
@@ -119,7 +119,7 @@ bool compressed_reply(struct server *s, struct client *c,
     return true;
 }
 
-/* ---- For rooms ------------------------------------------------------------------ */
+/* ---- For rooms ----------------------------------------------------------- */
 
 bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
                       enum room_log log, struct span *head, struct span *body)
@@ -138,7 +138,7 @@ bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
     return true;
 }
 
-/* ---- The end ---------------------------------------------------------------------- */
+/* ---- The end ------------------------------------------------------------- */
 
 void compressed_end(struct server *s, struct client *c)
 {

@@ -11,7 +11,7 @@
 #include "server/send.h"
 #include "server/trace.h"
 
-/* ---- What the log tells of a client ------------------------------------------ */
+/* ---- What the log tells of a client -------------------------------------- */
 
 static void put_ip(struct journal_line *line, const struct server *s,
                    const struct client *c, int fd)
@@ -94,7 +94,7 @@ void conn_log_refusal(struct server *s, const struct client *c, int fd,
     journal_end(&line);
 }
 
-/* ---- Coming ---------------------------------------------------------------------- */
+/* ---- Coming -------------------------------------------------------------- */
 
 static void begin(struct server *s, struct client *c,
                   const struct socket_address *peer)
@@ -158,7 +158,7 @@ void conn_opened(struct server *s, struct client *c)
     log_open(s, c);
 }
 
-/* ---- Input -------------------------------------------------------------------------- */
+/* ---- Input --------------------------------------------------------------- */
 
 bool conn_may_read(const struct client *c)
 {
@@ -320,7 +320,7 @@ void conn_turn(struct server *s, struct client *c)
     conn_settle(s, c);
 }
 
-/* ---- Output -------------------------------------------------------------------------- */
+/* ---- Output -------------------------------------------------------------- */
 
 /* All that was to be said before the end has left. */
 static void closing_flushed(struct server *s, struct client *c)
@@ -378,7 +378,7 @@ void conn_flush(struct server *s, struct client *c)
     }
 }
 
-/* ---- Going --------------------------------------------------------------------------- */
+/* ---- Going --------------------------------------------------------------- */
 
 /* Is this an end after which the room's messages up to now are still owed? */
 static bool owes_messages(enum journal_cause cause)

@@ -19,7 +19,7 @@ static bool over(const struct server *s, uint32_t then, uint32_t after)
     return server_since(s, then) >= after;
 }
 
-/* ---- Output that is pending --------------------------------------------------- */
+/* ---- Output that is pending ---------------------------------------------- */
 
 /* Progress is what the peer's TCP has acknowledged; that the kernel takes
    bytes, or says it would, proves nothing. */
@@ -74,7 +74,7 @@ static bool blocked_reached(struct server *s, struct client *c)
     return true;
 }
 
-/* ---- An open WebSocket ------------------------------------------------------------ */
+/* ---- An open WebSocket --------------------------------------------------- */
 
 /* Is it our doing that nothing is heard of it? */
 static bool is_unheard(const struct client *c)
@@ -148,7 +148,7 @@ static uint64_t open_deadline(const struct server *s, const struct client *c)
     return at;
 }
 
-/* ---- Every state ---------------------------------------------------------------------- */
+/* ---- Every state --------------------------------------------------------- */
 
 static uint64_t deadline_of(const struct server *s, const struct client *c)
 {

@@ -13,7 +13,7 @@
 #include "wire/http.h"
 #include "wire/message.h"
 
-/* ---- Defaults of the options (tests/CONTRACT.md, Options) ------------------- */
+/* ---- Defaults of the options (tests/CONTRACT.md, Options) ---------------- */
 
 #define LIMITS_PORT              6868
 #define LIMITS_CLIENTS           10000
@@ -29,7 +29,7 @@
 #define LIMITS_CLOSE_TIMEOUT     5000
 #define LIMITS_DRAIN             5000
 
-/* ---- What cannot be chosen ---------------------------------------------------- */
+/* ---- What cannot be chosen ----------------------------------------------- */
 
 #define LIMITS_COUNT_MAX    (64 * 1024 * 1024)  /* of anything counted */
 #define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* bytes of a log or message */

@@ -16,7 +16,7 @@ static bool is_v1(const struct client *c)
     return c->form == CLIENT_JSON_V1;
 }
 
-/* ---- Coming and going -------------------------------------------------------- */
+/* ---- Coming and going ---------------------------------------------------- */
 
 /* The number of members changed: events are due, a second after the last. */
 static void count_changed(struct server *s, struct room *room)
@@ -103,7 +103,7 @@ void member_detach(struct server *s, struct client *c)
     c->frame_left = 0;
 }
 
-/* ---- Messages ------------------------------------------------------------------ */
+/* ---- Messages ------------------------------------------------------------ */
 
 /* The sender passes over [from, to). Its own messages of one turn lie side by
    side, and it is not read again before they are passed: one range is enough
@@ -165,7 +165,7 @@ void member_flush(struct server *s, struct room *room)
         stats_time(&s->stats.lag, clock_microseconds() - s->woken);
 }
 
-/* ---- Pace ------------------------------------------------------------------------ */
+/* ---- Pace ---------------------------------------------------------------- */
 
 bool member_held(struct server *s, struct client *c)
 {
@@ -212,7 +212,7 @@ void member_pace_check(struct server *s, struct client *c)
     client_set(c, CLIENT_EXCUSED);
 }
 
-/* ---- The number of members ------------------------------------------------------- */
+/* ---- The number of members ----------------------------------------------- */
 
 static void tell_client(struct server *s, struct client *c, uint32_t members)
 {

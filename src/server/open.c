@@ -34,7 +34,7 @@ const struct service *open_service(const struct server *s,
     return s->site->services[c->form];
 }
 
-/* ---- --rate: the generic cell rate algorithm --------------------------------- */
+/* ---- --rate: the generic cell rate algorithm ----------------------------- */
 
 /*
  * `allowance` is when the next message would be exactly on time if this
@@ -68,7 +68,7 @@ static void rate_count(struct server *s, struct client *c)
     p->allowance += 1000000 / s->config->rate;
 }
 
-/* ---- Messages in pieces ------------------------------------------------- */
+/* ---- Messages in pieces -------------------------------------------------- */
 
 static bool want_inbox(struct server *s, struct client *c)
 {
@@ -99,7 +99,7 @@ static void gather(struct server *s, struct client *c, struct input *in,
                                 lease_bytes(&s->leases, c->inbox), len);
 }
 
-/* ---- Compressed messages -------------------------------------------------- */
+/* ---- Compressed messages ------------------------------------------------- */
 
 /* A chunk of an echo: its text checked, and on to the service. */
 static void pass_chunk(struct server *s, struct client *c,
@@ -218,7 +218,7 @@ static bool take_compressed(struct server *s, struct client *c,
     return inflate_held(s, c, in, z);
 }
 
-/* ---- Events ----------------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------- */
 
 /* False when the rest of it must wait for another turn. */
 static bool take_data(struct server *s, struct client *c, struct input *in,
@@ -266,7 +266,7 @@ static bool take(struct server *s, struct client *c, struct input *in,
     return true;
 }
 
-/* ---- The turn --------------------------------------------------------------- */
+/* ---- The turn ------------------------------------------------------------ */
 
 /* Must the rest of the input wait, though it could be handled? */
 static bool must_stop(struct server *s, struct client *c)

@@ -9,7 +9,7 @@
 
 #define HEAD_MAX 1024 /* bytes of a response's head */
 
-/* ---- Responses ----------------------------------------------------------------- */
+/* ---- Responses ----------------------------------------------------------- */
 
 /*
  * What a page may do (fetch's and HTML's own terms): run and load what comes
@@ -177,7 +177,7 @@ void request_replied(struct server *s, struct client *c)
     deadline_set(s, c);
 }
 
-/* ---- The upgrade ------------------------------------------------------------------ */
+/* ---- The upgrade --------------------------------------------------------- */
 
 static enum extension_result
 choose_extension(const struct http_request *request, struct extension *chosen)
@@ -265,7 +265,7 @@ static void upgrade(struct server *s, struct client *c,
                            : NULL);
 }
 
-/* ---- Requests ------------------------------------------------------------------------ */
+/* ---- Requests ------------------------------------------------------------ */
 
 static bool method_is(const struct http_request *request, const char *method)
 {

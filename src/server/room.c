@@ -11,7 +11,7 @@ void room_init(struct rooms *all, uint32_t count)
         .first = (uint8_t *)&all->table->empty, .stride = sizeof *all->table};
 }
 
-/* ---- Finding one by name --------------------------------------------------- */
+/* ---- Finding one by name ------------------------------------------------- */
 
 /* FNV-1a. Collisions cost a few comparisons: there are --rooms at most. */
 static uint32_t *bucket_of(const struct rooms *all, struct span name)
@@ -92,7 +92,7 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
     return room;
 }
 
-/* ---- Readers ----------------------------------------------------------------- */
+/* ---- Readers ------------------------------------------------------------- */
 
 void room_add_reader(struct rooms *all, struct room *room, uint32_t client)
 {
@@ -108,7 +108,7 @@ void room_remove_reader(struct rooms *all, struct room *room, uint32_t client)
         list_append(&all->empty, &all->empty_links, room_index(all, room));
 }
 
-/* ---- Messages ------------------------------------------------------------------ */
+/* ---- Messages ------------------------------------------------------------ */
 
 bool room_wants(const struct rooms *all, const struct room *room,
                 enum room_log log)
@@ -154,7 +154,7 @@ struct room *room_next_dirty(struct rooms *all)
     return room;
 }
 
-/* ---- History ----------------------------------------------------------------- */
+/* ---- History ------------------------------------------------------------- */
 
 /* True when message `number` can be replayed. */
 static bool held(const struct rooms *all, const struct room *room,

@@ -47,7 +47,7 @@ bool send_pending(const struct server *s, const struct client *c)
            c->as.socket.cursor < log_of(s, c)->head;
 }
 
-/* ---- Gathering --------------------------------------------------------------- */
+/* ---- Gathering ----------------------------------------------------------- */
 
 static void add(struct plan *plan, struct span part)
 {
@@ -110,7 +110,7 @@ static void gather(struct plan *plan, const struct server *s,
     }
 }
 
-/* ---- Moving on by what was taken ----------------------------------------------- */
+/* ---- Moving on by what was taken ----------------------------------------- */
 
 /* At the start of a stretch that is not to be seen: to its end. */
 static void skip_own(const struct server *s, struct client *c)
@@ -214,7 +214,7 @@ static void pass(struct server *s, struct client *c, const struct plan *plan,
     }
 }
 
-/* ---- Writing ----------------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------- */
 
 static bool keep(struct server *s, struct client *c, struct span rest)
 {

@@ -20,7 +20,7 @@
 #define TOKEN_SIGNALS   UINT64_C(0)
 #define TOKEN_LISTENERS UINT64_C(1) /* + index of the listener */
 
-/* ---- Queues --------------------------------------------------------------------- */
+/* ---- Queues -------------------------------------------------------------- */
 
 static void queue_init(struct server_queue *q)
 {
@@ -99,7 +99,7 @@ static void reap(struct server *s)
     }
 }
 
-/* ---- Listening -------------------------------------------------------------------- */
+/* ---- Listening ----------------------------------------------------------- */
 
 static void mute(struct server *s, bool quiet)
 {
@@ -183,7 +183,7 @@ static void stop_listening(struct server *s)
     }
 }
 
-/* ---- Signals ------------------------------------------------------------------------ */
+/* ---- Signals ------------------------------------------------------------- */
 
 static void log_state(struct server *s)
 {
@@ -257,7 +257,7 @@ static bool drained(const struct server *s)
                                            0;
 }
 
-/* ---- The loop -------------------------------------------------------------------------- */
+/* ---- The loop ------------------------------------------------------------ */
 
 static void take_event(struct server *s, const struct reactor_event *event)
 {
@@ -391,7 +391,7 @@ int server_run(struct server *s)
     return s->abort ? 1 : 0;
 }
 
-/* ---- Starting ---------------------------------------------------------------------------- */
+/* ---- Starting ------------------------------------------------------------ */
 
 /* The largest thing an inbox is leased for. */
 static size_t lease_size(const struct config *config)

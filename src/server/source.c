@@ -4,7 +4,7 @@
 #include "server/request.h"
 #include "server/trace.h"
 
-/* ---- Addresses ------------------------------------------------------------- */
+/* ---- Addresses ----------------------------------------------------------- */
 
 static struct ip ip_of(const struct socket_address *from)
 {
@@ -39,7 +39,7 @@ int source_get(const struct server *s, const struct client *c, int fd,
     return 0;
 }
 
-/* ---- X-Forwarded-For -------------------------------------------------------- */
+/* ---- X-Forwarded-For ----------------------------------------------------- */
 
 static bool is_trusted(const struct config *config, const struct ip *ip)
 {
@@ -101,7 +101,7 @@ void source_choose(const struct config *config,
     }
 }
 
-/* ---- --per-ip --------------------------------------------------------------- */
+/* ---- --per-ip ------------------------------------------------------------ */
 
 /* It counts as its client's now. Over the limit it is answered with 429. */
 static void count(struct server *s, struct client *c)
@@ -134,7 +134,7 @@ void source_answered(struct server *s, struct client *c)
         source_of(s, c)->client = source_of(s, c)->hop;
 }
 
-/* ---- The PROXY header --------------------------------------------------------- */
+/* ---- The PROXY header ---------------------------------------------------- */
 
 bool source_is_told(const struct config *config,
                     const struct socket_address *from)

@@ -11,7 +11,7 @@
 
 #define PING_NUMBER_MAX 256 /* bytes; well below LIMITS_ANSWER */
 
-/* ---- Names ---------------------------------------------------------------------- */
+/* ---- Names --------------------------------------------------------------- */
 
 bool chat_room_name(struct span rest, uint8_t out[LIMITS_ROOM_NAME],
                     struct span *name)
@@ -53,7 +53,7 @@ static const char *take_name(struct profile *p, struct span query)
     return NULL;
 }
 
-/* ---- History: ?history=N, ?since=EPOCH-N ------------------------------------------ */
+/* ---- History: ?history=N, ?since=EPOCH-N --------------------------------- */
 
 struct place {
     bool since;
@@ -100,7 +100,7 @@ static bool parse_place(struct span query, struct place *place)
                                &place->number);
 }
 
-/* ---- Joining --------------------------------------------------------------------- */
+/* ---- Joining ------------------------------------------------------------- */
 
 /* RFC 9562 5.4: random but for the version and the variant. */
 static bool make_uuid(uint8_t uid[16])
@@ -205,7 +205,7 @@ static void greet(struct server *s, struct client *c,
                      BYTES_LITERAL("{\"event\":\"gap\"}"));
 }
 
-/* ---- Publishing --------------------------------------------------------------------- */
+/* ---- Publishing ---------------------------------------------------------- */
 
 /* {"id":...,"time":...,"uid":...,"name":...,  up to the payload's key */
 static void put_start(struct text *t, struct server *s, const struct client *c,
@@ -302,7 +302,7 @@ static void publish(struct server *s, struct client *c, uint8_t opcode,
     member_publish(s, c, &record, c->form == CLIENT_JSON);
 }
 
-/* ---- What members say ------------------------------------------------------------------ */
+/* ---- What members say ---------------------------------------------------- */
 
 static void plain_message(struct server *s, struct client *c, uint8_t opcode,
                           uint8_t *ptr, size_t len)

@@ -12,7 +12,7 @@ static const char *const form_words[CLIENT_FORMS] = {
 static const char counter[] = "counter";
 static const char gauge[] = "gauge";
 
-/* ---- The format -------------------------------------------------------------- */
+/* ---- The format ---------------------------------------------------------- */
 
 static void put_family(struct text *t, const char *name, const char *type,
                        const char *help)
@@ -114,7 +114,7 @@ static void put_histogram(struct text *t, const char *name, const char *help,
     put_value(t, sum);
 }
 
-/* ---- The process ---------------------------------------------------------------- */
+/* ---- The process --------------------------------------------------------- */
 
 static void put_process(struct text *t, const struct server *s)
 {
@@ -130,7 +130,7 @@ static void put_process(struct text *t, const struct server *s)
     put_one(t, "chatd_draining", gauge, "1 while it stops.", s->draining);
 }
 
-/* ---- Connections ----------------------------------------------------------------- */
+/* ---- Connections --------------------------------------------------------- */
 
 static void put_states(struct text *t, const struct clients *all)
 {
@@ -178,7 +178,7 @@ static void put_traffic(struct text *t, const struct stats *stats)
             "Bytes sent, on all connections.", stats->bytes_out);
 }
 
-/* ---- Ends and refusals -------------------------------------------------------------- */
+/* ---- Ends and refusals --------------------------------------------------- */
 
 static void put_code(struct text *t, unsigned row)
 {
@@ -257,7 +257,7 @@ static void put_refusals(struct text *t, const struct stats *stats)
         put_refusal(t, 0, "other", stats->other_refusals);
 }
 
-/* ---- Places ------------------------------------------------------------------------- */
+/* ---- Places -------------------------------------------------------------- */
 
 static void put_slots(struct text *t, const struct clients *all)
 {
@@ -332,7 +332,7 @@ void metrics_write(struct text *t, const struct server *s)
                   &s->stats.lag);
 }
 
-/* ---- The site ----------------------------------------------------------------------- */
+/* ---- The site ------------------------------------------------------------ */
 
 static void route(struct server *s, const struct http_request *request,
                   struct service_route *route)

@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-/* ---- Types ---------------------------------------------------------------------- */
+/* ---- Types --------------------------------------------------------------- */
 
 static const struct {
     const char *ending;
@@ -54,7 +54,7 @@ static const char *type_of(struct span path)
     return "application/octet-stream";
 }
 
-/* ---- Which paths may be files ------------------------------------------------------ */
+/* ---- Which paths may be files -------------------------------------------- */
 
 static bool is_safe(struct span path)
 {
@@ -77,7 +77,7 @@ static uint32_t find_built_in(struct span path)
     return CLIENT_NONE;
 }
 
-/* ---- Answers ---------------------------------------------------------------------------- */
+/* ---- Answers ------------------------------------------------------------- */
 
 static void put_file_etag(struct text *t, const struct file_info *info)
 {
@@ -169,7 +169,7 @@ bool pages_get(struct server *s, const struct http_request *request,
     return true;
 }
 
-/* ---- Bytes ------------------------------------------------------------------------------ */
+/* ---- Bytes --------------------------------------------------------------- */
 
 /* A gzip member as scripts/embed.c writes it (RFC 1952 2.3). */
 #define GZIP_HEAD 10 /* bytes before the deflated data: no optional field */

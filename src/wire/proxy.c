@@ -20,7 +20,7 @@ static void finish(struct proxy *p, enum proxy_client client, size_t behind)
     p->step = behind ? PROXY_MORE : PROXY_DONE;
 }
 
-/* ---- Version 1: a line ---------------------------------------------------- */
+/* ---- Version 1: a line --------------------------------------------------- */
 
 static const char start_1[] = "PROXY ";
 #define START_1 (sizeof start_1 - 1)
@@ -97,7 +97,7 @@ static void take_1(struct proxy *p)
     }
 }
 
-/* ---- Version 2: binary ---------------------------------------------------- */
+/* ---- Version 2: binary --------------------------------------------------- */
 
 /* Offsets of its parts. */
 #define VERSION_AT   12
@@ -179,7 +179,7 @@ static void take_2(struct proxy *p)
     }
 }
 
-/* ---- Both ----------------------------------------------------------------- */
+/* ---- Both ---------------------------------------------------------------- */
 
 static void take(struct proxy *p, uint8_t byte)
 {

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* ---- connecting --------------------------------------------------------- */
+/* ---- connecting ---------------------------------------------------------- */
 
 bool client_connect(struct client *c, const struct sockaddr_in *source,
                     const struct sockaddr_in *server)
@@ -76,7 +76,7 @@ bool client_request(struct client *c, const char *host, const char *path)
     return true;
 }
 
-/* ---- input -------------------------------------------------------------- */
+/* ---- input --------------------------------------------------------------- */
 
 struct client_input client_receive(struct client *c, uint8_t *scratch,
                                    size_t size)
@@ -193,7 +193,7 @@ bool client_next(struct client *c, struct client_input *in,
     return in->eof && in->at == in->end ? at_end(c, event) : false;
 }
 
-/* ---- output ------------------------------------------------------------- */
+/* ---- output -------------------------------------------------------------- */
 
 void client_send(struct client *c, uint8_t opcode, const struct payload *p,
                  struct stamp s, uint32_t random)

@@ -58,7 +58,7 @@ struct floor {
     uint8_t *scratch;       /* for receiving */
 };
 
-/* ---- starting ----------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------ */
 
 static void make_reply(struct floor *f, size_t size)
 {
@@ -98,7 +98,7 @@ static void listen_on(struct floor *f, uint16_t port)
     watch(f, f->listener);
 }
 
-/* ---- clients ------------------------------------------------------------ */
+/* ---- clients ------------------------------------------------------------- */
 
 static void accept_all(struct floor *f)
 {
@@ -152,7 +152,7 @@ static size_t join(struct floor *f, int fd, size_t len)
     return head_len;
 }
 
-/* ---- traffic ------------------------------------------------------------ */
+/* ---- traffic ------------------------------------------------------------- */
 
 /* Send what is owed; what the socket does not take, when it is writable. */
 static void pay(struct floor *f, int fd)

@@ -21,7 +21,7 @@
    ports, above which the search for a free one gets slow. */
 #define PER_SOURCE 14000
 
-/* ---- failing ------------------------------------------------------------ */
+/* ---- failing ------------------------------------------------------------- */
 
 _Noreturn void load_fail(const struct load *load, const struct client *c,
                          const char *error)
@@ -31,7 +31,7 @@ _Noreturn void load_fail(const struct load *load, const struct client *c,
               (unsigned long)c->received, error, c->close_code);
 }
 
-/* ---- one client --------------------------------------------------------- */
+/* ---- one client ---------------------------------------------------------- */
 
 static uint32_t next_random(struct load *load)
 {
@@ -151,7 +151,7 @@ static void ready(struct load *load, struct client *c, uint32_t events)
         load_flush(load, c);
 }
 
-/* ---- the loop ----------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------ */
 
 /* Call the mode's timer every `interval` ns from now on; 0: no longer. */
 void load_every(struct load *load, uint64_t interval)
@@ -198,7 +198,7 @@ static void run_until(struct load *load, uint64_t until)
         turn(load, until);
 }
 
-/* ---- the phases --------------------------------------------------------- */
+/* ---- the phases ---------------------------------------------------------- */
 
 void load_init(struct load *load, const struct options *o,
                const struct mode *mode)

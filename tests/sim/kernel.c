@@ -65,7 +65,7 @@ void sim_end(void)
     kernel.memory = NULL;
 }
 
-/* ---- Time -------------------------------------------------------------------- */
+/* ---- Time ---------------------------------------------------------------- */
 
 void sim_pass(uint64_t milliseconds)
 {
@@ -88,7 +88,7 @@ uint64_t clock_realtime(void)
     return kernel.wall;
 }
 
-/* ---- Calls --------------------------------------------------------------------- */
+/* ---- Calls --------------------------------------------------------------- */
 
 uint64_t sim_count(enum sim_call call)
 {
@@ -122,7 +122,7 @@ int kernel_call(enum sim_call call)
     return one ? one : any;
 }
 
-/* ---- Descriptors --------------------------------------------------------------- */
+/* ---- Descriptors --------------------------------------------------------- */
 
 void sim_limit_files(unsigned most)
 {
@@ -180,7 +180,7 @@ int kernel_bound(void)
     return (int)kernel.files_bound;
 }
 
-/* ---- process.h, memory.h, entropy.h ---------------------------------------------- */
+/* ---- process.h, memory.h, entropy.h -------------------------------------- */
 
 int process_open_standard(void)
 {
@@ -219,7 +219,7 @@ int entropy_fill(uint8_t *ptr, size_t len)
     return result;
 }
 
-/* ---- signals.h ---------------------------------------------------------------------- */
+/* ---- signals.h ----------------------------------------------------------- */
 
 int signals_open(void)
 {
@@ -250,7 +250,7 @@ enum signals_event signals_read(int fd)
     return first;
 }
 
-/* ---- log.h ---------------------------------------------------------------------------- */
+/* ---- log.h --------------------------------------------------------------- */
 
 bool log_write(struct span lines)
 {

@@ -47,7 +47,7 @@ int kernel_bound(void);
 /* A signal waits to be read. */
 bool kernel_signalled(void);
 
-/* ---- Of the network ---------------------------------------------------------- */
+/* ---- Of the network ------------------------------------------------------ */
 
 /* So many bytes of these parts go out: how many, or -errno. */
 ptrdiff_t network_send(int fd, const struct span *parts, size_t count);

@@ -45,7 +45,7 @@ static uint32_t id_of(const struct actor *a)
     return (uint32_t)(a - model_actors);
 }
 
-/* ---- Payloads -------------------------------------------------------------------- */
+/* ---- Payloads ------------------------------------------------------------ */
 
 /* "3.17." and then bytes that follow from it; text is plain ASCII that JSON
    needs no escapes for. */
@@ -81,7 +81,7 @@ static struct said said_in(struct span payload, bool binary)
     return s;
 }
 
-/* ---- The order, as the server makes it ---------------------------------------------- */
+/* ---- The order, as the server makes it ----------------------------------- */
 
 void __real_room_append(struct rooms *all, struct room *room,
                         const struct room_record *record);
@@ -201,7 +201,7 @@ bool model_place(struct random *r, uint64_t *epoch, uint64_t *number)
     return true;
 }
 
-/* ---- Saying ------------------------------------------------------------------------------ */
+/* ---- Saying -------------------------------------------------------------- */
 
 static void queue(struct actor *a, uint8_t first, struct span payload)
 {
@@ -287,7 +287,7 @@ void model_write(struct actor *a, size_t most)
     a->written += peer_push_some(a->peer, most);
 }
 
-/* ---- Hearing ------------------------------------------------------------------------------- */
+/* ---- Hearing ------------------------------------------------------------- */
 
 /* The response, once it is whole. */
 static bool take_response(struct actor *a)
@@ -409,7 +409,7 @@ static void hear(struct actor *a, const struct peer_frame *m)
     }
 }
 
-/* ---- The end ----------------------------------------------------------------------------------- */
+/* ---- The end ------------------------------------------------------------- */
 
 /* The server has ended the stream, and all of it was read. */
 static void end(struct actor *a)

@@ -51,7 +51,7 @@ static struct connection connections[CONNECTIONS_MAX];
 static int connection_count;
 static int last_events;
 
-/* ---- Queues -------------------------------------------------------------------- */
+/* ---- Queues -------------------------------------------------------------- */
 
 static void queue_put(struct queue *q, struct span s)
 {
@@ -89,7 +89,7 @@ void network_begin(void)
     network_end();
 }
 
-/* ---- Edges ---------------------------------------------------------------------- */
+/* ---- Edges --------------------------------------------------------------- */
 
 static struct connection *at(int connection)
 {
@@ -138,7 +138,7 @@ static void settle(struct connection *c)
     wake(c);
 }
 
-/* ---- The server's end -------------------------------------------------------------- */
+/* ---- The server's end ---------------------------------------------------- */
 
 static int open_listener(struct socket_address *address)
 {
@@ -316,7 +316,7 @@ int socket_spare(void)
     return result < 0 ? result : kernel_open(KERNEL_OTHER, 0);
 }
 
-/* ---- Our end -------------------------------------------------------------------------- */
+/* ---- Our end ------------------------------------------------------------- */
 
 int sim_connect(size_t listener, const char *from)
 {
@@ -445,7 +445,7 @@ size_t sim_in_flight(int connection)
     return at(connection)->out.len;
 }
 
-/* ---- The reactor ------------------------------------------------------------------------ */
+/* ---- The reactor --------------------------------------------------------- */
 
 int reactor_open(void)
 {
@@ -512,7 +512,7 @@ static bool source_event(const struct kernel_descriptor *d,
 static bool stream_event(struct kernel_descriptor *d,
                          struct reactor_event *event)
 {
-    const struct connection *c = at((int)d->number);
+    struct connection *c = at((int)d->number);
     if (!d->edge)
         return false;
     d->edge = false;
@@ -520,6 +520,7 @@ static bool stream_event(struct kernel_descriptor *d,
     event->hangup = c->peer_shut || c->broken;
     event->readable = c->in.len > 0 || event->hangup;
     event->writable = can_send(c);
+    c->told_full = !event->writable; /* as tcp_poll sets SOCK_NOSPACE */
     return event->readable || event->writable;
 }
 

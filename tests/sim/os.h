@@ -33,7 +33,7 @@ void sim_begin(void);
 /* Give all memory back. */
 void sim_end(void);
 
-/* ---- Time -------------------------------------------------------------------- */
+/* ---- Time ---------------------------------------------------------------- */
 
 #define SIM_WALL UINT64_C(1795163341123) /* where the wall clock starts, ms */
 
@@ -43,7 +43,7 @@ void sim_pass(uint64_t milliseconds);
 /* Somebody sets the wall clock. */
 void sim_set_wall(uint64_t milliseconds);
 
-/* ---- Calls, and how to make them fail ------------------------------------------ */
+/* ---- Calls, and how to make them fail ------------------------------------ */
 
 /* The calls that a kernel can refuse. */
 enum sim_call {
@@ -84,7 +84,7 @@ void sim_limit_files(unsigned most);
 /* Descriptors that the server has open. */
 unsigned sim_files_open(void);
 
-/* ---- The rest of the machine --------------------------------------------------- */
+/* ---- The rest of the machine --------------------------------------------- */
 
 /* A signal comes. */
 void sim_signal(enum signals_event event);
@@ -97,7 +97,7 @@ void sim_forget_log(void);
    the bytes must stay. "dir/" + name for one in a subfolder. */
 void sim_put_file(const char *path, struct span bytes);
 
-/* ---- The rest of the world ----------------------------------------------------- */
+/* ---- The rest of the world ----------------------------------------------- */
 
 /*
  * Connect from an address ("192.0.2.1:1000", "unix:x") to the listener that
@@ -141,7 +141,7 @@ bool sim_ended(int connection);
 /* The server's descriptor of a connection, or -1. */
 int sim_descriptor(int connection);
 
-/* ---- The network between ---------------------------------------------------------- */
+/* ---- The network between ------------------------------------------------- */
 
 /* Sizes, SIM_UNLIMITED at first; the window can go to 0 at any time. */
 void sim_set_send_buffer(int connection, size_t size);

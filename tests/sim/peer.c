@@ -44,7 +44,7 @@ void peer_end_all(void)
     }
 }
 
-/* ---- Sending --------------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------- */
 
 static void append(uint8_t **to, size_t *to_len, struct span s)
 {
@@ -137,7 +137,7 @@ void peer_close(struct peer *p, unsigned code)
     peer_frame(p, PEER_CLOSE, bytes_span(bytes, sizeof bytes));
 }
 
-/* ---- Reading ---------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 size_t peer_pull(struct peer *p, size_t most)
 {
@@ -177,7 +177,7 @@ struct span peer_bytes(struct peer *p)
     return keep_front(p, p->in_len);
 }
 
-/* ---- Frames ------------------------------------------------------------------------ */
+/* ---- Frames -------------------------------------------------------------- */
 
 /* Bytes of the frame at the start of s, 0 when it is not whole. What RFC 6455
    forbids a server fails. */
@@ -253,7 +253,7 @@ bool peer_take_message(struct peer *p, struct peer_frame *m)
     return false;
 }
 
-/* ---- HTTP ------------------------------------------------------------------------------ */
+/* ---- HTTP ---------------------------------------------------------------- */
 
 struct span peer_field(const struct peer_response *r, const char *name)
 {

@@ -73,7 +73,7 @@ struct peer *peer_of(int connection);
 /* All of them are forgotten; their memory is free. */
 void peer_end_all(void);
 
-/* ---- Sending --------------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------- */
 
 /* Add to what will be sent: bytes as they are, or a frame, masked. */
 void peer_add(struct peer *p, struct span bytes);
@@ -95,7 +95,7 @@ void peer_frame(struct peer *p, uint8_t first, struct span payload);
 void peer_text(struct peer *p, const char *message);
 void peer_close(struct peer *p, unsigned code);
 
-/* ---- Reading ---------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 /* Read once, at most so many bytes, or all there is while the server is let
    do what it does. */

@@ -34,14 +34,14 @@ static size_t pick_size(size_t most)
     return (size_t)below(1 + (most >> below(10)));
 }
 
-/* ---- A server with any options ------------------------------------------------------ */
+/* ---- A server with any options ------------------------------------------- */
 
 static void start_world(void)
 {
     struct config *config = &world.config;
     config->clients = (uint32_t)(4 + below(20));
     config->rooms = (uint32_t)(1 + below(4));
-    config->room_log = LIMITS_ROOM_LOG_MIN << below(4);
+    config->room_log = (size_t)LIMITS_ROOM_LOG_MIN << below(4);
     config->history = (uint32_t)below(3) * 7;
     config->max_message = config->room_log / LIMITS_APPEND_PART;
     config->buffers = 64;
@@ -54,7 +54,7 @@ static void start_world(void)
     world_start();
 }
 
-/* ---- People ------------------------------------------------------------------------------ */
+/* ---- People -------------------------------------------------------------- */
 
 static void pick_target(struct actor *a, char *target, size_t size)
 {
@@ -149,7 +149,7 @@ static void network_changes(struct actor *a)
     }
 }
 
-/* ---- Calls that fail ---------------------------------------------------------------- */
+/* ---- Calls that fail ----------------------------------------------------- */
 
 /* What each call may return, and nothing that would need an event after it. */
 static const struct fault {
@@ -175,7 +175,7 @@ static void something_fails(void)
     model_victims += times;
 }
 
-/* ---- A step ---------------------------------------------------------------------------------- */
+/* ---- A step -------------------------------------------------------------- */
 
 static void good_people_do_their_part(void)
 {
@@ -232,7 +232,7 @@ static void step(void)
     good_people_do_their_part();
 }
 
-/* ---- The end of a run --------------------------------------------------------------------------- */
+/* ---- The end of a run ---------------------------------------------------- */
 
 static void everybody_does_his_part(void)
 {
@@ -316,7 +316,7 @@ static void test_the_model_holds_whatever_happens(void **state)
                   (unsigned long long)model_heard);
 }
 
-/* ---- Every call, once --------------------------------------------------------------------------- */
+/* ---- Every call, once ---------------------------------------------------- */
 
 #define SCENARIOS      4
 #define SCENARIO_STEPS 600

@@ -62,7 +62,7 @@ int world_run(void)
     return status;
 }
 
-/* ---- Turning -------------------------------------------------------------------- */
+/* ---- Turning ------------------------------------------------------------- */
 
 void world_turn(void)
 {
@@ -97,7 +97,7 @@ void world_freeze(uint64_t milliseconds)
     world_settle();
 }
 
-/* ---- Looking ---------------------------------------------------------------------- */
+/* ---- Looking ------------------------------------------------------------- */
 
 static bool log_has(const char *words)
 {
@@ -145,7 +145,7 @@ struct client *world_client(int connection)
     return NULL;
 }
 
-/* ---- The beginning and the end ------------------------------------------------------- */
+/* ---- The beginning and the end ------------------------------------------- */
 
 /* reactor, signals, spare, listeners, folder */
 static unsigned files_of_its_own(const struct server *s)

@@ -13,7 +13,7 @@
 
 static struct note note;
 
-/* ---- Addresses ------------------------------------------------------------ */
+/* ---- Addresses ----------------------------------------------------------- */
 
 /* inet_pton, with IPv4 in IPv6 taken for IPv4. The oracle. */
 static struct ip expected(const char *text)
@@ -138,7 +138,7 @@ static void test_what_the_c_library_writes(void **state)
     RANDOM_PROPERTY(written_by_the_library, 20000);
 }
 
-/* ---- Blocks ----------------------------------------------------------------- */
+/* ---- Blocks -------------------------------------------------------------- */
 
 static bool within(const char *address, const char *block)
 {

@@ -5,7 +5,7 @@
 #include "support/split.h"
 #include "support/unit.h"
 
-/* ---- the oracle: RFC 3629 section 3, by value instead of by byte ------ */
+/* ---- the oracle: RFC 3629 section 3, by value instead of by byte --------- */
 
 enum verdict {
     REFUSED, /* no text starts like this */
@@ -244,7 +244,7 @@ static void test_nothing_is_whole(void **state)
     assert_true(utf8_printable((struct span){0}));
 }
 
-/* ---- every character, every sequence ---------------------------------- */
+/* ---- every character, every sequence ------------------------------------- */
 
 /* value as the bit patterns of RFC 3629 section 3 write it, legal or not. */
 static size_t encode(uint8_t out[4], uint32_t value)
@@ -344,7 +344,7 @@ static void test_sequences_of_four_bytes(void **state)
     }
 }
 
-/* ---- longer text ------------------------------------------------------ */
+/* ---- longer text --------------------------------------------------------- */
 
 /* Mostly good text, sometimes with one byte changed, in parts of any size. */
 static void random_text_in_random_parts(struct random *r)
@@ -376,7 +376,7 @@ static void test_random_text_in_random_parts(void **state)
     RANDOM_PROPERTY(random_text_in_random_parts, 5000);
 }
 
-/* ---- printable -------------------------------------------------------- */
+/* ---- printable ----------------------------------------------------------- */
 
 static void test_printable_refuses_control_characters(void **state)
 {

@@ -66,7 +66,7 @@ static void bad(const char *line, const char *sentence)
     note_close(&note);
 }
 
-/* ---- Values --------------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------- */
 
 static void test_without_options_the_defaults_hold(void **state)
 {
@@ -231,7 +231,7 @@ static void test_levels_and_switches(void **state)
     assert_string_equal(config.static_folder, "/srv");
 }
 
-/* ---- What is wrong ------------------------------------------------------------------------ */
+/* ---- What is wrong ------------------------------------------------------- */
 
 static void test_what_is_wrong_is_named(void **state)
 {
@@ -285,7 +285,7 @@ static void test_too_many_addresses_are_told(void **state)
     bad(line, "-a: \":1\" is one address too many");
 }
 
-/* ---- The environment ------------------------------------------------------------------------ */
+/* ---- The environment ----------------------------------------------------- */
 
 static void test_the_environment_is_read_and_the_command_line_wins(void **state)
 {
@@ -348,7 +348,7 @@ static void test_there_is_no_variable_for_help(void **state)
     good("");
 }
 
-/* ---- --trace and --explain --------------------------------------------------------------------- */
+/* ---- --trace and --explain ----------------------------------------------- */
 
 static void test_trace_follows_all_or_one(void **state)
 {
@@ -402,7 +402,7 @@ static void test_explain_is_told_once_all_is_right(void **state)
     good("");
 }
 
-/* ---- --help ------------------------------------------------------------------------------------ */
+/* ---- --help -------------------------------------------------------------- */
 
 static void test_help_helps_even_where_something_is_wrong(void **state)
 {

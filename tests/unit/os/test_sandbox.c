@@ -33,7 +33,7 @@
 
 static const struct sandbox_plan bare = {.folder = -1};
 
-/* ---- Against the kernel's own headers --------------------------------------- */
+/* ---- Against the kernel's own headers ------------------------------------ */
 
 _Static_assert(sizeof(struct sandbox_instruction) == sizeof(struct sock_filter),
                "the same");
@@ -62,7 +62,7 @@ _Static_assert(SANDBOX_ERROR == SECCOMP_RET_ERRNO, "the same");
 #error "which one is this?"
 #endif
 
-/* ---- A machine for the filter --------------------------------------------------- */
+/* ---- A machine for the filter -------------------------------------------- */
 
 static uint32_t run(const struct sandbox_plan *plan,
                     const struct seccomp_data *data)
@@ -175,7 +175,7 @@ static void test_deadly_unknown_and_foreign_calls(void **state)
 #endif
 }
 
-/* ---- Inside, for real -------------------------------------------------------------- */
+/* ---- Inside, for real ---------------------------------------------------- */
 
 static unsigned achieved; /* here; enum sandbox_part */
 
@@ -345,7 +345,7 @@ static void test_seccomp_by_the_kernel(void **state)
     close(pair[1]);
 }
 
-/* ---- Files, for real ------------------------------------------------------------------ */
+/* ---- Files, for real ----------------------------------------------------- */
 
 static char folder[] = "/tmp/chatd-sandbox-XXXXXX";
 static char inside[64], gone[64];

@@ -18,7 +18,7 @@ static struct note note;
 static const struct socket_tuning tuning = {
     .send_buffer = 65536, .receive_buffer = 65536, .user_timeout = 5000};
 
-/* ---- Addresses as text ---------------------------------------------------------- */
+/* ---- Addresses as text --------------------------------------------------- */
 
 static const char long_path[] =
     "unix:/0123456789012345678901234567890123456789012345678901234567890123456"
@@ -99,7 +99,7 @@ static void test_a_peers_ip_stands_alone(void **state)
     }
 }
 
-/* ---- TCP ------------------------------------------------------------------------------ */
+/* ---- TCP ----------------------------------------------------------------- */
 
 static int dial(uint16_t port)
 {
@@ -276,7 +276,7 @@ static void test_an_empty_queue_has_nobody(void **state)
     socket_unlisten(fd, &address);
 }
 
-/* ---- unix: ------------------------------------------------------------------------------- */
+/* ---- unix: --------------------------------------------------------------- */
 
 static struct socket_address unix_at(void)
 {

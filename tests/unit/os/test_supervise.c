@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* ---- The environment ------------------------------------------------------- */
+/* ---- The environment ----------------------------------------------------- */
 
 static struct {
     const char *name;
@@ -118,7 +118,7 @@ static void test_a_socket_of_another_kind_is_left_alone(void **state)
     assert_null(from.notify);
 }
 
-/* ---- The socket ------------------------------------------------------------- */
+/* ---- The socket ---------------------------------------------------------- */
 
 static int make_supervisor(const char *name)
 {

@@ -78,7 +78,7 @@ static void echoed(struct peer *p, struct span message)
     free(payload);
 }
 
-/* ---- Echo --------------------------------------------------------------------------- */
+/* ---- Echo ---------------------------------------------------------------- */
 
 static void test_echo_comes_back_compressed_at_every_cut(void **state)
 {
@@ -184,7 +184,7 @@ static void test_a_bomb_is_inflated_a_little_each_turn(void **state)
     free(zeros);
 }
 
-/* ---- Rooms ---------------------------------------------------------------------------- */
+/* ---- Rooms --------------------------------------------------------------- */
 
 static void test_members_with_and_without_hear_the_same(void **state)
 {
@@ -264,7 +264,7 @@ static void test_a_compressed_message_in_pieces_is_gathered(void **state)
     assert_int_equal(world.server.leases.slots.count, 0);
 }
 
-/* ---- What is wrong ------------------------------------------------------------------- */
+/* ---- What is wrong ------------------------------------------------------- */
 
 static void test_what_is_no_deflate_data_is_1007(void **state)
 {

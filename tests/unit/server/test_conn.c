@@ -23,7 +23,7 @@ static enum client_state state_of(const struct peer *p)
     return (enum client_state)world_client(p->connection)->state;
 }
 
-/* ---- A client in each state ------------------------------------------------------ */
+/* ---- A client in each state ---------------------------------------------- */
 
 static struct peer *in_request(void)
 {
@@ -127,7 +127,7 @@ static void test_an_end_of_stream_frees_a_client_in_every_state(void **state)
     }
 }
 
-/* ---- Coming -------------------------------------------------------------------------- */
+/* ---- Coming -------------------------------------------------------------- */
 
 static void test_a_connection_the_reactor_refuses_is_closed(void **state)
 {
@@ -215,7 +215,7 @@ static void test_unix_peers_have_no_address_to_count(void **state)
     world_logged("ip=unix");
 }
 
-/* ---- Input and the end of it -------------------------------------------------------------- */
+/* ---- Input and the end of it --------------------------------------------- */
 
 static void test_a_message_before_a_reset_counts(void **state)
 {
@@ -311,7 +311,7 @@ static void test_answers_longer_than_the_questions_are_all_given(void **state)
     assert_string_equal(story, "pong ?\n");
 }
 
-/* ---- Going ---------------------------------------------------------------------------------- */
+/* ---- Going --------------------------------------------------------------- */
 
 static void test_a_close_is_answered_with_its_own_code(void **state)
 {
@@ -365,6 +365,21 @@ static void test_of_two_faults_one_close_is_sent(void **state)
     assert_string_equal(strchr(story, '\n'), "\nend\n");
     world_pass(LIMITS_LINGER + WHEEL_TICK);
     world_logged("code=1002 by=server cause=protocol");
+}
+
+static void test_a_close_on_its_way_is_not_overtaken_by_the_room(void **state)
+{
+    static char text[401];
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    stop_reading(bob);
+    peer_close(bob, 1000);
+    memset(text, 'x', sizeof text - 1);
+    for (unsigned i = 0; i < 30; i++) /* three times the log */
+        peer_text(ann, text);
+    read_again(bob);
+    peer_told(bob, "close 1000\nend\n");
 }
 
 static void test_the_lingering_read_on_so_that_the_close_arrives(void **state)
@@ -468,6 +483,7 @@ int main(void)
         WORLD_TEST(test_a_close_without_code_is_answered_with_1000),
         WORLD_TEST(test_nothing_behind_a_close_is_looked_at),
         WORLD_TEST(test_of_two_faults_one_close_is_sent),
+        WORLD_TEST(test_a_close_on_its_way_is_not_overtaken_by_the_room),
         WORLD_TEST(test_the_lingering_read_on_so_that_the_close_arrives),
         WORLD_TEST(test_who_answers_the_close_need_not_wait),
         WORLD_TEST(test_the_log_counts_bytes_on_the_wire_and_names_the_room),

@@ -35,7 +35,7 @@ static void goes_after(const struct peer *p, uint64_t milliseconds)
     assert_false(is_there(p));
 }
 
-/* ---- --handshake-timeout ------------------------------------------------------------ */
+/* ---- --handshake-timeout ------------------------------------------------- */
 
 static void test_who_says_nothing_is_left_in_silence(void **state)
 {
@@ -109,7 +109,7 @@ static void test_an_upgrade_ends_the_handshakes_deadline(void **state)
     peer_told(ann, "text still here\n");
 }
 
-/* ---- --ping and --pong-timeout --------------------------------------------------------- */
+/* ---- --ping and --pong-timeout ------------------------------------------- */
 
 static void test_the_silent_are_pinged_and_then_closed_with_1001(void **state)
 {
@@ -172,7 +172,7 @@ static void test_ping_0_pings_nobody(void **state)
     assert_true(is_there(ann));
 }
 
-/* ---- --write-timeout -------------------------------------------------------------------- */
+/* ---- --write-timeout ----------------------------------------------------- */
 
 static void test_who_takes_nothing_inside_a_frame_is_dropped(void **state)
 {
@@ -249,7 +249,7 @@ static void test_the_blocked_are_not_pinged(void **state)
     assert_true(is_there(ann));
 }
 
-/* ---- --close-timeout and the second of lingering ------------------------------------------ */
+/* ---- --close-timeout and the second of lingering ------------------------- */
 
 static void test_a_close_that_nobody_takes_ends(void **state)
 {
@@ -275,7 +275,7 @@ static void test_the_linger_is_a_second(void **state)
     assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
 }
 
-/* ---- A machine that was paused -------------------------------------------------------------- */
+/* ---- A machine that was paused ------------------------------------------- */
 
 static void test_after_a_pause_the_pong_that_waits_counts(void **state)
 {
@@ -351,7 +351,7 @@ static void test_the_clock_of_49_days_may_wrap(void **state)
     goes_after(ann, LIMITS_PONG_TIMEOUT - TICK);
 }
 
-/* ---- --rate ------------------------------------------------------------------------------------ */
+/* ---- --rate -------------------------------------------------------------- */
 
 static void test_the_paused_are_read_again_on_time(void **state)
 {

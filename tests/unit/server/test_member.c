@@ -56,7 +56,7 @@ static void told_numbered(struct peer *p, unsigned from, unsigned to)
     assert_string_equal(at, "");
 }
 
-/* ---- Publishing -------------------------------------------------------------------- */
+/* ---- Publishing ---------------------------------------------------------- */
 
 static void test_plain_members_hear_everybody_and_themselves(void **state)
 {
@@ -129,7 +129,7 @@ static void test_the_log_of_a_form_nobody_reads_is_not_written(void **state)
     peer_told(bob, "#2 again\n");
 }
 
-/* ---- Pace ---------------------------------------------------------------------------- */
+/* ---- Pace ---------------------------------------------------------------- */
 
 #define HALF (4096 / 2)
 
@@ -301,7 +301,7 @@ static void test_held_senders_are_not_taken_for_dead(void **state)
     world_not_logged("pong-timeout");
 }
 
-/* ---- The number of members -------------------------------------------------------------- */
+/* ---- The number of members ----------------------------------------------- */
 
 static void open_v1(struct peer **p)
 {

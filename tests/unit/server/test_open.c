@@ -35,7 +35,7 @@ static uint32_t leases(void)
     return world.server.leases.slots.count;
 }
 
-/* ---- Messages in pieces ------------------------------------------------------------ */
+/* ---- Messages in pieces -------------------------------------------------- */
 
 /* Four frames: a message of three fragments with a ping inside, and another. */
 static void add_conversation(struct peer *p)
@@ -125,7 +125,7 @@ static void test_text_that_turns_out_bad_reaches_nobody(void **state)
     assert_int_equal(leases(), 0);
 }
 
-/* ---- --max-message ------------------------------------------------------------------- */
+/* ---- --max-message ------------------------------------------------------- */
 
 static void test_a_message_at_the_limit_is_taken(void **state)
 {
@@ -166,7 +166,7 @@ static void test_fragments_count_together(void **state)
     assert_memory_equal(peer_story(ann), "close 1009", 10);
 }
 
-/* ---- Echo streams ---------------------------------------------------------------------- */
+/* ---- Echo streams -------------------------------------------------------- */
 
 static void test_echo_of_a_long_message_needs_no_memory(void **state)
 {
@@ -236,7 +236,7 @@ static void test_one_who_sends_without_end_does_not_stop_others(void **state)
     assert_true(peer_bytes(ann).len >= 100 * (4 + sizeof bytes));
 }
 
-/* ---- --buffers ----------------------------------------------------------------------------- */
+/* ---- --buffers ----------------------------------------------------------- */
 
 static void
 test_without_a_buffer_an_unfinished_message_ends_in_1013(void **state)
@@ -297,7 +297,7 @@ static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
     peer_told(ann, "text again\n");
 }
 
-/* ---- --rate ---------------------------------------------------------------------------------- */
+/* ---- --rate -------------------------------------------------------------- */
 
 static void test_above_the_rate_one_is_not_read_from(void **state)
 {
@@ -340,7 +340,7 @@ static void test_fragments_of_one_message_are_one_for_the_rate(void **state)
     peer_tells(ann, "+cont+ b\npong ?\n+cont c\n");
 }
 
-/* ---- Faults ------------------------------------------------------------------------------------- */
+/* ---- Faults -------------------------------------------------------------- */
 
 static void test_every_framing_fault_is_1002(void **state)
 {

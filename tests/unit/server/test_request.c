@@ -13,7 +13,7 @@
 
 static struct note note;
 
-/* ---- Every status --------------------------------------------------------------------- */
+/* ---- Every status -------------------------------------------------------- */
 
 static const struct {
     const char *request;
@@ -141,7 +141,7 @@ static void test_a_head_that_is_too_long_is_414_or_431(void **state)
     peer_answered(cid, 431);
 }
 
-/* ---- However it arrives ------------------------------------------------------------------ */
+/* ---- However it arrives -------------------------------------------------- */
 
 static const char two_requests[] =
     "GET /style.css HTTP/1.1\r\n" HOST "\r\n"
@@ -254,7 +254,7 @@ static void test_frames_right_behind_the_handshake_are_heard(void **state)
     peer_told(ann, "text already here\nclose 1000\nend\n");
 }
 
-/* ---- The upgrade ------------------------------------------------------------------------------ */
+/* ---- The upgrade --------------------------------------------------------- */
 
 static void subprotocol(const char *target, const char *offered,
                         const char *chosen)
@@ -341,7 +341,7 @@ static void test_an_extension_that_cannot_be_read_is_400(void **state)
     peer_told(ann, "end\n");
 }
 
-/* ---- Buffers ------------------------------------------------------------------------------------ */
+/* ---- Buffers ------------------------------------------------------------- */
 
 static void test_without_a_buffer_half_a_request_is_503(void **state)
 {

@@ -59,7 +59,7 @@ static void append(struct rooms *all, struct room *room, unsigned count)
     }
 }
 
-/* ---- Names ------------------------------------------------------------------------ */
+/* ---- Names --------------------------------------------------------------- */
 
 static void test_a_name_leads_to_one_room(void **state)
 {
@@ -100,7 +100,7 @@ static void test_no_two_counts_share_an_epoch(void **state)
     assert_true(d == 5000);
 }
 
-/* ---- Places ------------------------------------------------------------------------- */
+/* ---- Places -------------------------------------------------------------- */
 
 static void test_a_room_with_readers_keeps_its_place(void **state)
 {
@@ -165,7 +165,7 @@ static void test_names_in_one_bucket_can_be_forgotten_in_any_order(void **state)
     }
 }
 
-/* ---- The dirty queue ------------------------------------------------------------------- */
+/* ---- The dirty queue ----------------------------------------------------- */
 
 static void test_a_dirty_room_comes_out_once(void **state)
 {
@@ -199,7 +199,7 @@ static void test_a_dirty_room_that_gives_its_place_stays_queued(void **state)
     assert_null(room_next_dirty(&all));
 }
 
-/* ---- History ----------------------------------------------------------------------------- */
+/* ---- History ------------------------------------------------------------- */
 
 static void test_history_is_what_was_asked_for_and_is_there(void **state)
 {

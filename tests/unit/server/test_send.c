@@ -29,7 +29,7 @@ static void put_private(struct client *c, const char *text)
     assert_true(outbox_frame(&world.server, c, PEER_TEXT, bytes_of(text)));
 }
 
-/* ---- Four sources ---------------------------------------------------------------- */
+/* ---- Four sources -------------------------------------------------------- */
 
 #define FOUR                                                                   \
     "text unfinished\ntext outbox\ntext staged\ntext more\ntext and more\n"
@@ -117,7 +117,7 @@ static void test_blocked_is_said_once_and_ends_with_the_last_byte(void **state)
     peer_told(ann, "text hello\n");
 }
 
-/* ---- Own messages ------------------------------------------------------------------ */
+/* ---- Own messages -------------------------------------------------------- */
 
 /* In one turn: Bob says one thing, Ann two, Cid one. */
 static struct peer *say_in_one_turn(struct peer *people[3], bool and_close)
@@ -204,7 +204,7 @@ static void test_own_messages_alone_leave_nothing_pending(void **state)
     peer_told_nothing(ann);
 }
 
-/* ---- Where the log wraps --------------------------------------------------------------- */
+/* ---- Where the log wraps ------------------------------------------------- */
 
 static void test_frames_are_whole_where_the_log_wraps(void **state)
 {
@@ -226,7 +226,7 @@ static void test_frames_are_whole_where_the_log_wraps(void **state)
                 2 * world.config.room_log);
 }
 
-/* ---- Overrun ------------------------------------------------------------------------------ */
+/* ---- Overrun ------------------------------------------------------------- */
 
 static char long_text[401];
 
@@ -264,7 +264,7 @@ static void test_who_is_overrun_inside_a_frame_is_dropped(void **state)
     peer_tells(bob, "xxx\ntorn 1\nend\n");
 }
 
-/* ---- Responses ------------------------------------------------------------------------------ */
+/* ---- Responses ----------------------------------------------------------- */
 
 static void try_response(const char *path, const char *body)
 {
@@ -331,7 +331,7 @@ static void test_a_file_that_shrinks_breaks_its_connection(void **state)
     assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
 }
 
-/* ---- What goes wrong --------------------------------------------------------------------------- */
+/* ---- What goes wrong ----------------------------------------------------- */
 
 static void test_output_that_finds_no_buffer_ends_the_connection(void **state)
 {

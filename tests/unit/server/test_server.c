@@ -21,7 +21,7 @@ static void read_again(const struct peer *p)
     world_settle();
 }
 
-/* ---- Starting --------------------------------------------------------------------- */
+/* ---- Starting ------------------------------------------------------------ */
 
 static void test_the_start_line_tells_what_is_used_for_good(void **state)
 {
@@ -141,7 +141,7 @@ static void test_whatever_fails_at_the_start_it_ends_in_a_sentence(void **state)
     }
 }
 
-/* ---- Sleeping ---------------------------------------------------------------------- */
+/* ---- Sleeping ------------------------------------------------------------ */
 
 static void test_an_idle_server_sleeps_until_somebody_comes(void **state)
 {
@@ -185,7 +185,7 @@ static void test_more_than_one_wait_can_tell_are_all_served(void **state)
         assert_true(sim_in_flight(connections[i]) > 100);
 }
 
-/* ---- Accepting ----------------------------------------------------------------------- */
+/* ---- Accepting ----------------------------------------------------------- */
 
 static void
 test_a_connection_that_died_in_the_queue_is_passed_over(void **state)
@@ -220,7 +220,7 @@ static void test_out_of_descriptors_the_listener_rests(void **state)
     assert_int_equal(sim_side(second), SIM_OPEN);
 }
 
-/* ---- Signals --------------------------------------------------------------------------- */
+/* ---- Signals ------------------------------------------------------------- */
 
 static void test_usr1_writes_one_line_of_state(void **state)
 {

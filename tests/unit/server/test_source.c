@@ -166,7 +166,7 @@ static void test_who_will_be_told_later(void **state)
     assert_false(source_is_told(&config, &from));
 }
 
-/* ---- The PROXY header, over a simulated network ------------------------------ */
+/* ---- The PROXY header, over a simulated network -------------------------- */
 
 #define HEADER "PROXY TCP4 192.0.2.7 198.51.100.1 4000 80\r\n"
 #define GET    "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"

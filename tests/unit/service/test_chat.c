@@ -24,7 +24,7 @@ static uint64_t epoch(void)
     return room_at(&world.server.rooms, 0)->epoch;
 }
 
-/* ---- Names of rooms ---------------------------------------------------------------- */
+/* ---- Names of rooms ------------------------------------------------------ */
 
 #define SIXTY_FOUR                                                             \
     "0123456789012345678901234567890123456789012345678901234567890123"
@@ -87,7 +87,7 @@ static void test_when_all_rooms_have_members_a_new_one_is_503(void **state)
     peer_open("/chat/d");
 }
 
-/* ---- The JSON form -------------------------------------------------------------------- */
+/* ---- The JSON form ------------------------------------------------------- */
 
 static void test_a_message_has_id_time_uid_and_text(void **state)
 {
@@ -237,7 +237,7 @@ static void test_what_is_too_long_as_json_closes_its_sender(void **state)
     peer_told(bob, "text hello\n");
 }
 
-/* ---- chatd.v1 ----------------------------------------------------------------------------- */
+/* ---- chatd.v1 ------------------------------------------------------------ */
 
 static void test_v1_is_welcomed_first(void **state)
 {
@@ -268,7 +268,7 @@ static void test_v1_hears_its_own_messages(void **state)
     peer_told(ann, "#1 Ann: hello\n");
 }
 
-/* ---- History -------------------------------------------------------------------------------- */
+/* ---- History ------------------------------------------------------------- */
 
 static void say(unsigned from, unsigned to)
 {

@@ -36,7 +36,7 @@ static void start_with_folder(void)
     world_start();
 }
 
-/* ---- Built in ---------------------------------------------------------------------- */
+/* ---- Built in ------------------------------------------------------------ */
 
 static void test_the_built_in_files_have_their_bytes_and_etags(void **state)
 {
@@ -107,7 +107,7 @@ static void test_html_may_load_and_reach_only_what_is_here(void **state)
     assert_int_equal(peer_field(&r, "Content-Security-Policy").len, 0);
 }
 
-/* ---- --static ---------------------------------------------------------------------------- */
+/* ---- --static ------------------------------------------------------------ */
 
 static void test_a_type_follows_from_the_ending(void **state)
 {
