@@ -6,10 +6,10 @@
  * Three things are done to them on the way. Scripts lose their comment lines.
  * A reference to another of the files ("/chat.js") gets that file's version
  * behind it ("/chat.js?v=1f2e..."), a digest of its content, so that browsers
- * may keep it for good: when the file changes, so does what refers to it. Each file gets a gzip twin (RFC
- * 1952), made with our own deflate, where that is smaller. Then the twin is
- * all that is compiled in: for the few who do not take gzip the content is
- * unpacked from it when first asked for.
+ * may keep it for good: when the file changes, so does what refers to it. And
+ * each file gets a gzip twin (RFC 1952), made with our own deflate, where that
+ * is smaller. Then the twin is all that is compiled in: for the few who do not
+ * take gzip the content is unpacked from it when first asked for.
  */
 #include "base/sha1.h"
 #include "wire/deflate.h"

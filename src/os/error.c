@@ -44,8 +44,8 @@ enum error_kind error_kind(int result)
     return ERROR_FAULT;
 }
 
-/* What can be wrong at start, in the system's own words. Not strerror: that may allocate, and
-   brings every message there is into a static program. */
+/* What can be wrong at start, in the system's own words. Not strerror: that
+   may allocate, and brings every message there is into a static program. */
 static const struct {
     int number;
     const char *text;

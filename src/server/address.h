@@ -21,8 +21,7 @@ struct address_entry {
 
 struct addresses {
     struct address_entry *table;
-    uint32_t *
-        buckets; /* slots.size of them: index + 1 of a chain's first, 0: empty */
+    uint32_t *buckets; /* slots.size: index + 1 of a chain's first, or 0 */
     struct slots slots;
     uint32_t *entry_of; /* of each client, by index: its entry + 1, 0: none */
     uint64_t seed;      /* so that nobody can choose colliding addresses */
