@@ -166,7 +166,7 @@ static void test_a_bomb_is_inflated_a_little_each_turn(void **state)
 {
     (void)state;
     world_start();
-    size_t len = 8 * LIMITS_INFLATE;
+    size_t len = 3 * LIMITS_INFLATE;
     uint8_t *zeros = calloc(1, len);
     struct peer *ann = open_zip("/echo"), *bob = peer_open("/echo");
     peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, len));

@@ -192,24 +192,28 @@ test_a_connection_that_died_in_the_queue_is_passed_over(void **state)
 {
     (void)state;
     world_start();
+    int connection = sim_connect(0, "192.0.2.1:1");
     sim_fail(SIM_ACCEPT, 0, 1, ECONNABORTED);
-    struct peer *ann = peer_open("/echo");
-    peer_text(ann, "hello");
-    peer_told(ann, "text hello\n");
+    world_turn(); /* in the same turn */
+    assert_int_equal(sim_side(connection), SIM_OPEN);
 }
 
-static void test_out_of_descriptors_the_listener_rests(void **state)
+static void test_out_of_descriptors_the_listeners_rest(void **state)
 {
     (void)state;
+    world.config.addrs[1] = (struct socket_address){.port = 1};
+    world.config.addr_count = 2;
     world_start();
     struct peer *ann = peer_open("/echo");
     sim_limit_files(3 + sim_files_open());
     int first = sim_connect(0, "192.0.2.1:1");
     int second = sim_connect(0, "192.0.2.1:2");
+    int third = sim_connect(1, "192.0.2.1:3");
     uint64_t accepts = sim_count(SIM_ACCEPT);
     world_settle();
     assert_int_equal(sim_side(first), SIM_CLOSED); /* with the spare one */
     assert_int_equal(sim_side(second), SIM_WAITING);
+    assert_int_equal(sim_side(third), SIM_WAITING);
     assert_int_equal(sim_count(SIM_ACCEPT), accepts + 2);
     assert_true(world.server.patience <= LIMITS_REST);
     world_logged("out of descriptors");
@@ -365,7 +369,7 @@ int main(void)
         WORLD_TEST(test_idle_clients_wake_nobody_before_their_ping),
         WORLD_TEST(test_more_than_one_wait_can_tell_are_all_served),
         WORLD_TEST(test_a_connection_that_died_in_the_queue_is_passed_over),
-        WORLD_TEST(test_out_of_descriptors_the_listener_rests),
+        WORLD_TEST(test_out_of_descriptors_the_listeners_rest),
         WORLD_TEST(test_usr1_writes_one_line_of_state),
         WORLD_TEST(test_term_without_clients_ends_at_once),
         WORLD_TEST(test_term_twice_is_exit_1),

@@ -237,6 +237,19 @@ static void test_what_is_too_long_as_json_closes_its_sender(void **state)
     peer_told(bob, "text hello\n");
 }
 
+static void test_nothing_is_answered_behind_a_close(void **state)
+{
+    char text[1025] = "{\"ping\":1,\"message\":\"";
+    (void)state;
+    world_start();
+    size_t len = strlen(text);
+    memset(text + len, 'x', 980); /* with all the rest too long */
+    memcpy(text + len + 980, "\"}", 3);
+    struct peer *ann = peer_open("/ws/x");
+    peer_text(ann, text);
+    peer_told(ann, "close 1009 too long as JSON\nend\n");
+}
+
 /* ---- chatd.v1 ------------------------------------------------------------ */
 
 static void test_v1_is_welcomed_first(void **state)
@@ -334,6 +347,7 @@ static void test_what_does_not_join_up_is_a_gap(void **state)
     told_after_welcome(resume(epoch(), 6, ""), gap);
     told_after_welcome(resume(epoch() + 1, 4, ""), gap);
     told_after_welcome(resume(epoch(), 3, ""), "#4 m4\n#5 m5\n");
+    peer_told(peer_open("/ws/x?since=1-1"), "#4 m4\n#5 m5\n");
 }
 
 static void test_a_room_that_lost_its_place_is_a_gap(void **state)
@@ -404,6 +418,7 @@ int main(void)
         WORLD_TEST(test_faults_close_with_1007_and_a_reason),
         WORLD_TEST(test_v1_is_told_its_faults_and_stays),
         WORLD_TEST(test_what_is_too_long_as_json_closes_its_sender),
+        WORLD_TEST(test_nothing_is_answered_behind_a_close),
         WORLD_TEST(test_v1_is_welcomed_first),
         WORLD_TEST(test_v1_hears_its_own_messages),
         WORLD_TEST(test_history_comes_before_what_is_live),
