@@ -486,13 +486,13 @@ static enum options_result apply(struct config *config, struct line *line,
                                  enum key key, const char *given,
                                  struct span shown, struct text *why)
 {
+    if (!table[key].value && given)
+        return bad(why, "", shown, "takes no value");
     if (key == KEY_HELP)
         return OPTIONS_HELP;
     if (key == KEY_VERSION)
         return OPTIONS_VERSION;
     if (!table[key].value) {
-        if (given)
-            return bad(why, "", shown, "takes no value");
         given = "1";
     } else if (value_is_optional(key)) {
         given = given ? given : "1";

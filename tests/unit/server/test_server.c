@@ -31,8 +31,8 @@ static void test_the_start_line_tells_what_is_used_for_good(void **state)
     world.config.addr_count = 2;
     world_start();
     char reserved[64];
-    snprintf(reserved, sizeof reserved, "reserved=%zu sandbox=",
-             world.server.reserved);
+    snprintf(reserved, sizeof reserved,
+             "reserved=%zu sandbox=", world.server.reserved);
     struct span log = sim_log();
     assert_int_equal(bytes_find(log, '\n'), log.len - 1);
     world_logged(reserved);
