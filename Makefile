@@ -4,6 +4,7 @@
 #   make test       layers, unit tests, the fuzzers' corpus, quick end-to-end
 #                   tests (under 2 minutes)
 #   make unit       the unit tests alone (needs cmocka)
+#   make sim        random peers against a simulated kernel, SIM_SEEDS of them
 #   make layers     what each file includes, and what each object wants
 #   make requirements   that the RFC tables name what is there
 #   make fuzz       libFuzzer over every parser (needs clang)
@@ -82,7 +83,8 @@ $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.
-SIM_SRC  := $(wildcard tests/sim/*.c)
+SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/model.c,\
+              $(wildcard tests/sim/*.c))
 SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
 SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/%,$(LIB_OBJ)) \
             $(BUILD)/os/error.o $(BUILD)/os/socket_text.o
@@ -101,6 +103,21 @@ $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+
+# ---- simulation ---------------------------------------------------------------
+
+# Random peers, and a model that watches what is published.
+SIM_SEEDS ?= 300
+MODEL_SRC  = tests/sim/sim.c tests/sim/model.c
+WATCHED    = room_append member_join member_leave
+
+$(BUILD)/test/sim: $(MODEL_SRC) $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
+	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ \
+	    $(WATCHED:%=-Wl,--wrap=%) $(MODEL_SRC) \
+	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka -lz
+
+sim: $(BUILD)/test/sim
+	SIM_SEEDS=$(SIM_SEEDS) $(BUILD)/test/sim
 
 # ---- fuzzing ------------------------------------------------------------------
 
@@ -172,5 +189,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs unit replay fuzz layers requirements quick test asan bench install clean
+.PHONY: all dirs unit sim replay fuzz layers requirements quick test asan bench \
+        install clean
 .DELETE_ON_ERROR:

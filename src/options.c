@@ -22,8 +22,11 @@ enum key {
     KEY_ORIGIN,
     KEY_RATE,
     KEY_PER_IP,
+    KEY_PROXY_PROTOCOL,
+    KEY_TRUST,
     KEY_NO_COMPRESSION,
     KEY_STATIC,
+    KEY_METRICS,
     KEY_LOG,
     KEY_TRACE,
     KEY_EXPLAIN, /* from here on not read from the environment */
@@ -71,9 +74,18 @@ static const struct {
                   "messages a second from one client, which then waits;\n"
                   "BURST is 2 N (off)"},
     [KEY_PER_IP] = {"per-ip", 0, "N", "connections from one address (off)"},
+    [KEY_PROXY_PROTOCOL] = {"proxy-protocol", 0, NULL,
+                            "each connection must begin with a PROXY header\n"
+                            "(version 1 or 2) that says whose it is"},
+    [KEY_TRUST] = {"trust", 0, "CIDR|unix",
+                   "believe the X-Forwarded-For of these proxies;\n"
+                   "repeatable (nobody's)"},
     [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
                             "decline permessage-deflate"},
     [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
+    [KEY_METRICS] = {"metrics", 0, "ADDR",
+                     "Prometheus text at /metrics on this second address\n"
+                     "(off)"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
     [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]",
                    "explain every handshake and frame on standard\n"
@@ -87,7 +99,7 @@ static const struct {
 
 static bool adds_up(enum key key)
 {
-    return key == KEY_ADDR || key == KEY_ORIGIN;
+    return key == KEY_ADDR || key == KEY_ORIGIN || key == KEY_TRUST;
 }
 
 static bool value_is_optional(enum key key)
@@ -187,14 +199,23 @@ static const char *parse_level(struct span value, enum limits_level *level)
     return "is none of error, warn, info, debug";
 }
 
+static const char no_address[] =
+    "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+
 static const char *parse_addr(struct span value, struct config *config)
 {
     if (config->addr_count == LIMITS_ADDRS)
         return "is one address too many";
     if (!socket_parse(value, &config->addrs[config->addr_count]))
-        return "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+        return no_address;
     config->addr_count++;
     return NULL;
+}
+
+static const char *parse_metrics(struct span value, struct config *config)
+{
+    config->has_metrics = true;
+    return socket_parse(value, &config->metrics) ? NULL : no_address;
 }
 
 /* scheme://host[:port], as browsers send it, or "*". */
@@ -213,6 +234,20 @@ static const char *parse_origin(struct span value, struct config *config)
         bytes_find(bytes_part(rest, 3, rest.len - 3), '/') != rest.len - 3)
         return "is not an origin such as https://a.example";
     config->origins[config->origin_count++] = value;
+    return NULL;
+}
+
+static const char *parse_trust(struct span value, struct config *config)
+{
+    if (bytes_equal(value, BYTES_LITERAL("unix"))) {
+        config->trust_unix = true;
+        return NULL;
+    }
+    if (config->trust_count == LIMITS_TRUST)
+        return "is one block too many";
+    if (!ip_parse_block(&config->trust[config->trust_count], value))
+        return "is not an IP address, a block such as 10.0.0.0/8, or unix";
+    config->trust_count++;
     return NULL;
 }
 
@@ -290,6 +325,9 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_RATE: return parse_rate(value, config);
     case KEY_PER_IP:
         return parse_count(value, 1, LIMITS_COUNT_MAX, &config->per_ip);
+    case KEY_PROXY_PROTOCOL:
+        return parse_switch(value, &config->proxy_protocol);
+    case KEY_TRUST: return parse_trust(value, config);
     case KEY_NO_COMPRESSION:
         fault = parse_switch(value, &on);
         if (!fault)
@@ -298,6 +336,7 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_STATIC:
         config->static_folder = string;
         return value.len ? NULL : "is empty";
+    case KEY_METRICS: return parse_metrics(value, config);
     case KEY_LOG: return parse_level(value, &config->level);
     case KEY_TRACE: return parse_trace(value, config);
     case KEY_EXPLAIN: return parse_explain(value, &config->explain);
@@ -345,11 +384,11 @@ static void put_variable(struct text *t, enum key key)
 }
 
 /* A list separated by commas, for the options that add up. The pieces must
-   end where they end, so the list is copied here, for good. */
+   end where they end, so the list is copied here, an origin for good. */
 static const char *set_list(struct config *config, enum key key,
                             const char *value)
 {
-    static char lists[2][4096];
+    static char lists[2][4096]; /* the other is for what is parsed at once */
     char *copy = lists[key == KEY_ORIGIN];
     size_t len = strlen(value);
     if (len >= sizeof lists[0])
@@ -419,6 +458,10 @@ static void supersede(struct config *config, struct line *line, enum key key)
 {
     if (!line->seen[key] && key == KEY_ADDR)
         config->addr_count = 0;
+    if (!line->seen[key] && key == KEY_TRUST) {
+        config->trust_count = 0;
+        config->trust_unix = false;
+    }
     if (!line->seen[key] && key == KEY_ORIGIN) {
         config->origin_count = 0;
         config->any_origin = false;
@@ -521,6 +564,17 @@ static void set_defaults(struct config *config)
     };
 }
 
+/* Port 0 is another one each time. */
+static bool is_taken(const struct config *config,
+                     const struct socket_address *address)
+{
+    for (size_t i = 0; i < config->addr_count; i++)
+        if ((address->port || address->family == SOCKET_UNIX) &&
+            memcmp(&config->addrs[i], address, sizeof *address) == 0)
+            return true;
+    return false;
+}
+
 static enum options_result check_together(struct config *config,
                                           struct text *why)
 {
@@ -532,6 +586,11 @@ static enum options_result check_together(struct config *config,
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "
                          "--room-log");
+        return OPTIONS_BAD;
+    }
+    if (config->has_metrics && is_taken(config, &config->metrics)) {
+        text_string(why, "--metrics must be an address of its own, and is "
+                         "one of --addr");
         return OPTIONS_BAD;
     }
     return OPTIONS_RUN;

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Milliseconds of a clock that never goes back; its zero means nothing. */
-uint64_t clock_monotonic(void);
+/* Microseconds of a clock that never goes back; its zero means nothing. */
+uint64_t clock_microseconds(void);
 
 /* Milliseconds since 1970-01-01T00:00:00Z; may jump when somebody sets it. */
 uint64_t clock_realtime(void);

@@ -6,15 +6,32 @@ void client_init(struct clients *all, struct client *table,
                  struct profile *profiles, uint32_t size)
 {
     *all = (struct clients){.table = table, .profiles = profiles, .size = size};
-    slots_init(&all->slots, &table->slot, sizeof *table,
-               size + LIMITS_REFUSALS);
+    slots_init(&all->slots, &table->slot, sizeof *table, size + LIMITS_BESIDES);
 }
 
-struct client *client_take(struct clients *all, int fd, bool regular,
+/* May one more of this kind come? */
+static bool has_room(const struct clients *all, uint32_t kind)
+{
+    uint32_t others = all->slots.count - all->regular;
+    if (kind & CLIENT_SCRAPE)
+        return all->scrapes < LIMITS_SCRAPES;
+    return !(kind & CLIENT_REFUSED) || others - all->scrapes < LIMITS_REFUSALS;
+}
+
+static void count(struct clients *all, uint32_t flags, uint32_t change)
+{
+    if (flags & CLIENT_SCRAPE)
+        all->scrapes += change;
+    else if (!(flags & CLIENT_REFUSED))
+        all->regular += change;
+}
+
+struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now)
 {
-    regular = regular && all->regular < all->size;
-    if (!regular && all->slots.count - all->regular >= LIMITS_REFUSALS)
+    if (kind == 0 && all->regular >= all->size)
+        kind = CLIENT_REFUSED;
+    if (!has_room(all, kind))
         return NULL;
     uint32_t index = slots_take(&all->slots);
     if (index == SLOTS_NONE)
@@ -28,22 +45,20 @@ struct client *client_take(struct clients *all, int fd, bool regular,
         .inbox = CLIENT_NONE,
         .outbox = CLIENT_NONE,
         .state = CLIENT_REQUEST,
-        .flags = regular ? 0 : CLIENT_REFUSED,
+        .flags = kind,
         .heard = now,
         .since = now,
         .as.http = {.page = CLIENT_NONE, .file = -1},
     };
     all->in_state[CLIENT_REQUEST]++;
-    if (regular)
-        all->regular++;
+    count(all, kind, 1);
     return c;
 }
 
 void client_give(struct clients *all, struct client *c)
 {
     CHECK(c->state == CLIENT_GONE);
-    if (!client_has(c, CLIENT_REFUSED))
-        all->regular--;
+    count(all, c->flags, (uint32_t)-1);
     all->in_state[CLIENT_GONE]--;
     slots_give(&all->slots, client_index(all, c));
 }

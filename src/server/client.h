@@ -11,6 +11,7 @@
  *
  * A connection's life (conn.c):
  *
+ *   PROXY     waits for a whole PROXY header (--proxy-protocol: source.h)
  *   REQUEST   waits for a whole request head
  *   REPLY     waits until the response has left
  *   OPEN      a WebSocket: waits for frames
@@ -18,6 +19,7 @@
  *   LINGER    our side is shut; reads on, for a second at most
  *   GONE      waits for the end of the turn, when the slot is freed
  *
+ *   PROXY -> REQUEST                         once it is known who it is
  *   REQUEST -> REPLY -> REQUEST | LINGER     plain HTTP, kept alive or not
  *   REQUEST -> OPEN -> CLOSING -> LINGER     a WebSocket
  *   any -> GONE
@@ -34,6 +36,7 @@
 
 enum client_state {
     CLIENT_GONE, /* zero: a slot that was never used */
+    CLIENT_PROXY,
     CLIENT_REQUEST,
     CLIENT_REPLY,
     CLIENT_OPEN,
@@ -71,6 +74,9 @@ enum client_flag {
     CLIENT_OVER = 1 << 14,    /* too many from its address */
     CLIENT_ENDED = 1 << 15,   /* the peer's end of stream was read */
     CLIENT_TWIN = 1 << 16,    /* reads the deflated twin of its room's log */
+    CLIENT_STALLED = 1 << 17, /* PAUSED until its peer has taken more of what
+                                 was sent: no buffers */
+    CLIENT_SCRAPE = 1 << 18,  /* came to the address of --metrics */
 };
 
 /* While the connection is a plain HTTP one. */
@@ -117,11 +123,11 @@ struct client {
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */
-    uint32_t since; /* REQUEST: when it began; OPEN: of the ping; CLOSING,
-                       LINGER: when that began */
+    uint32_t since; /* PROXY, REQUEST: when it began; OPEN: of the ping;
+                       CLOSING, LINGER: when that began */
     /* line 1 */
-    uint32_t moved;      /* BLOCKED: when the peer last took a byte */
-    uint32_t mark;       /* BLOCKED: low bits of what it had taken then */
+    uint32_t moved;      /* BLOCKED, STALLED: when the peer last took a byte */
+    uint32_t mark;       /* and low bits of what it had taken then */
     uint32_t frame_left; /* bytes from cursor to the end of the frame (or
                             frames) that must leave before anything else; 0 at
                             a frame boundary */
@@ -161,6 +167,7 @@ struct clients {
     struct profile *profiles;
     struct slots slots;
     uint32_t regular; /* clients that count against --clients */
+    uint32_t scrapes; /* of those that don't, the ones of --metrics */
     uint32_t size;    /* --clients, or fewer where files are short */
     uint32_t in_state[CLIENT_STATES]; /* clients, by enum client_state */
 };
@@ -212,17 +219,18 @@ static inline bool client_in_room(const struct client *c)
     return c->room != CLIENT_NONE;
 }
 
-/* Lay out a table of `size` clients and LIMITS_REFUSALS more over zeroed
+/* Lay out a table of `size` clients and LIMITS_BESIDES more over zeroed
    memory for both. */
 void client_init(struct clients *all, struct client *table,
                  struct profile *profiles, uint32_t size);
 
 /*
- * Take a slot for a connection and fill it in, in state REQUEST. A regular
- * one when `regular` and there is one; else one of the refusal slots, marked
- * CLIENT_REFUSED. NULL when these are out too.
+ * Take a slot for a connection and fill it in, in state REQUEST. `kind` is a
+ * flag: 0 for a regular one, CLIENT_SCRAPE for one of those slots, or
+ * CLIENT_REFUSED for one of these, which also serve when there is no regular
+ * one. NULL when they are out.
  */
-struct client *client_take(struct clients *all, int fd, bool regular,
+struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now);
 
 /* Give a slot back. What it held is the caller's to have cleared away. */

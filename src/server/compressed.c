@@ -124,7 +124,7 @@ bool compressed_reply(struct server *s, struct client *c,
 bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
                       enum room_log log, struct span *head, struct span *body)
 {
-    if (payload.len < LIMITS_DEFLATE_LEAST)
+    if (payload.len < LIMITS_DEFLATE_LEAST || payload.len > LIMITS_DEFLATE_MOST)
         return false;
     size_t half = s->deflated_size / 2;
     uint8_t *space = s->deflated + (log == ROOM_JSON_TWIN ? half : 0);

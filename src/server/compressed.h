@@ -75,8 +75,9 @@ size_t compressed_reply_max(const struct server *s);
 
 /*
  * A whole message as a compressed frame for a room: true, with header and
- * payload in *head and *body, when that is smaller than it was. They lie in
- * the server's buffer for that, in its half for the form, until the next.
+ * payload in *head and *body, when that is smaller than it was. Too long a one
+ * is not tried. They lie in the server's buffer for that, in its half for the
+ * form, until the next.
  */
 bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
                       enum room_log log, struct span *head, struct span *body);

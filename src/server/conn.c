@@ -2,7 +2,6 @@
 #include "server/conn.h"
 #include "base/check.h"
 #include "os/error.h"
-#include "os/file.h"
 #include "server/compressed.h"
 #include "server/deadline.h"
 #include "server/member.h"
@@ -14,12 +13,13 @@
 
 /* ---- What the log tells of a client ------------------------------------------ */
 
-static void put_ip(struct journal_line *line, int fd)
+static void put_ip(struct journal_line *line, const struct server *s,
+                   const struct client *c, int fd)
 {
     uint8_t bytes[64];
     struct text t = text_over(bytes, sizeof bytes);
     struct socket_address peer;
-    if (socket_peer(fd, &peer) == 0)
+    if (source_get(s, c, fd, &peer) == 0)
         socket_put_ip(&t, &peer);
     else
         text_byte(&t, '-');
@@ -57,7 +57,7 @@ static void log_open(struct server *s, const struct client *c)
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_OPEN, s->wall))
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
-    put_ip(&line, c->fd);
+    put_ip(&line, s, c, c->fd);
     put_path(&line, s, c, c->room, room_generation(s, c));
     journal_end(&line);
 }
@@ -66,6 +66,7 @@ static void log_close(struct server *s, const struct client *c)
 {
     const struct client_farewell *how = &c->as.farewell;
     struct journal_line line;
+    stats_close(&s->stats, how->code, (enum journal_cause)how->cause);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_CLOSE, s->wall))
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
@@ -79,29 +80,54 @@ static void log_close(struct server *s, const struct client *c)
     journal_end(&line);
 }
 
-void conn_log_refusal(struct server *s, int fd, unsigned status,
-                      const char *why)
+void conn_log_refusal(struct server *s, const struct client *c, int fd,
+                      unsigned status, const char *why)
 {
     struct journal_line line;
+    stats_refuse(&s->stats, status, why);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_REFUSE, s->wall))
         return;
-    put_ip(&line, fd);
-    journal_number(&line, "status", status);
+    put_ip(&line, s, c, fd);
+    if (status)
+        journal_number(&line, "status", status);
     journal_put(&line, "why", bytes_of(why));
     journal_end(&line);
 }
 
 /* ---- Coming ---------------------------------------------------------------------- */
 
+static void begin(struct server *s, struct client *c,
+                  const struct socket_address *peer)
+{
+    source_begin(s, c, peer);
+    deadline_set(s, c);
+    if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
+        conn_drop(s, c, CAUSE_FAULT);
+}
+
+void conn_accept_scrape(struct server *s, int fd,
+                        const struct socket_address *peer)
+{
+    struct client *c =
+        client_take(&s->clients, fd, CLIENT_SCRAPE, (uint32_t)s->now);
+    if (c)
+        begin(s, c, peer);
+    else
+        request_turn_away(s, fd, 503, "too many read the metrics");
+}
+
 void conn_accept(struct server *s, int fd, const struct socket_address *peer)
 {
+    s->stats.accepted++;
     uint32_t entry = 0;
     bool over = false;
-    if (s->config->per_ip && peer->family != SOCKET_UNIX) {
+    if (s->config->per_ip && peer->family != SOCKET_UNIX &&
+        !source_is_told(s->config, peer)) {
         entry = address_enter(&s->addresses, peer, s->config->per_ip);
         over = entry == 0;
     }
-    struct client *c = client_take(&s->clients, fd, !over, (uint32_t)s->now);
+    struct client *c = client_take(&s->clients, fd, over ? CLIENT_REFUSED : 0,
+                                   (uint32_t)s->now);
     if (!c) {
         address_leave(&s->addresses, entry);
         if (over)
@@ -114,15 +140,15 @@ void conn_accept(struct server *s, int fd, const struct socket_address *peer)
         client_set(c, CLIENT_OVER);
     if (s->config->per_ip)
         s->addresses.entry_of[client_index(&s->clients, c)] = entry;
-    deadline_set(s, c);
-    if (reactor_add(s->reactor, fd, client_token(&s->clients, c)) < 0)
-        conn_drop(s, c, CAUSE_FAULT);
+    begin(s, c, peer);
 }
 
 void conn_opened(struct server *s, struct client *c)
 {
     client_set_state(&s->clients, c, CLIENT_OPEN);
     c->heard = (uint32_t)s->now;
+    s->stats.opened[c->form]++;
+    s->stats.open[c->form]++;
     struct profile *p = client_profile(&s->clients, c);
     if (s->config->rate)
         p->allowance = 0;
@@ -138,8 +164,8 @@ bool conn_may_read(const struct client *c)
 {
     /* In REPLY the next request waits for the response to leave; in CLOSING
        nothing the client says counts any more. */
-    return (c->state == CLIENT_REQUEST || c->state == CLIENT_OPEN ||
-            c->state == CLIENT_LINGER) &&
+    return (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
+            c->state == CLIENT_OPEN || c->state == CLIENT_LINGER) &&
            (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) &&
            !(c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED));
 }
@@ -180,6 +206,7 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
     if ((size_t)got < size && !client_has(c, CLIENT_HANGUP))
         client_clear(c, CLIENT_READABLE);
     c->received += (uint64_t)got;
+    s->stats.bytes_in += (uint64_t)got;
     c->heard = (uint32_t)s->now;
     if (client_has(c, CLIENT_PINGED)) {
         /* It waits in the bucket of the pong's deadline; the next ping may be
@@ -282,6 +309,7 @@ void conn_turn(struct server *s, struct client *c)
         return;
     conn_begin(s, c);
     switch ((enum client_state)c->state) {
+    case CLIENT_PROXY: source_turn(s, c); break;
     case CLIENT_REQUEST: request_turn(s, c); break;
     case CLIENT_OPEN: open_turn(s, c); break;
     case CLIENT_LINGER: discard(s, c); break;
@@ -313,6 +341,7 @@ static void flushed(struct server *s, struct client *c)
             member_pace(s, c);
         }
         break;
+    case CLIENT_PROXY:
     case CLIENT_REQUEST:
     case CLIENT_LINGER:
     case CLIENT_GONE: break;
@@ -372,6 +401,7 @@ void conn_leave_open(struct server *s, struct client *c,
         member_leave(s, c);
     }
     client_set_state(&s->clients, c, CLIENT_CLOSING);
+    s->stats.open[c->form]--;
     c->as.farewell = *how;
     c->as.farewell.cursor = cursor;
     c->as.farewell.room = room;
@@ -439,9 +469,8 @@ static bool was_open(const struct client *c)
 /* Bytes that belong to a state, not to every client. */
 static void let_go(struct server *s, struct client *c)
 {
-    bool is_http = c->state == CLIENT_REQUEST || c->state == CLIENT_REPLY;
-    if (is_http && c->as.http.file >= 0)
-        file_close(c->as.http.file);
+    if (c->state == CLIENT_REQUEST || c->state == CLIENT_REPLY)
+        request_let_go(s, c);
     if (client_in_room(c))
         member_detach(s, c);
     lease_give(&s->leases, &c->inbox);

@@ -14,6 +14,10 @@
 /* A connection was accepted. */
 void conn_accept(struct server *s, int fd, const struct socket_address *peer);
 
+/* One was, on the address of --metrics. */
+void conn_accept_scrape(struct server *s, int fd,
+                        const struct socket_address *peer);
+
 /* Handle what a ready client has sent: one receive at most. */
 void conn_turn(struct server *s, struct client *c);
 
@@ -69,8 +73,9 @@ void conn_linger(struct server *s, struct client *c);
 /* May its input be handled now? */
 bool conn_may_read(const struct client *c);
 
-/* Log who is refused what. */
-void conn_log_refusal(struct server *s, int fd, unsigned status,
-                      const char *why);
+/* Log who is refused what; `why` is static, a status of 0 is none. c may be
+   NULL: somebody without a slot. */
+void conn_log_refusal(struct server *s, const struct client *c, int fd,
+                      unsigned status, const char *why);
 
 #endif

@@ -47,9 +47,15 @@ static void write_timeout(struct server *s, struct client *c)
         conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
 }
 
+/* Is there something that only its peer's taking of bytes can end? */
+static bool waits_for_peer(const struct client *c)
+{
+    return (c->flags & (CLIENT_BLOCKED | CLIENT_STALLED)) != 0;
+}
+
 static uint64_t blocked_deadline(const struct server *s, const struct client *c)
 {
-    if (!client_has(c, CLIENT_BLOCKED))
+    if (!waits_for_peer(c))
         return NEVER;
     uint32_t limit = s->config->write_timeout;
     return bytes_min64(moment(s, c->moved, limit),
@@ -59,7 +65,7 @@ static uint64_t blocked_deadline(const struct server *s, const struct client *c)
 /* True when the client is dealt with. */
 static bool blocked_reached(struct server *s, struct client *c)
 {
-    if (!client_has(c, CLIENT_BLOCKED))
+    if (!waits_for_peer(c))
         return false;
     look_at_progress(s, c);
     if (!over(s, c->moved, s->config->write_timeout))
@@ -148,6 +154,7 @@ static uint64_t deadline_of(const struct server *s, const struct client *c)
 {
     const struct config *config = s->config;
     switch ((enum client_state)c->state) {
+    case CLIENT_PROXY:
     case CLIENT_REQUEST: return moment(s, c->since, config->handshake_timeout);
     case CLIENT_REPLY: return blocked_deadline(s, c);
     case CLIENT_OPEN: return open_deadline(s, c);
@@ -169,6 +176,10 @@ void deadline_set(struct server *s, struct client *c)
 void deadline_reached(struct server *s, struct client *c)
 {
     switch ((enum client_state)c->state) {
+    case CLIENT_PROXY:
+        if (over(s, c->since, s->config->handshake_timeout))
+            source_timeout(s, c);
+        break;
     case CLIENT_REQUEST:
         if (over(s, c->since, s->config->handshake_timeout))
             request_timeout(s, c);

@@ -5,7 +5,8 @@
  * A client sits in one bucket of the wheel. When it comes up, its true
  * deadline is computed from what happened since; it is dealt with or put back.
  *
- *   REQUEST   handshake-timeout after `since`: 408, or silence
+ *   PROXY     handshake-timeout after `since`: the end
+ *   REQUEST   the same: 408, or silence
  *   REPLY     write-timeout without progress
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it:
  *             Close 1001; output pending without progress for write-timeout:

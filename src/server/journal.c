@@ -9,7 +9,7 @@ static const char *const kind_words[JOURNAL_KINDS] = {
     [JOURNAL_STOP] = "stop",       [JOURNAL_WARN] = "warning",
 };
 
-static const char *const cause_words[] = {
+static const char *const cause_words[CAUSES] = {
     [CAUSE_NONE] = "none",
     [CAUSE_CLOSE] = "close",
     [CAUSE_END] = "end-of-stream",

@@ -43,6 +43,7 @@ enum journal_cause {
     CAUSE_REQUEST_TIMEOUT, /* no whole request in time */
     CAUSE_REFUSED,         /* a response with Connection: close was sent */
     CAUSE_FAULT,           /* ours */
+    CAUSES,
 };
 
 struct journal {

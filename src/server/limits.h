@@ -6,6 +6,7 @@
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
 
+#include "base/ip.h"
 #include "os/log.h"
 #include "os/socket.h"
 #include "wire/http.h"
@@ -36,9 +37,17 @@
 
 #define LIMITS_ADDRS   16 /* --addr */
 #define LIMITS_ORIGINS 64 /* --origin */
+#define LIMITS_TRUST   64 /* --trust */
 
 /* Slots beyond --clients, for telling the refused why they are refused. */
 #define LIMITS_REFUSALS 16
+
+/* And for those who read --metrics, each with a buffer for the whole text. */
+#define LIMITS_SCRAPES     4
+#define LIMITS_SCRAPE_SIZE (64 * 1024) /* bytes */
+
+/* Slots beyond --clients, all told. */
+#define LIMITS_BESIDES (LIMITS_REFUSALS + LIMITS_SCRAPES)
 
 /* Descriptors kept for what is neither a client nor open at start: files of
    --static being sent. */
@@ -80,6 +89,7 @@
 #define LIMITS_INFLATE_PART  4  /* of --buffers: messages being inflated */
 #define LIMITS_DEFLATE_PART  16 /* of --buffers: being deflated */
 #define LIMITS_DEFLATE_LEAST 32 /* bytes: shorter ones do not gain */
+#define LIMITS_DEFLATE_MOST  (1024 * 1024) /* a room's are done in one go */
 
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
 #define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
@@ -125,7 +135,13 @@ struct config {
     uint32_t burst;  /* messages */
     uint32_t per_ip; /* connections; 0: off */
     bool compression;
-    const char *static_folder; /* NULL: the built-in pages only */
+    bool proxy_protocol; /* each connection begins with a PROXY header */
+    struct ip_block trust[LIMITS_TRUST]; /* whose X-Forwarded-For counts */
+    size_t trust_count;
+    bool trust_unix;               /* and that of peers on unix: sockets */
+    const char *static_folder;     /* NULL: the built-in pages only */
+    struct socket_address metrics; /* where they are told */
+    bool has_metrics;
     enum limits_level level;
     enum limits_trace trace;
     uint32_t trace_client;   /* TRACE_CLIENT: its number in the log */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/member.h"
+#include "os/clock.h"
 #include "server/conn.h"
 #include "server/outbox.h"
 #include "server/send.h"
@@ -117,6 +118,17 @@ static void skip_over(struct server *s, struct client *c, uint64_t from,
     client_set(c, CLIENT_SKIPS);
 }
 
+/* Who it is for: every member, but for a sender that passes over it. */
+static void count_out(struct server *s, const struct room *room, bool skip)
+{
+    uint64_t *out = s->stats.messages_out;
+    uint32_t plain =
+        room->log_members[ROOM_PLAIN] + room->log_members[ROOM_PLAIN_TWIN];
+    out[CLIENT_PLAIN] += plain;
+    out[CLIENT_JSON_V1] += room->v1_members;
+    out[CLIENT_JSON] += room->members - plain - room->v1_members - skip;
+}
+
 void member_publish(struct server *s, struct client *c,
                     const struct room_record *record, bool skip)
 {
@@ -124,6 +136,7 @@ void member_publish(struct server *s, struct client *c,
     const struct ring *log = &room->logs[send_log_of(c)];
     uint64_t from = log->head;
     room_append(&s->rooms, room, record);
+    count_out(s, room, skip);
     if (skip)
         skip_over(s, c, from, log->head);
     /* Do not let one turn's messages run over members that keep up. */
@@ -133,6 +146,7 @@ void member_publish(struct server *s, struct client *c,
 
 void member_flush(struct server *s, struct room *room)
 {
+    bool news = room->unflushed > 0;
     room->unflushed = 0;
     uint32_t at = room->readers.first;
     while (at != LIST_NONE) {
@@ -147,6 +161,8 @@ void member_flush(struct server *s, struct room *room)
         else
             conn_flush(s, c);
     }
+    if (news && s->config->has_metrics)
+        stats_time(&s->stats.lag, clock_microseconds() - s->woken);
 }
 
 /* ---- Pace ------------------------------------------------------------------------ */

@@ -227,6 +227,7 @@ static bool take_data(struct server *s, struct client *c, struct input *in,
     const struct service *service = open_service(s, c);
     if (event->first)
         rate_count(s, c);
+    s->stats.messages_in[c->form] += event->last;
     if (service->takes && !service->takes(c, event->opcode))
         conn_fail(s, c, CLOSE_UNSUPPORTED, "JSON text only");
     else if (event->compressed)
@@ -328,16 +329,22 @@ static bool handle(struct server *s, struct client *c, struct input *in)
 /*
  * How much may be received. The answer to an echo may need a buffer to wait
  * in; while there is none, only so much is read as the kernel will take of
- * the answer at once. 0: nothing now, it is paused for a moment.
+ * the answer at once. 0: nothing now, it is paused for a moment, and until it
+ * goes on, --write-timeout counts as for output that is blocked.
  */
 static size_t receive_limit(struct server *s, struct client *c)
 {
     const struct slots *leases = &s->leases.slots;
+    bool stalled = client_has(c, CLIENT_STALLED);
+    client_clear(c, CLIENT_STALLED);
     if (!open_service(s, c)->streams || leases->count < leases->size)
         return s->receive_size;
     ptrdiff_t waiting = socket_unacknowledged(c->fd);
     if (waiting >= 0 && waiting < LIMITS_SURE)
         return LIMITS_SURE - (size_t)waiting;
+    if (!stalled)
+        c->moved = (uint32_t)s->now;
+    client_set(c, CLIENT_STALLED);
     client_set(c, CLIENT_PAUSED);
     wheel_hasten(&s->wheel, client_index(&s->clients, c),
                  s->now + LIMITS_AGAIN);

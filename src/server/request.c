@@ -76,10 +76,13 @@ static void put_head(struct text *t, struct server *s, const struct client *c,
     http_put_end(t);
 }
 
-static void forget_body(struct client *c)
+void request_let_go(struct server *s, struct client *c)
 {
+    const struct service_site *site = server_site(s, c);
     if (c->as.http.file >= 0)
         file_close(c->as.http.file);
+    if (c->as.http.page != CLIENT_NONE && site->page_sent)
+        site->page_sent(s, c->as.http.page);
     c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
 }
 
@@ -94,25 +97,20 @@ static void respond(struct server *s, struct client *c,
     if (reply->file >= 0)
         len = reply->file_size;
     else if (reply->page != CLIENT_NONE)
-        len = s->site->page(reply->page).len;
+        len = server_site(s, c)->page(s, reply->page).len;
     put_head(&head, s, c, reply, len);
     outbox_put(s, c, text_span(&head));
 
-    c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
+    bool apart = reply->file >= 0 || reply->page != CLIENT_NONE;
+    c->as.http = (struct client_http){
+        .page = reply->page, .file = reply->file, .left = apart ? len : 0};
     client_set_state(&s->clients, c, CLIENT_REPLY);
     c->since = (uint32_t)s->now;
     deadline_set(s, c);
-    if (!with_body && reply->file >= 0)
-        file_close(reply->file);
     if (!with_body)
-        return;
-    if (reply->file < 0 && reply->page == CLIENT_NONE) {
+        request_let_go(s, c);
+    else if (!apart)
         outbox_put(s, c, reply->body);
-        return;
-    }
-    c->as.http.file = reply->file;
-    c->as.http.page = reply->page;
-    c->as.http.left = len;
 }
 
 static void begin_reply(struct service_reply *reply, unsigned status)
@@ -136,7 +134,7 @@ static void answer_with_text(struct server *s, struct client *c,
     text_byte(&t, '\n');
     reply.body = text_span(&t);
     reply.cache = "no-store";
-    conn_log_refusal(s, c->fd, status, why ? why : http_phrase(status));
+    conn_log_refusal(s, c, c->fd, status, why ? why : http_phrase(status));
     respond(s, c, &reply, with_body);
 }
 
@@ -159,7 +157,7 @@ void request_turn_away(struct server *s, int fd, unsigned status,
     put_string(&t, "Connection", "close");
     http_put_end(&t);
     struct span all = text_span(&t);
-    conn_log_refusal(s, fd, status, why);
+    conn_log_refusal(s, NULL, fd, status, why);
     (void)socket_send(fd, &all, 1);
     socket_shut(fd);
     socket_close(fd);
@@ -167,12 +165,13 @@ void request_turn_away(struct server *s, int fd, unsigned status,
 
 void request_replied(struct server *s, struct client *c)
 {
-    forget_body(c);
+    request_let_go(s, c);
     if (client_has(c, CLIENT_LAST)) {
         c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
         conn_linger(s, c);
         return;
     }
+    source_answered(s, c);
     client_set_state(&s->clients, c, CLIENT_REQUEST);
     c->since = (uint32_t)s->now;
     deadline_set(s, c);
@@ -279,7 +278,7 @@ static void get(struct server *s, struct client *c,
 {
     struct service_reply reply;
     begin_reply(&reply, 200);
-    s->site->get(s, request, route, &reply);
+    server_site(s, c)->get(s, request, route, &reply);
     if (reply.etag.len && reply.status == 200 &&
         http_none_match(request, text_span(&reply.etag)))
         reply.status = 304;
@@ -309,10 +308,12 @@ static void handle(struct server *s, struct client *c, struct span head)
         refuse(s, c, request.status, request.why);
         return;
     }
-    s->site->route(s, &request, &route);
+    source_request(s, c, &request);
+    server_site(s, c)->route(s, &request, &route);
     /* A body is not read, so nothing behind it could be found. */
     if (!http_persists(&request) || http_body_len(&request) > 0 ||
-        client_has(c, CLIENT_REFUSED) || handshake_wanted(&request))
+        client_has(c, CLIENT_REFUSED) || client_has(c, CLIENT_SCRAPE) ||
+        handshake_wanted(&request))
         client_set(c, CLIENT_LAST);
     if (client_has(c, CLIENT_OVER))
         refuse(s, c, 429, "too many from this address");
@@ -327,8 +328,12 @@ static void handle(struct server *s, struct client *c, struct span head)
 void request_turn(struct server *s, struct client *c)
 {
     struct span in = conn_take_input(s, c);
-    if (in.len == 0)
-        return;
+    if (in.len)
+        request_handle(s, c, in);
+}
+
+void request_handle(struct server *s, struct client *c, struct span in)
+{
     struct http_scan *scan = &c->as.http.scan;
     switch (http_scan(scan, in.ptr, in.len)) {
     case HTTP_MORE:

@@ -14,11 +14,17 @@
 /* A turn of a client in state REQUEST. */
 void request_turn(struct server *s, struct client *c);
 
+/* The same with what was received already, in the receive buffer. */
+void request_handle(struct server *s, struct client *c, struct span in);
+
 /* Its time is over (--handshake-timeout). */
 void request_timeout(struct server *s, struct client *c);
 
 /* The response has left: the next request, or the end. */
 void request_replied(struct server *s, struct client *c);
+
+/* What a response is sent from is no longer needed. */
+void request_let_go(struct server *s, struct client *c);
 
 /* A connection for which there is no slot at all: one response, no request
    read. */

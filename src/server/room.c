@@ -52,6 +52,7 @@ static uint32_t take_place(struct rooms *all)
     index = list_pop(&all->empty, &all->empty_links);
     if (index == LIST_NONE)
         return ROOM_NONE;
+    all->evicted++;
     forget_name(all, room_at(all, index));
     slots_give(&all->slots, index);
     return slots_take(&all->slots);

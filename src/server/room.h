@@ -84,6 +84,7 @@ struct rooms {
     struct list_table reader_links; /* over the clients */
     uint32_t first_dirty;           /* index + 1; a stack */
     uint32_t in_use;                /* rooms with members */
+    uint64_t evicted;               /* empty rooms whose place another got */
     uint32_t history;               /* marks a room has; 0: no history */
     uint64_t last_epoch;
     uint64_t tell_at;   /* when the next `members` events are due, or

@@ -105,7 +105,7 @@ static void gather(struct plan *plan, const struct server *s,
         plan->more = add_frames(plan, s, c, boundary, log_of(s, c)->head);
     if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE) {
         plan->more = (size_t)c->as.http.left;
-        add(plan, bytes_part(s->site->page(c->as.http.page),
+        add(plan, bytes_part(server_site(s, c)->page(s, c->as.http.page),
                              (size_t)c->as.http.offset, plan->more));
     }
 }
@@ -259,6 +259,7 @@ static enum send_result send_file(struct server *s, struct client *c)
     http->offset += (uint64_t)sent;
     http->left -= (uint64_t)sent;
     c->sent += (uint64_t)sent;
+    s->stats.bytes_out += (uint64_t)sent;
     if (http->left == 0) {
         client_clear(c, CLIENT_BLOCKED);
         return SEND_DONE;
@@ -282,6 +283,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
     c->sent += (uint64_t)sent;
     if (s->trace)
         trace_sent(s, c, plan->parts, (size_t)sent);
+    s->stats.bytes_out += (uint64_t)sent;
     if ((size_t)sent == plan->len) {
         client_clear(c, CLIENT_BLOCKED);
         pass_all(s, c);

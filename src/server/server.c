@@ -137,6 +137,10 @@ static void accept_some(struct server *s, struct server_listener *l)
     for (unsigned i = 0; i < LIMITS_ACCEPTS; i++) {
         struct socket_address peer;
         int fd = socket_accept(l->fd, &peer);
+        if (fd >= 0 && l->metrics) {
+            conn_accept_scrape(s, fd, &peer);
+            continue;
+        }
         if (fd >= 0) {
             conn_accept(s, fd, &peer);
             continue;
@@ -191,7 +195,8 @@ static void log_state(struct server *s)
                    all->in_state[CLIENT_CLOSING] +
                        all->in_state[CLIENT_LINGER]);
     journal_number(&line, "http",
-                   all->in_state[CLIENT_REQUEST] + all->in_state[CLIENT_REPLY]);
+                   all->in_state[CLIENT_PROXY] + all->in_state[CLIENT_REQUEST] +
+                       all->in_state[CLIENT_REPLY]);
     journal_number(&line, "slots", all->slots.count);
     journal_number(&line, "slots_max", all->size);
     journal_number(&line, "rooms", s->rooms.in_use);
@@ -258,7 +263,7 @@ static void take_event(struct server *s, const struct reactor_event *event)
         s->signalled = true;
         return;
     }
-    if (event->token < TOKEN_LISTENERS + LIMITS_ADDRS) {
+    if (event->token < TOKEN_LISTENERS + SERVER_LISTENERS) {
         s->listeners[event->token - TOKEN_LISTENERS].ready = true;
         return;
     }
@@ -330,7 +335,8 @@ static uint64_t patience(const struct server *s, uint64_t members)
 
 static void read_clocks(struct server *s)
 {
-    s->now = clock_monotonic();
+    s->woken = clock_microseconds();
+    s->now = s->woken / 1000;
     s->wall = clock_realtime();
     if (s->journal.owing && s->wall / 1000 != s->journal.second)
         journal_settle(&s->journal, s->wall);
@@ -354,6 +360,8 @@ bool server_turn(struct server *s)
     flush_all(s);
     reap(s);
     s->patience = patience(s, members);
+    if (s->config->has_metrics)
+        stats_time(&s->stats.turn, clock_microseconds() - s->woken);
     return !s->abort && !(s->draining && drained(s));
 }
 
@@ -411,7 +419,7 @@ static void carve_compression(struct server *s, struct arena *a)
 static void carve(struct server *s, struct arena *a)
 {
     const struct config *config = s->config;
-    size_t slots = (size_t)s->clients.size + LIMITS_REFUSALS;
+    size_t slots = (size_t)s->clients.size + LIMITS_BESIDES;
     size_t lease = lease_size(config);
 
     struct client *table = arena_carve(a, slots, sizeof *table);
@@ -437,6 +445,8 @@ static void carve(struct server *s, struct arena *a)
         config->room_log / LIMITS_APPEND_PART + FRAME_SERVER_HEADER_MAX;
     s->encode = arena_carve(a, s->encode_size, 1);
 
+    /* Whoever comes is counted before it has a slot, or is refused one: those
+       of --metrics, which count for nobody, leave an entry for that. */
     struct address_entry *entries = NULL;
     uint32_t *buckets = NULL, *entry_of = NULL;
     if (config->per_ip) {
@@ -444,6 +454,12 @@ static void carve(struct server *s, struct arena *a)
         buckets = arena_carve(a, slots, sizeof *buckets);
         entry_of = arena_carve(a, slots, sizeof *entry_of);
     }
+    if (config->proxy_protocol || config->trust_count || config->trust_unix)
+        s->sources.table = arena_carve(a, slots, sizeof *s->sources.table);
+    if (config->proxy_protocol)
+        s->sources.headers = arena_carve(a, slots, sizeof *s->sources.headers);
+    if (config->has_metrics)
+        carve_pool(a, &s->scrapes, LIMITS_SCRAPES, LIMITS_SCRAPE_SIZE);
     if (config->compression)
         carve_compression(s, a);
     if (config->trace)
@@ -495,29 +511,39 @@ static int make_tables(struct server *s, struct text *why)
     return 0;
 }
 
-static int listen_all(struct server *s, struct text *why)
+static int listen_on(struct server *s, const struct socket_address *address,
+                     bool metrics, struct text *why)
 {
     struct socket_tuning tuning = {
         .send_buffer = LIMITS_SEND_BUFFER,
         .receive_buffer = LIMITS_RECEIVE_BUFFER,
         .user_timeout = s->config->write_timeout + s->config->close_timeout,
     };
-    for (size_t i = 0; i < s->config->addr_count; i++) {
-        struct server_listener *l = &s->listeners[i];
-        l->address = s->config->addrs[i];
-        l->fd = socket_listen(&l->address, &tuning);
-        int result = l->fd;
-        if (result >= 0) {
-            s->listener_count++;
-            result = reactor_add_source(s->reactor, l->fd, TOKEN_LISTENERS + i);
-        }
-        if (result < 0) {
-            text_string(why, "cannot listen on ");
-            socket_put_address(why, &l->address);
-            return failed(why, "", result);
-        }
+    size_t i = s->listener_count;
+    struct server_listener *l = &s->listeners[i];
+    l->address = *address;
+    l->metrics = metrics;
+    l->fd = socket_listen(&l->address, &tuning);
+    int result = l->fd;
+    if (result >= 0) {
+        s->listener_count++;
+        result = reactor_add_source(s->reactor, l->fd, TOKEN_LISTENERS + i);
     }
-    return 0;
+    if (result >= 0)
+        return 0;
+    text_string(why, "cannot listen on ");
+    socket_put_address(why, &l->address);
+    return failed(why, "", result);
+}
+
+static int listen_all(struct server *s, struct text *why)
+{
+    int result = 0;
+    for (size_t i = 0; i < s->config->addr_count && result == 0; i++)
+        result = listen_on(s, &s->config->addrs[i], false, why);
+    if (s->config->has_metrics && result == 0)
+        result = listen_on(s, &s->config->metrics, true, why);
+    return result;
 }
 
 static int open_files(struct server *s, struct text *why)
@@ -547,7 +573,7 @@ static int count_slots(struct server *s, struct text *why)
 {
     uint64_t files = process_raise_files();
     uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
-                      LIMITS_REFUSALS + s->config->addr_count;
+                      LIMITS_BESIDES + s->config->addr_count;
     uint64_t most = files > others ? files - others : 0;
     s->clients.size = (uint32_t)bytes_min64(s->config->clients, most);
     if (s->clients.size == 0)
@@ -577,7 +603,8 @@ static void log_start(struct server *s)
         uint8_t bytes[160];
         struct text t = text_over(bytes, sizeof bytes);
         socket_put_address(&t, &s->listeners[i].address);
-        journal_put(&line, "addr", text_span(&t));
+        journal_put(&line, s->listeners[i].metrics ? "metrics" : "addr",
+                    text_span(&t));
     }
     journal_number(&line, "slots", s->clients.size);
     journal_number(&line, "slot_bytes", sizeof(struct client));
@@ -605,6 +632,7 @@ int server_open(struct server *s, const struct config *config,
     queue_init(&s->ready);
     queue_init(&s->dirty);
     read_clocks(s);
+    s->stats.began = s->wall;
     int result = process_open_standard();
     if (result < 0)
         return failed(why, "no standard descriptors", result);

@@ -23,8 +23,10 @@
 #include "server/client.h"
 #include "server/journal.h"
 #include "server/lease.h"
+#include "server/source.h"
 #include "server/room.h"
 #include "server/service.h"
+#include "server/stats.h"
 #include "wire/permessage.h"
 
 /* A singly linked queue of clients, by index. */
@@ -36,22 +38,26 @@ struct server_queue {
 
 struct server_listener {
     struct socket_address address;
-    int fd;     /* -1: closed */
-    bool ready; /* the reactor says that somebody waits */
+    int fd;       /* -1: closed */
+    bool ready;   /* the reactor says that somebody waits */
+    bool metrics; /* the address of --metrics */
 };
+
+#define SERVER_LISTENERS (LIMITS_ADDRS + 1)
 
 struct server {
     const struct config *config;
     const struct service_site *site;
 
-    uint64_t now;  /* milliseconds, monotonic; read once a turn */
-    uint64_t wall; /* milliseconds since 1970 */
+    uint64_t woken; /* microseconds, monotonic; read once a turn */
+    uint64_t now;   /* the same in milliseconds */
+    uint64_t wall;  /* milliseconds since 1970 */
 
     int reactor;
     int signals;
     int spare;  /* a descriptor given up to answer when there are no more */
     int folder; /* of --static, or -1 */
-    struct server_listener listeners[LIMITS_ADDRS];
+    struct server_listener listeners[SERVER_LISTENERS];
     size_t listener_count;
     bool signalled;      /* the signals' descriptor is readable */
     uint64_t rest_until; /* 0, or when the listeners are heard again */
@@ -60,11 +66,14 @@ struct server {
     struct leases leases;
     struct leases inflating; /* struct compressed_in of compressed.h */
     struct leases deflating; /* struct compressed_out */
+    struct leases scrapes;   /* texts of --metrics being sent */
     struct rooms rooms;
     struct addresses addresses;
+    struct sources sources;
     struct wheel wheel; /* over the clients */
     struct journal journal;
     struct trace *trace; /* of --trace, else NULL */
+    struct stats stats;
 
     struct server_queue ready; /* clients with input to handle */
     struct server_queue dirty; /* clients with output to flush */
@@ -98,6 +107,13 @@ struct server {
 static inline uint32_t server_since(const struct server *s, uint32_t then)
 {
     return (uint32_t)s->now - then;
+}
+
+/* What this client's requests are answered by. */
+static inline const struct service_site *server_site(const struct server *s,
+                                                     const struct client *c)
+{
+    return client_has(c, CLIENT_SCRAPE) ? s->site->metrics : s->site;
 }
 
 /*

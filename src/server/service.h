@@ -54,7 +54,7 @@ struct service_reply {
     const char *type;      /* Content-Type */
     struct span body;      /* bytes that stay until copied: `small`, or
                                 static; unused with page or file */
-    uint32_t page;         /* index of a built-in file, or CLIENT_NONE */
+    uint32_t page;         /* index of a page of the site's, or CLIENT_NONE */
     int file;              /* descriptor of a file, or -1; ours to close */
     uint64_t file_size;    /* bytes */
     struct text etag;      /* over etag_bytes, with its quotes; len 0: none */
@@ -90,8 +90,13 @@ struct service_site {
     void (*get)(struct server *s, const struct http_request *request,
                 const struct service_route *route, struct service_reply *reply);
 
-    /* The bytes of built-in page `index`. */
-    struct span (*page)(uint32_t index);
+    /* The bytes of page `index` of a reply; and that they are no longer
+       needed, NULL where that is all the same. */
+    struct span (*page)(const struct server *s, uint32_t index);
+    void (*page_sent)(struct server *s, uint32_t index);
+
+    /* What is behind the address of --metrics. */
+    const struct service_site *metrics;
 };
 
 #endif

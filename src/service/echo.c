@@ -6,6 +6,7 @@
 static void piece(struct server *s, struct client *c,
                   const struct message_event *event)
 {
+    s->stats.messages_out[CLIENT_ECHO] += event->last;
     if (event->compressed && compressed_reply(s, c, event))
         return; /* goes back as it came */
     /* RFC 6455 5.4: the first frame has the type, the last one FIN. */

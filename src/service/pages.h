@@ -25,6 +25,6 @@ bool pages_has(struct server *s, struct span path);
 
 /* The bytes of a built-in file: page 2 i is file i, and 2 i + 1 its gzip
    twin. */
-struct span pages_bytes(uint32_t page);
+struct span pages_bytes(const struct server *s, uint32_t page);
 
 #endif

@@ -5,6 +5,7 @@
 #include "service/chat.h"
 #include "service/echo.h"
 #include "service/health.h"
+#include "service/metrics.h"
 #include "service/pages.h"
 
 static const char greeting[] = "{\"msg\":\"HelloWebSocket\"}";
@@ -130,4 +131,5 @@ const struct service_site site_chatd = {
     .route = route,
     .get = get,
     .page = pages_bytes,
+    .metrics = &metrics_site,
 };

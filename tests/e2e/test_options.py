@@ -9,12 +9,12 @@ import unittest
 from support import (WARNING, Peer, ServerCase, field, free_port, run,
                      upgrade_headers)
 
-# Every option of the contract; --metrics comes later.
+# Every option of the contract.
 LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
-        "per-ip", "no-compression", "static", "log", "trace", "explain", "help",
-        "version")
+        "per-ip", "proxy-protocol", "trust", "no-compression", "static",
+        "metrics", "log", "trace", "explain", "help", "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
@@ -84,7 +84,7 @@ class Bad(ServerCase):
         """At the end of the line, in both writings."""
         for name in LONG:
             if name not in ("help", "version", "no-compression", "trace",
-                            "explain"):
+                            "explain", "proxy-protocol"):
                 with self.subTest(name=name):
                     self.bad("--" + name)
         self.bad("-c", names="c")

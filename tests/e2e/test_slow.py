@@ -206,6 +206,49 @@ class StoppedEcho(ServerCase):
         self.assert_serves(server)
 
 
+    def test_stopped_echoes_while_no_buffer_is_left(self):
+        """All buffers are lent out, so an echo whose client takes nothing
+        is not even read: --write-timeout counts all the same, and so it
+        does for one that was reset meanwhile."""
+        for how in "reset", "close", "stay":
+            server = self.start("--buffers", "1", "--write-timeout", "1")
+            holder = self.ws(server, "/chat/r")
+            holder.send_frame(TEXT, "unfinished", fin=False)
+            holder.send_frame(PING, b"?")
+            self.assertEqual(holder.recv_pong(), b"?")
+            ws = self.ws(server, rcvbuf=2048)
+            ws.sock.settimeout(0.3)
+            try:
+                for _ in range(200):
+                    ws.send(frame(BINARY, b"x" * 8000))
+            except OSError:
+                pass
+            self.assertEqual(self.health(server)["clients"], 2)
+            if how == "reset":
+                ws.reset()
+            elif how == "close":
+                ws.close()
+            self.wait_clients(server, 1)
+            holder.send_frame(0, " no more")
+            self.assertEqual(holder.recv_text(), "unfinished no more")
+
+    def test_a_slow_echo_while_no_buffer_is_left(self):
+        """The same, but it reads a little now and then: it stays, and loses
+        nothing."""
+        server = self.start("--buffers", "1", "--write-timeout", "1")
+        holder = self.ws(server, "/chat/r")
+        holder.send_frame(TEXT, "unfinished", fin=False)
+        ws = self.ws(server, rcvbuf=8192)
+        sender = threading.Thread(target=ws.send, daemon=True, args=(
+            b"".join(frame(BINARY, b"%05d" % i * 800) for i in range(200)),))
+        sender.start()
+        for i in range(200):
+            if i % 10 == 0:
+                time.sleep(0.2)
+            self.assertEqual(ws.recv(), (BINARY, b"%05d" % i * 800))
+        self.assertEqual(self.health(server)["clients"], 2)
+
+
 class SlowSenders(ServerCase):
     """Messages that arrive in drops hold nobody up."""
 

@@ -32,6 +32,7 @@ static struct {
     struct kernel_descriptor files[KERNEL_FILES];
     unsigned files_max;
     unsigned files_open;
+    unsigned files_bound; /* no descriptor was ever as high */
 
     uint64_t counts[SIM_CALLS + 1]; /* the last one: of all */
     struct fault faults[SIM_CALLS + 1];
@@ -77,9 +78,9 @@ void sim_set_wall(uint64_t milliseconds)
     kernel.wall = milliseconds;
 }
 
-uint64_t clock_monotonic(void)
+uint64_t clock_microseconds(void)
 {
-    return kernel.monotonic;
+    return kernel.monotonic * 1000;
 }
 
 uint64_t clock_realtime(void)
@@ -144,6 +145,8 @@ int kernel_open(enum kernel_kind kind, size_t number)
     kernel.files[fd] =
         (struct kernel_descriptor){.kind = kind, .number = number};
     kernel.files_open++;
+    if (kernel.files_bound <= fd)
+        kernel.files_bound = fd + 1;
     return (int)fd;
 }
 
@@ -170,6 +173,11 @@ struct kernel_descriptor *kernel_if_registered(int fd)
 {
     struct kernel_descriptor *d = &kernel.files[fd];
     return d->kind != KERNEL_FREE && d->registered ? d : NULL;
+}
+
+int kernel_bound(void)
+{
+    return (int)kernel.files_bound;
 }
 
 /* ---- process.h, memory.h, entropy.h ---------------------------------------------- */

@@ -41,6 +41,9 @@ void kernel_close(int fd, enum kernel_kind kind);
 enum kernel_kind kernel_kind_of(int fd);
 struct kernel_descriptor *kernel_if_registered(int fd);
 
+/* No descriptor was ever as high as this. */
+int kernel_bound(void);
+
 /* A signal waits to be read. */
 bool kernel_signalled(void);
 

@@ -529,7 +529,7 @@ int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
     (void)milliseconds; /* nothing waits: whoever turns the server does */
     int count = 0;
     kernel_at(reactor, KERNEL_OTHER);
-    for (int fd = 0; fd < KERNEL_FILES && count < REACTOR_EVENTS; fd++) {
+    for (int fd = 0; fd < kernel_bound() && count < REACTOR_EVENTS; fd++) {
         struct kernel_descriptor *d = kernel_if_registered(fd);
         if (d && (d->is_source ? source_event(d, &events[count])
                                : stream_event(d, &events[count])))

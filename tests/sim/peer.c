@@ -92,11 +92,20 @@ void peer_add_compressed(struct peer *p, uint8_t first, struct span message)
     free((uint8_t *)(uintptr_t)payload.ptr);
 }
 
+size_t peer_push_some(struct peer *p, size_t most)
+{
+    struct span some = bytes_span(p->out, bytes_min(most, p->out_len));
+    size_t taken = sim_write(p->connection, some);
+    p->out_len -= taken;
+    if (taken)
+        memmove(p->out, p->out + taken, p->out_len);
+    return taken;
+}
+
 void peer_push(struct peer *p)
 {
-    size_t taken = sim_write(p->connection, bytes_span(p->out, p->out_len));
-    assert_int_equal(taken, p->out_len);
-    p->out_len = 0;
+    peer_push_some(p, p->out_len);
+    assert_int_equal(p->out_len, 0);
 }
 
 void peer_flush(struct peer *p)
@@ -271,6 +280,17 @@ static size_t head_len(struct span s)
     return 0;
 }
 
+static unsigned status_of(struct span head)
+{
+    return (unsigned)strtoul((const char *)head.ptr + 9, NULL, 10);
+}
+
+struct peer_response peer_response_head(struct peer *p, size_t len)
+{
+    struct span head = keep_front(p, len);
+    return (struct peer_response){.status = status_of(head), .head = head};
+}
+
 struct peer_response peer_response(struct peer *p, bool no_body)
 {
     struct peer_response r = {0};
@@ -283,11 +303,10 @@ struct peer_response peer_response(struct peer *p, bool no_body)
     if (length.len && !no_body)
         assert_true(bytes_decimal(length, &len));
     assert_true(all.len - head >= len);
-    r.status = (unsigned)strtoul((const char *)all.ptr + 9, NULL, 10);
-
     struct span kept = keep_front(p, head + (size_t)len);
     r.head = bytes_part(kept, 0, head);
     r.body = bytes_part(kept, head, (size_t)len);
+    r.status = status_of(r.head);
     return r;
 }
 

@@ -82,6 +82,9 @@ void peer_add_frame(struct peer *p, uint8_t first, struct span payload);
 /* Add a whole message, compressed. */
 void peer_add_compressed(struct peer *p, uint8_t first, struct span message);
 
+/* Send at most so many bytes of it: how many the server's kernel took. */
+size_t peer_push_some(struct peer *p, size_t most);
+
 /* Send it; peer_flush then lets the server do what it does. */
 void peer_push(struct peer *p);
 void peer_flush(struct peer *p);
@@ -137,6 +140,9 @@ struct peer_response {
     struct span body;
 };
 struct peer_response peer_response(struct peer *p, bool no_body);
+
+/* The same of a response whose head of `len` bytes was pulled already. */
+struct peer_response peer_response_head(struct peer *p, size_t len);
 
 /* Assert the status of the next response. */
 void peer_answered(struct peer *p, unsigned status);

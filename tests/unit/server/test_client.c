@@ -5,8 +5,8 @@
 
 #define SIZE 3 /* --clients */
 
-static struct client table[SIZE + LIMITS_REFUSALS];
-static struct profile profiles[SIZE + LIMITS_REFUSALS];
+static struct client table[SIZE + LIMITS_BESIDES];
+static struct profile profiles[SIZE + LIMITS_BESIDES];
 
 static struct clients clients_of(uint32_t size)
 {
@@ -26,7 +26,7 @@ static void test_a_new_client_is_in_request_and_holds_nothing(void **state)
 {
     (void)state;
     struct clients all = clients_of(SIZE);
-    struct client *c = client_take(&all, 7, true, 1234);
+    struct client *c = client_take(&all, 7, 0, 1234);
     assert_int_equal(c->state, CLIENT_REQUEST);
     assert_int_equal(c->fd, 7);
     assert_int_equal(c->since, 1234);
@@ -42,10 +42,10 @@ static void test_beyond_the_slots_clients_are_refused_ones(void **state)
     (void)state;
     struct clients all = clients_of(SIZE);
     for (unsigned i = 0; i < SIZE; i++)
-        assert_false(client_has(client_take(&all, 7, true, 0), CLIENT_REFUSED));
+        assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
     for (unsigned i = 0; i < LIMITS_REFUSALS; i++)
-        assert_true(client_has(client_take(&all, 7, true, 0), CLIENT_REFUSED));
-    assert_null(client_take(&all, 7, true, 0));
+        assert_true(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
+    assert_null(client_take(&all, 7, 0, 0));
     assert_int_equal(all.regular, SIZE);
 }
 
@@ -54,22 +54,41 @@ static void test_the_refused_take_no_regular_slot(void **state)
     (void)state;
     struct clients all = clients_of(SIZE);
     for (unsigned i = 0; i < LIMITS_REFUSALS; i++)
-        assert_non_null(client_take(&all, 7, false, 0));
-    assert_null(client_take(&all, 7, false, 0));
+        assert_non_null(client_take(&all, 7, CLIENT_REFUSED, 0));
+    assert_null(client_take(&all, 7, CLIENT_REFUSED, 0));
     for (unsigned i = 0; i < SIZE; i++)
-        assert_false(client_has(client_take(&all, 7, true, 0), CLIENT_REFUSED));
+        assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
+}
+
+static void test_who_reads_the_metrics_has_slots_of_its_own(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *c = NULL;
+    for (unsigned i = 0; i < SIZE + LIMITS_REFUSALS; i++)
+        assert_non_null(client_take(&all, 7, 0, 0));
+    for (unsigned i = 0; i < LIMITS_SCRAPES; i++) {
+        c = client_take(&all, 7, CLIENT_SCRAPE, 0);
+        assert_true(client_has(c, CLIENT_SCRAPE));
+    }
+    assert_null(client_take(&all, 7, CLIENT_SCRAPE, 0));
+    assert_null(client_take(&all, 7, 0, 0));
+    assert_int_equal(all.regular, SIZE);
+    give(&all, c);
+    assert_null(client_take(&all, 7, 0, 0));
+    assert_non_null(client_take(&all, 7, CLIENT_SCRAPE, 0));
 }
 
 static void test_a_slot_given_back_is_of_its_kind_again(void **state)
 {
     (void)state;
     struct clients all = clients_of(1);
-    struct client *regular = client_take(&all, 7, true, 0);
-    struct client *refused = client_take(&all, 7, true, 0);
+    struct client *regular = client_take(&all, 7, 0, 0);
+    struct client *refused = client_take(&all, 7, 0, 0);
     assert_true(client_has(refused, CLIENT_REFUSED));
     give(&all, regular);
     assert_int_equal(all.regular, 0);
-    assert_false(client_has(client_take(&all, 7, true, 0), CLIENT_REFUSED));
+    assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
     give(&all, refused);
     assert_int_equal(all.regular, 1);
     assert_int_equal(all.slots.count, 1);
@@ -79,7 +98,7 @@ static void test_a_token_finds_its_client_and_nobody_else(void **state)
 {
     (void)state;
     struct clients all = clients_of(SIZE);
-    struct client *c = client_take(&all, 7, true, 0);
+    struct client *c = client_take(&all, 7, 0, 0);
     uint64_t token = client_token(&all, c);
     assert_ptr_equal(client_find(&all, token), c);
     assert_true(token >= UINT64_C(1) << 32);
@@ -87,7 +106,7 @@ static void test_a_token_finds_its_client_and_nobody_else(void **state)
     assert_null(client_find(&all, token | 0xFFFF));
     give(&all, c);
     assert_null(client_find(&all, token));
-    assert_ptr_equal(client_take(&all, 8, true, 0), c);
+    assert_ptr_equal(client_take(&all, 8, 0, 0), c);
     assert_null(client_find(&all, token));
     assert_true(client_token(&all, c) != token);
 }
@@ -96,8 +115,8 @@ static void test_states_are_counted(void **state)
 {
     (void)state;
     struct clients all = clients_of(SIZE);
-    struct client *a = client_take(&all, 7, true, 0);
-    client_take(&all, 8, true, 0);
+    struct client *a = client_take(&all, 7, 0, 0);
+    client_take(&all, 8, 0, 0);
     client_set_state(&all, a, CLIENT_OPEN);
     assert_int_equal(all.in_state[CLIENT_REQUEST], 1);
     assert_int_equal(all.in_state[CLIENT_OPEN], 1);
@@ -121,7 +140,7 @@ static void test_flags_are_set_and_cleared_alone(void **state)
 static void give_an_open_one(void *context)
 {
     struct clients *all = context;
-    client_give(all, client_take(all, 7, true, 0));
+    client_give(all, client_take(all, 7, 0, 0));
 }
 
 static void test_only_one_that_is_gone_can_be_given_back(void **state)
@@ -137,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_a_new_client_is_in_request_and_holds_nothing),
         cmocka_unit_test(test_beyond_the_slots_clients_are_refused_ones),
         cmocka_unit_test(test_the_refused_take_no_regular_slot),
+        cmocka_unit_test(test_who_reads_the_metrics_has_slots_of_its_own),
         cmocka_unit_test(test_a_slot_given_back_is_of_its_kind_again),
         cmocka_unit_test(test_a_token_finds_its_client_and_nobody_else),
         cmocka_unit_test(test_states_are_counted),

@@ -97,7 +97,7 @@ static void test_options_beyond_any_address_space_are_refused(void **state)
 static void test_few_open_files_make_few_slots_and_a_warning(void **state)
 {
     (void)state;
-    sim_limit_files(3 + LIMITS_OTHER_FILES + LIMITS_REFUSALS + 6);
+    sim_limit_files(3 + LIMITS_OTHER_FILES + LIMITS_BESIDES + 6);
     world_start();
     assert_true(world.server.clients.size < world.config.clients);
     assert_true(world.server.clients.size > 0);

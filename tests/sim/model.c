@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/model.h"
+#include "base/base64.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROOMS_MAX   256 /* epochs there may be in a run */
+#define PAYLOAD_MAX 8192
+#define PREFIX_MAX  8 /* bytes of "47.400." and a NUL */
+
+struct said {
+    uint32_t actor;
+    uint32_t number; /* its how-manieth message, from 1 */
+};
+
+struct model_room {
+    uint64_t epoch;
+    uint64_t count;
+    struct said *said;  /* message n at [n - 1] */
+    uint64_t *json_end; /* JSON log position behind message n, at [n] */
+};
+
+struct actor model_actors[MODEL_ACTORS];
+size_t model_count;
+unsigned model_victims;
+uint64_t model_published, model_heard;
+static struct model_room rooms[ROOMS_MAX];
+static size_t room_count;
+
+void model_begin(void)
+{
+    for (; room_count > 0; room_count--) {
+        free(rooms[room_count - 1].said);
+        free(rooms[room_count - 1].json_end);
+    }
+    memset(rooms, 0, sizeof rooms);
+    memset(model_actors, 0, sizeof model_actors);
+    model_count = 0;
+    model_victims = 0;
+}
+
+static uint32_t id_of(const struct actor *a)
+{
+    return (uint32_t)(a - model_actors);
+}
+
+/* ---- Payloads -------------------------------------------------------------------- */
+
+/* "3.17." and then bytes that follow from it; text is plain ASCII that JSON
+   needs no escapes for. */
+static struct span payload_of(uint32_t actor, uint32_t number,
+                              uint8_t out[PAYLOAD_MAX])
+{
+    const struct model_sent *m = &model_actors[actor].sent[number - 1];
+    struct random r = random_of((uint64_t)actor << 32 | number);
+    uint64_t spread = 1 + random_below(&r, 26); /* some compress better */
+    int len = snprintf((char *)out, PAYLOAD_MAX, "%u.%u.", actor, number);
+    for (size_t i = (size_t)len; i < m->len; i++) {
+        uint64_t x = random_below(&r, m->binary ? 10 * spread : spread);
+        out[i] = (uint8_t)(m->binary ? x : 'a' + x);
+    }
+    return bytes_span(out, m->len);
+}
+
+/* Whose message is it? Asserts that every byte is right. */
+static struct said said_in(struct span payload, bool binary)
+{
+    uint8_t expected[PAYLOAD_MAX];
+    size_t dot = bytes_find(payload, '.');
+    struct span rest = bytes_part(payload, dot + 1, payload.len - dot - 1);
+    uint64_t actor, number;
+    assert_true(bytes_decimal(bytes_part(payload, 0, dot), &actor));
+    assert_true(
+        bytes_decimal(bytes_part(rest, 0, bytes_find(rest, '.')), &number));
+    assert_true(actor < model_count);
+    assert_in_range(number, 1, model_actors[actor].sent_count);
+    struct said s = {(uint32_t)actor, (uint32_t)number};
+    assert_true(bytes_equal(payload, payload_of(s.actor, s.number, expected)));
+    assert_int_equal(binary, model_actors[actor].sent[number - 1].binary);
+    return s;
+}
+
+/* ---- The order, as the server makes it ---------------------------------------------- */
+
+void __real_room_append(struct rooms *all, struct room *room,
+                        const struct room_record *record);
+void __real_member_join(struct server *s, struct client *c, struct room *room);
+void __real_member_leave(struct server *s, struct client *c);
+
+static struct model_room *room_of(const struct room *room)
+{
+    for (size_t i = 0; i < room_count; i++)
+        if (rooms[i].epoch == room->epoch)
+            return &rooms[i];
+    assert_true(room_count < ROOMS_MAX);
+    struct model_room *m = &rooms[room_count++];
+    m->epoch = room->epoch;
+    m->json_end = calloc(1, sizeof *m->json_end);
+    return m;
+}
+
+static struct actor *actor_of(const struct client *c)
+{
+    for (size_t i = 0; i < model_count; i++)
+        if (sim_descriptor(model_actors[i].peer->connection) == c->fd)
+            return &model_actors[i];
+    fail_msg("descriptor %d is no actor's", c->fd);
+    return NULL;
+}
+
+/* Own messages are not told to a sender of the JSON form. */
+static void pass_own(struct actor *a)
+{
+    if (a->form != CLIENT_JSON)
+        return;
+    while (a->next <= a->room->count &&
+           a->room->said[a->next - 1].actor == id_of(a))
+        a->next++;
+}
+
+static void publish(struct model_room *m, const struct room_record *record)
+{
+    bool binary = (record->head[ROOM_PLAIN].ptr[0] & 0x0F) == FRAME_BINARY;
+    struct said s = said_in(record->body[ROOM_PLAIN], binary);
+    struct actor *a = &model_actors[s.actor];
+    assert_ptr_equal(a->room, m);
+    assert_false(a->left);
+    assert_int_equal(s.number, a->heard_of + 1); /* in order, and once */
+    assert_true(a->written >= a->sent[s.number - 1].end); /* and whole */
+    a->heard_of = s.number;
+
+    size_t len = record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
+    m->said = realloc(m->said, (m->count + 1) * sizeof *m->said);
+    m->json_end = realloc(m->json_end, (m->count + 2) * sizeof *m->json_end);
+    m->said[m->count] = s;
+    m->json_end[m->count + 1] = m->json_end[m->count] + len;
+    m->count++;
+    model_published++;
+}
+
+void __wrap_room_append(struct rooms *all, struct room *room,
+                        const struct room_record *record)
+{
+    struct model_room *m = room_of(room);
+    assert_true(room->number == m->count);
+    publish(m, record);
+    __real_room_append(all, room, record);
+}
+
+/* Number of the first message that is replayed to one who wants `count`. */
+static uint64_t first_of(const struct model_room *m, uint64_t count)
+{
+    uint64_t first = m->count + 1;
+    count = bytes_min64(count, world.config.history);
+    while (count-- > 0 && first > 1 &&
+           m->json_end[m->count] - m->json_end[first - 2] <=
+               world.config.room_log)
+        first--;
+    return first;
+}
+
+static uint64_t place_of(struct actor *a)
+{
+    const struct model_room *m = a->room;
+    if (a->form == CLIENT_PLAIN)
+        return m->count + 1;
+    if (!a->since)
+        return first_of(m, a->history);
+    uint64_t first = first_of(m, world.config.history);
+    bool joins = a->since_epoch == m->epoch && a->since_number <= m->count &&
+                 a->since_number + 1 >= first;
+    a->gap_due = a->form == CLIENT_JSON_V1 && !joins;
+    return joins ? a->since_number + 1 : first;
+}
+
+void __wrap_member_join(struct server *s, struct client *c, struct room *room)
+{
+    struct actor *a = actor_of(c);
+    a->room = room_of(room);
+    assert_true(room->number == a->room->count);
+    a->next = place_of(a);
+    __real_member_join(s, c, room);
+}
+
+void __wrap_member_leave(struct server *s, struct client *c)
+{
+    struct actor *a = actor_of(c);
+    a->left = true;
+    a->owed = a->room->count;
+    __real_member_leave(s, c);
+}
+
+bool model_place(struct random *r, uint64_t *epoch, uint64_t *number)
+{
+    if (room_count == 0)
+        return false;
+    const struct model_room *m = &rooms[random_below(r, room_count)];
+    *epoch = m->epoch;
+    *number = random_below(r, m->count + 2);
+    return true;
+}
+
+/* ---- Saying ------------------------------------------------------------------------------ */
+
+static void queue(struct actor *a, uint8_t first, struct span payload)
+{
+    size_t before = a->peer->out_len;
+    peer_add_frame(a->peer, first, payload);
+    a->queued += a->peer->out_len - before;
+}
+
+void model_ask(struct actor *a, const char *target, bool zip)
+{
+    char request[512];
+    int len = snprintf(
+        request, sizeof request,
+        "GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n%s%s"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        target, zip ? PEER_DEFLATE : "",
+        a->form == CLIENT_JSON_V1 ? "Sec-WebSocket-Protocol: chatd.v1\r\n"
+                                  : "");
+    peer_add(a->peer, bytes_span(request, (size_t)len));
+    a->queued += (size_t)len;
+}
+
+/* A message, in as many frames as chance will have it. */
+static void queue_in_frames(struct actor *a, struct random *r, uint8_t opcode,
+                            struct span s)
+{
+    uint8_t first = opcode;
+    while (random_below(r, 4) == 0) {
+        size_t len = (size_t)random_below(r, s.len + 1);
+        queue(a, first, bytes_part(s, 0, len));
+        s = bytes_part(s, len, s.len - len);
+        first = FRAME_CONTINUATION;
+        if (random_below(r, 4) == 0)
+            model_ping(a);
+    }
+    queue(a, first | FRAME_FIN, s);
+}
+
+static struct span as_json(struct span s, uint8_t out[PAYLOAD_MAX + 16])
+{
+    struct text t = text_over(out, PAYLOAD_MAX + 16);
+    text_string(&t, "{\"message\":\"");
+    text_put(&t, s);
+    text_string(&t, "\"}");
+    return text_span(&t);
+}
+
+void model_say(struct actor *a, struct random *r, size_t len)
+{
+    uint8_t bytes[PAYLOAD_MAX], json[PAYLOAD_MAX + 16];
+    if (a->sent_count == MODEL_MESSAGES || a->wants != MODEL_STAYS)
+        return;
+    bool is_json = a->form == CLIENT_JSON || a->form == CLIENT_JSON_V1;
+    struct model_sent *m = &a->sent[a->sent_count++];
+    m->len = (uint32_t)bytes_min(PREFIX_MAX + len, PAYLOAD_MAX);
+    m->binary = !is_json && random_below(r, 3) == 0;
+    struct span s = payload_of(id_of(a), a->sent_count, bytes);
+    if (is_json)
+        s = as_json(s, json);
+    uint8_t opcode = m->binary ? FRAME_BINARY : FRAME_TEXT;
+    if (a->peer->compression && random_below(r, 2)) {
+        size_t before = a->peer->out_len;
+        peer_add_compressed(a->peer, FRAME_FIN | opcode, s);
+        a->queued += a->peer->out_len - before;
+    } else {
+        queue_in_frames(a, r, opcode, s);
+    }
+    m->end = a->queued;
+}
+
+void model_ping(struct actor *a)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", ++a->pings);
+    queue(a, PEER_PING, bytes_of(number));
+}
+
+void model_write(struct actor *a, size_t most)
+{
+    if (a->wants == MODEL_GONE)
+        return;
+    a->written += peer_push_some(a->peer, most);
+}
+
+/* ---- Hearing ------------------------------------------------------------------------------- */
+
+/* The response, once it is whole. */
+static bool take_response(struct actor *a)
+{
+    struct span all = bytes_span(a->peer->in, a->peer->in_len);
+    size_t end = 4;
+    while (end <= all.len && memcmp(all.ptr + end - 4, "\r\n\r\n", 4) != 0)
+        end++;
+    if (end > all.len)
+        return false;
+    struct peer_response r = peer_response_head(a->peer, end);
+    a->answered = true;
+    a->open = r.status == 101;
+    a->peer->compression = peer_field(&r, "Sec-WebSocket-Extensions").len > 0;
+    assert_true(a->open || r.status == 503 || r.status == 408);
+    return true;
+}
+
+static void hear_of(struct actor *a, struct said s)
+{
+    pass_own(a);
+    assert_in_range(a->next, 1, a->room->count);
+    struct said due = a->room->said[a->next - 1];
+    assert_int_equal(s.actor, due.actor);
+    assert_int_equal(s.number, due.number);
+    a->next++;
+    model_heard++;
+    pass_own(a);
+}
+
+static void hear_echo(struct actor *a, struct span payload, bool binary)
+{
+    struct said s = said_in(payload, binary);
+    assert_int_equal(s.actor, id_of(a));
+    assert_int_equal(s.number, ++a->heard_of);
+    model_heard++;
+}
+
+/* The value behind `key`, up to the next quote; ptr NULL without the key. */
+static struct span value_of(struct span s, const char *key)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i + len <= s.len; i++)
+        if (memcmp(s.ptr + i, key, len) == 0) {
+            s = bytes_part(s, i + len, s.len - i - len);
+            return bytes_part(s, 0, bytes_find(s, '"'));
+        }
+    return bytes_span(NULL, 0);
+}
+
+static struct said said_in_base64(struct span encoded)
+{
+    uint8_t bytes[PAYLOAD_MAX];
+    ptrdiff_t len = base64_decode(bytes, sizeof bytes, encoded);
+    assert_true(len >= 0);
+    return said_in(bytes_span(bytes, (size_t)len), true);
+}
+
+static void hear_json(struct actor *a, struct span s)
+{
+    struct span id = value_of(s, "{\"id\":\"");
+    struct span event = value_of(s, "{\"event\":\"");
+    if (id.ptr) {
+        char expected[64];
+        pass_own(a);
+        snprintf(expected, sizeof expected, "%llx-%llu",
+                 (unsigned long long)a->room->epoch,
+                 (unsigned long long)a->next);
+        assert_true(bytes_equal(id, bytes_of(expected)));
+        assert_false(a->gap_due);
+        struct span text = value_of(s, "\"message\":\"");
+        hear_of(a, text.ptr ? said_in(text, false)
+                            : said_in_base64(value_of(s, "\"binary\":\"")));
+        return;
+    }
+    assert_non_null(event.ptr);
+    assert_int_equal(a->form, CLIENT_JSON_V1);
+    assert_int_equal(a->welcomed, event.ptr[0] != 'w'); /* first, and once */
+    a->welcomed = true;
+    if (event.ptr[0] == 'g') {
+        assert_true(a->gap_due);
+        a->gap_due = false;
+    }
+}
+
+static void hear_close(struct actor *a, struct span s)
+{
+    a->closed = true;
+    assert_true(s.len >= 2);
+    a->code = (unsigned)s.ptr[0] << 8 | s.ptr[1];
+}
+
+static void hear_pong(struct actor *a, struct span s)
+{
+    uint64_t number;
+    assert_true(bytes_decimal(s, &number));
+    assert_in_range(number, a->pongs + 1, a->pings);
+    a->pongs = (uint32_t)number;
+}
+
+static void hear(struct actor *a, const struct peer_frame *m)
+{
+    bool binary = (m->first & 0x0F) == FRAME_BINARY;
+    assert_false(a->closed); /* nothing follows a Close */
+    switch (m->first & 0x0F) {
+    case FRAME_PING:
+        if (a->wants == MODEL_STAYS)
+            queue(a, PEER_PONG, m->payload);
+        break;
+    case FRAME_PONG: hear_pong(a, m->payload); break;
+    case FRAME_CLOSE: hear_close(a, m->payload); break;
+    default:
+        if (a->form == CLIENT_ECHO)
+            hear_echo(a, m->payload, binary);
+        else if (a->form == CLIENT_PLAIN)
+            hear_of(a, said_in(m->payload, binary));
+        else
+            hear_json(a, m->payload);
+    }
+}
+
+/* ---- The end ----------------------------------------------------------------------------------- */
+
+/* The server has ended the stream, and all of it was read. */
+static void end(struct actor *a)
+{
+    a->over = true;
+    if (!a->open)
+        return;
+    bool owes = a->closed && a->room &&
+                (a->code == 1000 || (a->code == 1001 && a->good));
+    if (owes) {
+        pass_own(a);
+        assert_true(a->left && a->next == a->owed + 1);
+    }
+    if (!a->good || a->wants != MODEL_STAYS)
+        return;
+    if (a->closed && a->code == 1001 && world.server.draining)
+        return;
+    assert_true(model_victims > 0);
+    model_victims--;
+}
+
+void model_read(struct actor *a, size_t most)
+{
+    struct peer_frame m;
+    while (most > 0) {
+        size_t got = peer_pull(a->peer, most);
+        if (got == 0)
+            break;
+        most -= got;
+    }
+    if (a->over || (!a->answered && !take_response(a)))
+        return;
+    while (a->open && peer_take_message(a->peer, &m))
+        hear(a, &m);
+    if (sim_ended(a->peer->connection))
+        end(a);
+}
+
+void model_settle(struct actor *a)
+{
+    if (a->over || !a->open || a->wants != MODEL_STAYS)
+        return;
+    if (a->room)
+        pass_own(a);
+    uint64_t heard = a->room ? a->next - 1 : 0;
+    uint64_t said = a->room ? a->room->count : 0;
+    if (a->written == a->queued && a->heard_of == a->sent_count &&
+        a->pongs == a->pings && heard == said)
+        return;
+    fail_msg("actor %u, form %u: wrote %llu of %llu bytes, of its %u messages "
+             "%u came out, of %u pongs %u, of the room's %llu it heard %llu",
+             id_of(a), (unsigned)a->form, (unsigned long long)a->written,
+             (unsigned long long)a->queued, a->sent_count, a->heard_of,
+             a->pings, a->pongs, (unsigned long long)said,
+             (unsigned long long)heard);
+}

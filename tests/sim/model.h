@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model: what must be true of a server, whatever happens to its clients.
+ *
+ * An actor is a client that says numbered messages whose bytes follow from
+ * who says them and their number. So whoever hears one knows whose it is, and
+ * whether each byte of it is right. What the model asserts, as it happens:
+ *
+ *   publishing   only what a member has sent, all of it, in its order, once
+ *   one order    every member hears its room's messages in the order in which
+ *                they were published, none twice, none left out, none of
+ *                another room, from the place it asked for
+ *   echo         what was said, in its order
+ *   the end      who is sent Close 1000 or 1001 has heard all that was
+ *                published before; who keeps up is never sent away
+ *
+ * The order is learned at room_append, member_join and member_leave, which the
+ * linker leads through here (--wrap).
+ */
+#ifndef SIM_MODEL_H
+#define SIM_MODEL_H
+
+#include "sim/peer.h"
+#include "support/random.h"
+
+#define MODEL_ACTORS   48
+#define MODEL_MESSAGES 400 /* of one actor */
+
+enum model_end {
+    MODEL_STAYS,  /* it does not want to go */
+    MODEL_CLOSES, /* it has sent a Close */
+    MODEL_FAILS,  /* it has sent something that is not allowed */
+    MODEL_GONE,   /* it went without a word, or sent an end of stream */
+};
+
+struct model_sent {
+    uint64_t end; /* position in its stream where the message is whole */
+    uint32_t len;
+    bool binary;
+};
+
+struct actor {
+    struct peer *peer;
+    enum client_form form;
+    bool good; /* reads and writes at once: must never be sent away */
+
+    uint64_t queued;  /* bytes it wants to send, or has sent */
+    uint64_t written; /* of these, bytes that the server's kernel has */
+    struct model_sent sent[MODEL_MESSAGES];
+    uint32_t sent_count;
+    uint32_t heard_of; /* of its messages: published, or echoed */
+    uint32_t pings, pongs;
+    enum model_end wants;
+
+    bool answered; /* the response has been read */
+    bool open;     /* it was 101 */
+    bool closed;   /* a Close has come: */
+    unsigned code;
+    bool over; /* the stream has ended */
+
+    uint32_t history; /* it asked for, in the URL */
+    bool since;
+    uint64_t since_epoch, since_number;
+    struct model_room *room; /* joined, or NULL */
+    uint64_t next;           /* number of the next message to hear */
+    uint64_t owed;           /* when it left: the last one published */
+    bool left;
+    bool gap_due; /* chatd.v1: to be told, and not told yet */
+    bool welcomed;
+};
+
+extern struct actor model_actors[MODEL_ACTORS];
+extern size_t model_count;
+
+/* So many may be sent away though they are good: a call of theirs fails. */
+extern unsigned model_victims;
+
+/* Of all runs: messages published, and heard by somebody. */
+extern uint64_t model_published, model_heard;
+
+/* Forget everything. */
+void model_begin(void);
+
+/* Queue its request; a message of this length; a ping. */
+void model_ask(struct actor *a, const char *target, bool zip);
+void model_say(struct actor *a, struct random *r, size_t len);
+void model_ping(struct actor *a);
+
+/* Write at most so many bytes of what is queued; look at all that has come,
+   after reading at most so many bytes. */
+void model_write(struct actor *a, size_t most);
+void model_read(struct actor *a, size_t most);
+
+/* Epoch and count of a room that somebody was in: for ?since. */
+bool model_place(struct random *r, uint64_t *epoch, uint64_t *number);
+
+/* Assert that it has said and heard all there is. */
+void model_settle(struct actor *a);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim: random runs of a whole server, watched by the model.
+ *
+ * A seed is a run: options, people, what they say and when, how the network
+ * cuts and delays it, who stops reading, who breaks, when time passes. All of
+ * it follows from the seed, so a failure prints it (TEST_SEED=n), and that one
+ * run again is the same run. SIM_SEEDS is how many are tried.
+ */
+#include "sim/model.h"
+#include "support/note.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct random *chance; /* of the present run */
+static bool faults_happen;    /* in it, at any time */
+static uint64_t turns;        /* of all runs */
+
+static uint64_t below(uint64_t bound)
+{
+    return random_below(chance, bound);
+}
+
+/* One time in `times`. */
+static bool once_in(uint64_t times)
+{
+    return below(times) == 0;
+}
+
+static size_t pick_size(size_t most)
+{
+    return (size_t)below(1 + (most >> below(10)));
+}
+
+/* ---- A server with any options ------------------------------------------------------ */
+
+static void start_world(void)
+{
+    struct config *config = &world.config;
+    config->clients = (uint32_t)(4 + below(20));
+    config->rooms = (uint32_t)(1 + below(4));
+    config->room_log = LIMITS_ROOM_LOG_MIN << below(4);
+    config->history = (uint32_t)below(3) * 7;
+    config->max_message = config->room_log / LIMITS_APPEND_PART;
+    config->buffers = 64;
+    config->compression = once_in(2);
+    if (once_in(4)) {
+        config->rate = (uint32_t)(20 + below(100));
+        config->burst = (uint32_t)(1 + below(20));
+    }
+    config->level = LEVEL_WARN;
+    world_start();
+}
+
+/* ---- People ------------------------------------------------------------------------------ */
+
+static void pick_target(struct actor *a, char *target, size_t size)
+{
+    static const char *const paths[] = {"/echo", "/chat/", "/ws/", "/ws/"};
+    if (a->form == CLIENT_ECHO) {
+        snprintf(target, size, "/echo");
+        return;
+    }
+    int len = snprintf(target, size, "%s%u?", paths[a->form],
+                       (unsigned)below(world.config.rooms + 1));
+    if (a->form == CLIENT_PLAIN)
+        return;
+    a->since =
+        once_in(3) && model_place(chance, &a->since_epoch, &a->since_number);
+    a->history = (uint32_t)below(20);
+    if (a->since)
+        snprintf(target + len, size - (size_t)len, "since=%llx-%llu",
+                 (unsigned long long)a->since_epoch,
+                 (unsigned long long)a->since_number);
+    else
+        snprintf(target + len, size - (size_t)len, "history=%u", a->history);
+}
+
+static void somebody_comes(void)
+{
+    char target[128];
+    if (model_count == MODEL_ACTORS)
+        return;
+    int connection = sim_connect(0, "192.0.2.1:1000");
+    if (connection < 0)
+        return;
+    struct actor *a = &model_actors[model_count++];
+    *a = (struct actor){.peer = peer_of(connection),
+                        .form = (enum client_form)below(CLIENT_FORMS),
+                        .good = once_in(2)};
+    pick_target(a, target, sizeof target);
+    model_ask(a, target, once_in(2));
+}
+
+static struct actor *somebody(void)
+{
+    return &model_actors[below(model_count)];
+}
+
+static void somebody_says(struct actor *a)
+{
+    size_t most = world.config.max_message / 2;
+    if (most > 400)
+        most -= 200; /* the rest of the JSON form */
+    if (!a->open || a->over)
+        return;
+    for (uint64_t left = 1 + below(5); left > 0; left--)
+        model_say(a, chance, pick_size(most));
+    if (once_in(5) && a->wants == MODEL_STAYS)
+        model_ping(a);
+}
+
+/* What is not allowed, and what is a Close: nothing behind it counts. */
+static void somebody_ends(struct actor *a)
+{
+    static const uint8_t firsts[] = {PEER_CLOSE, 0x83, 0xA1, 0x80, 0x09};
+    if (!a->open || a->wants != MODEL_STAYS || a->over)
+        return;
+    size_t which = once_in(2) ? 0 : (size_t)below(sizeof firsts);
+    peer_add_frame(a->peer, firsts[which], bytes_span(NULL, 0));
+    a->wants = which ? MODEL_FAILS : MODEL_CLOSES;
+}
+
+static void somebody_vanishes(struct actor *a)
+{
+    if (a->good || a->wants == MODEL_GONE)
+        return;
+    a->wants = MODEL_GONE;
+    switch (below(3)) {
+    case 0: sim_shut(a->peer->connection); break;
+    case 1: sim_close(a->peer->connection); break;
+    case 2: sim_reset(a->peer->connection); break;
+    }
+}
+
+static void network_changes(struct actor *a)
+{
+    int c = a->peer->connection;
+    if (a->good)
+        return;
+    switch (below(5)) {
+    case 0: sim_set_window(c, pick_size(20000)); break;
+    case 1: sim_set_send_buffer(c, 1 + pick_size(20000)); break;
+    case 2: sim_set_receive_buffer(c, 1 + pick_size(20000)); break;
+    case 3: sim_set_piece(c, 1 + pick_size(2000)); break;
+    case 4: sim_set_low_water(c, 1 + pick_size(300)); break;
+    }
+}
+
+/* ---- Calls that fail ---------------------------------------------------------------- */
+
+/* What each call may return, and nothing that would need an event after it. */
+static const struct fault {
+    enum sim_call call;
+    int errors[3];
+} faults[] = {
+    {SIM_ACCEPT, {ECONNABORTED, EMFILE, EPERM}},
+    {SIM_RECEIVE, {ECONNRESET, ETIMEDOUT, ENOMEM}},
+    {SIM_SEND, {EPIPE, ECONNRESET, ENOBUFS}},
+    {SIM_UNACKNOWLEDGED, {EINVAL, EINVAL, EINVAL}},
+    {SIM_PEER, {ENOTCONN, ENOTCONN, ENOTCONN}},
+    {SIM_SPARE, {EMFILE, ENFILE, EMFILE}},
+    {SIM_REACTOR_ADD, {ENOSPC, ENOMEM, ENOSPC}},
+    {SIM_LOG, {EAGAIN, EIO, ENOSPC}},
+    {SIM_ENTROPY, {ENOSYS, EIO, EINTR}},
+};
+
+static void something_fails(void)
+{
+    const struct fault *f = &faults[below(UNIT_COUNT(faults))];
+    unsigned times = (unsigned)(1 + below(3));
+    sim_fail(f->call, below(5), times, f->errors[below(3)]);
+    model_victims += times;
+}
+
+/* ---- A step ---------------------------------------------------------------------------------- */
+
+static void good_people_do_their_part(void)
+{
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        if (!a->good || a->over)
+            continue;
+        model_read(a, SIM_UNLIMITED);
+        model_write(a, SIM_UNLIMITED);
+    }
+}
+
+static void time_passes(void)
+{
+    static const uint64_t spans[] = {1, 40, 300, 1100, 9000};
+    uint64_t left = below(spans[below(sizeof spans / sizeof *spans)]);
+    if (once_in(50)) {
+        world_freeze(60000);
+        return;
+    }
+    while (left > 0) {
+        uint64_t step = bytes_min64(left, world.server.patience);
+        sim_pass(step ? step : 1);
+        left -= step ? step : 1;
+        world_turn();
+        good_people_do_their_part();
+    }
+}
+
+static void step(void)
+{
+    uint64_t what = below(100);
+    if (model_count == 0 || what < 6)
+        somebody_comes();
+    else if (what < 30)
+        somebody_says(somebody());
+    else if (what < 60)
+        model_write(somebody(), 1 + pick_size(5000));
+    else if (what < 80)
+        model_read(somebody(), 1 + pick_size(5000));
+    else if (what < 88)
+        network_changes(somebody());
+    else if (what < 90)
+        somebody_ends(somebody());
+    else if (what < 92)
+        somebody_vanishes(somebody());
+    else
+        time_passes();
+    if (faults_happen && once_in(10))
+        something_fails();
+    if (!once_in(4))
+        world_turn();
+    turns++;
+    good_people_do_their_part();
+}
+
+/* ---- The end of a run --------------------------------------------------------------------------- */
+
+static void everybody_does_his_part(void)
+{
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        int c = a->peer->connection;
+        sim_set_window(c, SIM_UNLIMITED);
+        sim_set_send_buffer(c, SIM_UNLIMITED);
+        sim_set_receive_buffer(c, SIM_UNLIMITED);
+        sim_set_low_water(c, 1);
+        sim_set_piece(c, SIM_UNLIMITED);
+        model_read(a, SIM_UNLIMITED);
+        model_write(a, SIM_UNLIMITED);
+    }
+    world_settle();
+}
+
+static void all_is_said_and_heard(void)
+{
+    for (unsigned i = 0; i < 400; i++) {
+        everybody_does_his_part();
+        world_pass(50);
+    }
+    everybody_does_his_part();
+    for (size_t i = 0; i < model_count; i++)
+        model_settle(&model_actors[i]);
+}
+
+static void the_server_stops(void)
+{
+    sim_signal(SIGNALS_STOP);
+    for (unsigned i = 0; i < 10 && world.running; i++) {
+        world_turn();
+        good_people_do_their_part();
+    }
+    for (unsigned i = 0; i < 200 && world.running; i++) {
+        everybody_does_his_part();
+        world_pass(50);
+    }
+    assert_false(world.running);
+    for (size_t i = 0; i < model_count; i++)
+        model_read(&model_actors[i], SIM_UNLIMITED);
+    for (size_t i = 0; i < model_count; i++)
+        if (model_actors[i].open)
+            assert_true(model_actors[i].over);
+}
+
+static void begin_run(struct random *r)
+{
+    chance = r;
+    world_setup(NULL);
+    model_begin();
+    start_world();
+}
+
+static void property_the_model_holds(struct random *r)
+{
+    faults_happen = random_below(r, 4) == 0;
+    begin_run(r);
+    for (uint64_t left = 200 + below(1500); left > 0; left--)
+        step();
+    if (once_in(4)) {
+        the_server_stops();
+    } else {
+        all_is_said_and_heard();
+        if (once_in(2))
+            the_server_stops();
+    }
+    world_teardown(NULL);
+}
+
+static void test_the_model_holds_whatever_happens(void **state)
+{
+    const char *seeds = getenv("SIM_SEEDS");
+    (void)state;
+    RANDOM_PROPERTY(property_the_model_holds,
+                    seeds ? (unsigned)strtoul(seeds, NULL, 10) : 100);
+    print_message("%llu turns, %llu messages published, %llu heard\n",
+                  (unsigned long long)turns,
+                  (unsigned long long)model_published,
+                  (unsigned long long)model_heard);
+}
+
+/* ---- Every call, once --------------------------------------------------------------------------- */
+
+#define SCENARIOS      4
+#define SCENARIO_STEPS 600
+
+/* The same run each time, but for call number n of this kind. How many of
+   them there were. */
+static uint64_t run_scenario(uint64_t seed, enum sim_call call, uint64_t n,
+                             int error)
+{
+    struct random r = random_of(seed);
+    begin_run(&r);
+    sim_fail(call, n, error != 0, error);
+    model_victims = error != 0;
+    for (unsigned i = 0; i < SCENARIO_STEPS; i++)
+        step();
+    all_is_said_and_heard();
+    uint64_t count = sim_count(call);
+    the_server_stops();
+    world_teardown(NULL);
+    return count;
+}
+
+/* How many calls. */
+static uint64_t fail_each(uint64_t seed, const struct fault *f)
+{
+    static struct note note;
+    uint64_t count = run_scenario(seed, f->call, 0, 0);
+    for (uint64_t n = 0; n < count; n++) {
+        note_open(&note, "a scenario", "failing call of its kind", n);
+        run_scenario(seed, f->call, n, f->errors[n % 3]);
+        note_close(&note);
+    }
+    return count;
+}
+
+static void test_each_call_may_fail_and_one_notices_at_most(void **state)
+{
+    uint64_t failed = 0;
+    (void)state;
+    faults_happen = false;
+    for (uint64_t seed = 1; seed <= SCENARIOS; seed++)
+        for (size_t i = 0; i < UNIT_COUNT(faults); i++)
+            failed += fail_each(seed, &faults[i]);
+    print_message("%llu calls failed\n", (unsigned long long)failed);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_model_holds_whatever_happens),
+        cmocka_unit_test(test_each_call_may_fail_and_one_notices_at_most),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
