@@ -144,8 +144,8 @@ struct config {
     bool has_metrics;
     enum limits_level level;
     enum limits_trace trace;
-    uint32_t trace_client;   /* TRACE_CLIENT: its number in the log */
-    struct span trace_path;  /* TRACE_PATH: as it stands in the request */
+    uint32_t trace_client;  /* TRACE_CLIENT: its number in the log */
+    struct span trace_path; /* TRACE_PATH: as it stands in the request */
     enum limits_whose explain;
 };
 
