@@ -2,7 +2,6 @@
 #include "server/source.h"
 #include "server/conn.h"
 #include "server/request.h"
-#include "server/trace.h"
 
 /* ---- Addresses ----------------------------------------------------------- */
 
@@ -186,12 +185,8 @@ void source_turn(struct server *s, struct client *c)
     case PROXY_DONE: break;
     }
     told(s, c, header);
-    in = bytes_part(in, used, in.len - used);
-    if (in.len == 0)
-        return;
-    if (s->trace) /* it follows from a request's first byte on */
-        trace_received(s, c, in);
-    request_handle(s, c, in);
+    if (used < in.len)
+        request_handle(s, c, bytes_part(in, used, in.len - used));
 }
 
 void source_timeout(struct server *s, struct client *c)

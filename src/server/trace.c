@@ -95,8 +95,9 @@ static struct trace_client *begin(struct server *s, const struct client *c)
 {
     const struct config *config = s->config;
     uint32_t index = client_index(&s->clients, c);
-    if (c->state != CLIENT_REQUEST || c->as.http.scan.pos > 0 ||
-        c->inbox != LEASE_NONE || client_has(c, CLIENT_SCRAPE) ||
+    bool fresh = c->state == CLIENT_PROXY ||
+                 (c->state == CLIENT_REQUEST && c->as.http.scan.pos == 0);
+    if (!fresh || c->inbox != LEASE_NONE || client_has(c, CLIENT_SCRAPE) ||
         (config->trace == TRACE_CLIENT && index != config->trace_client))
         return NULL;
     struct trace_client *f = find_place(s);
@@ -144,9 +145,24 @@ static void explain(struct server *s, struct trace_client *f, struct explain *e,
     }
 }
 
+/* What is behind the PROXY header of a connection that begins with one. The
+   header's state is still that before these bytes. */
+static struct span behind_header(const struct server *s, const struct client *c,
+                                 struct span in)
+{
+    struct proxy header = s->sources.headers[client_index(&s->clients, c)];
+    size_t used = proxy_read(&header, in.ptr, in.len);
+    return header.step == PROXY_DONE ? bytes_part(in, used, in.len - used)
+                                     : bytes_span(NULL, 0);
+}
+
 void trace_received(struct server *s, struct client *c, struct span in)
 {
     struct trace_client *f = find(s, c);
+    if (c->state == CLIENT_PROXY)
+        in = behind_header(s, c, in);
+    if (in.len == 0)
+        return;
     if (!f)
         f = begin(s, c);
     if (!f)

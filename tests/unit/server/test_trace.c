@@ -185,6 +185,32 @@ static void test_one_path_is_followed_by_its_request(void **state)
     assert_count("2< response", 1);
 }
 
+static void test_a_proxys_header_is_passed_over_wherever_it_is_cut(void **state)
+{
+    (void)state;
+    static const char wire[] = "PROXY TCP4 192.0.2.9 198.51.100.7 56324 443\r\n"
+                               "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    world.config.trace = TRACE_ALL;
+    world.config.proxy_protocol = true;
+    world_start();
+    for (size_t cut = 0; cut < sizeof wire; cut++) {
+        struct peer *ann = peer_connect();
+        peer_add(ann, bytes_span(wire, cut));
+        peer_flush(ann);
+        peer_add(ann, bytes_span(wire + cut, sizeof wire - 1 - cut));
+        peer_flush(ann);
+        peer_answered(ann, 200);
+        assert_count("0> request                                           "
+                     "                byte 0\n",
+                     1);
+        assert_count("0< response", 1);
+        assert_count("WRONG", 0);
+        assert_count("PROXY", 0);
+        world_again();
+        sim_forget_log();
+    }
+}
+
 static void test_whoever_takes_a_slot_is_followed_afresh(void **state)
 {
     (void)state;
@@ -262,6 +288,7 @@ int main(void)
         WORLD_TEST(test_pieces_are_put_together),
         WORLD_TEST(test_one_client_is_followed_by_its_number),
         WORLD_TEST(test_one_path_is_followed_by_its_request),
+        WORLD_TEST(test_a_proxys_header_is_passed_over_wherever_it_is_cut),
         WORLD_TEST(test_whoever_takes_a_slot_is_followed_afresh),
         WORLD_TEST(test_beyond_the_places_clients_are_counted),
         WORLD_TEST(test_files_that_only_the_kernel_sees_are_passed_over),
