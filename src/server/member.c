@@ -106,8 +106,7 @@ void member_detach(struct server *s, struct client *c)
 /* ---- Messages ------------------------------------------------------------ */
 
 /* The sender passes over [from, to). Its own messages of one turn lie side by
-   side, and it is not read again before they are passed: one range is enough
-   (DESIGN: rules of a room, 6). */
+   side, and it is not read again before they are passed: one range is enough. */
 static void skip_over(struct server *s, struct client *c, uint64_t from,
                       uint64_t to)
 {

@@ -13,7 +13,7 @@
  *                   frame_left == 0      frame_left bytes
  *                                        to go until 44
  *
- *   What holds, for every member (DESIGN: rules of a room):
+ *   What holds, for every member:
  *     cursor + frame_left <= head, and the cursor's byte is still in the log.
  *   When head runs more than the log's size ahead of a cursor, that member
  *   has lost its place: it is closed (at a boundary) or dropped (inside a

@@ -2,7 +2,7 @@
 /*
  * server: the loop, and everything it knows in one struct.
  *
- * A turn (DESIGN: flush before sleep):
+ * A turn: flush before sleep.
  *
  *   wait -> accept -> read and dispatch all that is ready -> flush each dirty
  *   room and client once -> signals -> timers -> flush -> free slots
