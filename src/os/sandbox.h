@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SANDBOX_PATHS 16
+#define SANDBOX_PATHS 17
 
 enum sandbox_part {
     SANDBOX_NO_NEW_PRIVS = 1 << 0,

@@ -4,7 +4,7 @@
 #include "os/sandbox.h"
 #include "os/user.h"
 
-_Static_assert(SANDBOX_PATHS >= LIMITS_ADDRS, "each may be a unix: socket");
+_Static_assert(SANDBOX_PATHS >= SERVER_LISTENERS, "each may be a unix: socket");
 
 static int refuse(struct text *why, const char *what, int result, int status)
 {

@@ -427,9 +427,10 @@ void conn_close(struct server *s, struct client *c, unsigned code,
                     &(struct client_farewell){.code = (uint16_t)code,
                                               .by_client = by_client,
                                               .cause = (uint8_t)cause});
-    if (!outbox_put(s, c, bytes_span(frame, len)))
+    if (!outbox_put(s, c, bytes_span(frame, len))) {
+        c->as.farewell.code = 0; /* it was never sent */
         conn_drop(s, c, cause);
-    else if (s->current != c)
+    } else if (s->current != c)
         server_make_dirty(s, c);
 }
 

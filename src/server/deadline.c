@@ -79,8 +79,9 @@ static bool blocked_reached(struct server *s, struct client *c)
 /* Is it our doing that nothing is heard of it? */
 static bool is_unheard(const struct client *c)
 {
+    /* READY, too: what it has said is about to be read. */
     return (c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED |
-                        CLIENT_PARKED)) != 0;
+                        CLIENT_PARKED | CLIENT_STALLED | CLIENT_READY)) != 0;
 }
 
 static void ping(struct server *s, struct client *c)
@@ -92,14 +93,21 @@ static void ping(struct server *s, struct client *c)
     conn_settle(s, c);
 }
 
+static void give_up(struct server *s, struct client *c)
+{
+    conn_begin(s, c);
+    conn_close(s, c, CLOSE_GOING_AWAY, "no sign of life", CAUSE_PONG_TIMEOUT,
+               false);
+    conn_settle(s, c);
+}
+
 static void heartbeat(struct server *s, struct client *c)
 {
     if (s->config->ping == 0 || is_unheard(c))
         return;
     if (client_has(c, CLIENT_PINGED)) {
         if (over(s, c->since, s->config->pong_timeout))
-            conn_close(s, c, CLOSE_GOING_AWAY, "no sign of life",
-                       CAUSE_PONG_TIMEOUT, false);
+            give_up(s, c);
     } else if (over(s, c->heard, s->config->ping)) {
         ping(s, c);
     }

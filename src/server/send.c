@@ -227,6 +227,11 @@ static bool keep(struct server *s, struct client *c, struct span rest)
 
 bool send_defer(struct server *s, struct client *c)
 {
+    /* A buffer a member for a few bytes each: not with the last half of them.
+       Who can be written to is written to at once then. */
+    if (!client_has(c, CLIENT_BLOCKED) && c->outbox == LEASE_NONE &&
+        s->leases.slots.count >= s->leases.slots.size / 2)
+        return false;
     if (!keep(s, c, text_span(&s->staging)))
         return false;
     s->staging.len = 0;

@@ -42,7 +42,8 @@ bool send_overrun(const struct server *s, const struct client *c);
 enum send_result send_flush(struct server *s, struct client *c);
 
 /* Move staging into the outbox, to be flushed later. False when there is no
-   leased buffer; staging is then as it was. */
+   leased buffer for that (or few are left and it can be written now); staging
+   is then as it was. */
 bool send_defer(struct server *s, struct client *c);
 
 #endif

@@ -227,9 +227,12 @@ static void drain(struct server *s)
     stop_listening(s);
     for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
         struct client *c = client_at(&s->clients, i);
-        if (c->state == CLIENT_OPEN)
-            conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING,
-                       false);
+        if (c->state != CLIENT_OPEN)
+            continue;
+        /* One after the other: there is no leased buffer for everybody's. */
+        conn_begin(s, c);
+        conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING, false);
+        conn_settle(s, c);
     }
 }
 
@@ -444,9 +447,8 @@ static void carve(struct server *s, struct arena *a)
 
     s->rooms.table = arena_carve(a, config->rooms, sizeof *s->rooms.table);
     s->rooms.buckets = arena_carve(a, config->rooms, sizeof *s->rooms.buckets);
-    s->rooms.mark_space =
-        arena_carve(a, (size_t)config->rooms * config->history,
-                    sizeof *s->rooms.mark_space);
+    s->rooms.mark_space = arena_carve(
+        a, config->rooms, config->history * sizeof *s->rooms.mark_space);
     s->rooms.log_count = config->compression ? ROOM_LOGS : ROOM_TWIN;
     s->rooms.log_bytes = arena_carve(
         a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
@@ -696,13 +698,14 @@ int server_open(struct server *s, const struct config *config,
         result = make_tables(s, why);
     if (result == 0)
         result = listen_all(s, why);
-    if (result == 0)
+    if (result == 0) {
+        trace_open(s); /* asks whether it writes to a terminal */
         result = confine_enter(s, why);
+    }
     if (result != 0) {
         stop_listening(s); /* a unix: socket's file goes too */
         return result;
     }
-    trace_open(s);
     log_start(s);
     supervise_tell(s->supervisor, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;

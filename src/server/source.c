@@ -121,7 +121,8 @@ static void count(struct server *s, struct client *c)
 void source_request(struct server *s, struct client *c,
                     const struct http_request *request)
 {
-    if (!s->sources.table || !is_trusted(s->config, &source_of(s, c)->hop))
+    if (!s->sources.table || client_has(c, CLIENT_SCRAPE) ||
+        !is_trusted(s->config, &source_of(s, c)->hop))
         return;
     source_choose(s->config, request, &source_of(s, c)->client);
     count(s, c);
