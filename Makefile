@@ -124,7 +124,7 @@ $(BUILD)/test/sim_%.o: tests/sim/%.c | dirs
 
 $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
-	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka -lz
+	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) $(CMOCKA) -lz
 
 # Kept between runs: make would take them for leftovers of a chain.
 .SECONDARY: $(SUPPORT_OBJ) $(SIM_OBJ)
@@ -142,7 +142,7 @@ WATCHED    = room_append member_join member_leave
 $(BUILD)/test/sim: $(MODEL_SRC) $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ \
 	    $(WATCHED:%=-Wl,--wrap=%) $(MODEL_SRC) \
-	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) -lcmocka -lz
+	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) $(CMOCKA) -lz
 
 sim: $(BUILD)/test/sim
 	SIM_SEEDS=$(SIM_SEEDS) $(BUILD)/test/sim
@@ -156,7 +156,7 @@ FUZZ_SECONDS ?= 60
 $(BUILD)/test/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c \
                         $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) \
-	    $(SUPPORT_OBJ) $(LIB_OBJ) -lcmocka
+	    $(SUPPORT_OBJ) $(LIB_OBJ) $(CMOCKA)
 
 replay: $(FUZZ:%=$(BUILD)/test/replay_%)
 	@for f in $(FUZZ); do \

@@ -33,6 +33,17 @@ class Terminate(ServerCase):
                     ws.close()
                 self.assertEqual(server.wait(), 0)
 
+    def test_more_clients_than_buffers_get_1001(self):
+        """A Close for each of 40 on a server of 4 buffers, in every form."""
+        server = self.start("--buffers", "4")
+        some = [self.ws(server, p) for p in
+                ("/echo", "/chat", "/ws", "/chat/r") * 10]
+        server.signal(signal.SIGTERM)
+        for ws in some:
+            self.assertEqual(ws.recv_close()[0], 1001)
+            ws.close()
+        self.assertEqual(server.wait(), 0)
+
     def test_nobody_connected(self):
         """Exit 0 at once, not after --drain."""
         server = self.start("--drain", "60")
