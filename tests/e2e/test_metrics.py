@@ -66,6 +66,15 @@ class Address(MetricsCase):
             peer.send(b"POST /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
             self.assertEqual(peer.response().status, 405)
 
+    def test_who_scrapes_counts_for_no_per_ip(self):
+        """Neither by address nor by what a trusted proxy would say."""
+        for more in (), ("--trust", "127.0.0.1"):
+            server = self.start_with_metrics("--per-ip", "1", *more)
+            self.ws(server, "/echo")
+            for _ in range(3):
+                self.scrape(server)
+            server.stop()
+
     def test_not_on_the_other_address(self):
         """/metrics is no page of the server's."""
         server = self.start_with_metrics()

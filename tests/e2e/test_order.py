@@ -408,6 +408,34 @@ class Seams(ServerCase):
             a.leave()
             b.close()
 
+    def test_private_answers_leave_buffers_for_others(self):
+        """In one turn (the server is stopped while it all arrives) one
+        message, an answer for each of 20, and unfinished messages of four
+        more, on 16 buffers: the answers, which could wait for the room's
+        frames, do not take all of them, and everybody stays."""
+        server = self.start("--buffers", "16")
+        said, *asking = [self.ws(server, "/ws/r") for _ in range(21)]
+        slow = [self.ws(server, "/ws/r") for _ in range(4)]
+        half = frame(TEXT, '{"message":"late"}')
+        time.sleep(0.2)
+        server.signal(signal.SIGSTOP)
+        said.text('{"message":"first"}')
+        for ws in asking:
+            ws.text('{"ping":1}')
+        for ws in slow:
+            ws.send(half[:-3])
+        time.sleep(0.1)
+        server.signal(signal.SIGCONT)
+        for ws in asking:
+            got = [ws.recv_json(), ws.recv_json()]
+            self.assertIn({"pong": 1}, got)
+            self.assertIn("first", [g.get("message") for g in got])
+        for ws in slow:
+            self.assertEqual(ws.recv_json()["message"], "first")
+            ws.send(half[-3:])
+        got = [said.recv_json()["message"] for _ in slow]
+        self.assertEqual(got, ["late"] * len(slow))
+
     def lag(self, server, path, **more):
         """A member that is inside the second of three big messages, which
         the server has begun to write and cannot go on with."""

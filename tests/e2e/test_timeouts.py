@@ -7,8 +7,8 @@ import struct
 import time
 import unittest
 
-from support import (CLOSE, PATIENCE, PING, PONG, TEXT, ServerCase, WebSocket,
-                     frame, until_true, upgrade_headers)
+from support import (BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, ServerCase,
+                     WebSocket, frame, until_true, upgrade_headers)
 
 
 class Heartbeat(ServerCase):
@@ -31,6 +31,27 @@ class Heartbeat(ServerCase):
                 ws.send_frame(PONG, got.payload)
                 began = time.monotonic()
             ws.leave()
+
+    def test_a_sign_of_life_that_we_do_not_read_counts(self):
+        """All buffers are lent out and an echo has more on its way to the
+        client than may be: it is not read from, and its pongs wait in the
+        socket. That is no silence of the client's."""
+        server = self.start("--buffers", "1", "--ping", "0.6",
+                            "--pong-timeout", "0.8",
+                            "--handshake-timeout", "60")
+        ws = self.ws(server, rcvbuf=4096, answer=False)
+        ws.send(frame(BINARY, b"x" * 60000))
+        time.sleep(0.3)
+        holder = self.peer(server)
+        holder.send(b"GET / HT")                # takes the only buffer
+        for _ in range(12):
+            ws.send_frame(PONG, b"")
+            ws.take(1000)                       # slowly
+            time.sleep(0.2)
+        ws.take(60004 - 12000)
+        ws.text("still here")
+        self.assertEqual(ws.recv_text(), "still here")
+        ws.leave()
 
     def test_no_sign_of_life_closes_1001(self):
         """No answer to the ping for --pong-timeout: Close 1001, told in the
