@@ -114,16 +114,17 @@ $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/model.c,\
               $(wildcard tests/sim/*.c))
 SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
-SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/%,$(LIB_OBJ)) \
+SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/% $(BUILD)/options.o \
+              $(BUILD)/paste.o,$(LIB_OBJ)) \
             $(BUILD)/os/error.o $(BUILD)/os/socket_text.o
 SIM_TEST := $(filter tests/unit/server/% tests/unit/service/%,$(UNIT_SRC))
 SIM_UNIT := $(foreach t,$(SIM_TEST),$(BUILD)/test/$(basename $(notdir $t)))
 
 $(BUILD)/test/sim_%.o: tests/sim/%.c | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -c -o $@ $<
+	$(CC) $(LINUX) $(TEST_CFLAGS) -c -o $@ $<
 
 $(SIM_UNIT): $(BUILD)/test/%: %.c $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< \
 	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) $(CMOCKA) -lz
 
 # Kept between runs: make would take them for leftovers of a chain.
@@ -140,7 +141,7 @@ MODEL_SRC  = tests/sim/sim.c tests/sim/model.c
 WATCHED    = room_append member_join member_leave
 
 $(BUILD)/test/sim: $(MODEL_SRC) $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(LDFLAGS) -o $@ \
+	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ \
 	    $(WATCHED:%=-Wl,--wrap=%) $(MODEL_SRC) \
 	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) $(CMOCKA) -lz
 
@@ -200,7 +201,7 @@ asan:
 # chatd beside the bare kernel; then our codec beside zlib.
 $(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
                            $(LIB_OBJ) | dirs
-	$(CC) -D_GNU_SOURCE $(TEST_CFLAGS) -o $@ $< $(SUPPORT_OBJ) $(LIB_OBJ) \
+	$(CC) $(LINUX) $(TEST_CFLAGS) -o $@ $< $(SUPPORT_OBJ) $(LIB_OBJ) \
 	    -lcmocka -lz
 
 bench: $(PROGRAM) $(BUILD)/test/bench_codec

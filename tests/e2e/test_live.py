@@ -388,6 +388,33 @@ class Sandbox(ServerCase):
         self.assertEqual(field(server.start_line(), "sandbox"), SANDBOX)
         self.assert_serves(server)
 
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    @unittest.skipIf(SANITIZED, "sanitizers make calls of their own")
+    def test_nothing_the_loop_does_is_refused(self):
+        """Pages, rooms, a slow client, no descriptors left, USR1, stop and
+        go, a unix socket to remove: not one call fails with ENOSYS."""
+        with tempfile.TemporaryDirectory(prefix="chatd-e2e-") as folder:
+            trace = os.path.join(folder, "trace")
+            wrapper = os.path.join(folder, "chatd")
+            with open(wrapper, "w") as f:
+                f.write("#!/bin/sh\nexec strace -D -o %s %s \"$@\"\n" %
+                        (trace, CHATD))
+            os.chmod(wrapper, 0o755)
+            visit = os.path.join(ROOT, "tests", "foreign", "visit.py")
+            done = subprocess.run(
+                ["/usr/bin/python3", visit], timeout=6 * PATIENCE,
+                env={**os.environ, "CHATD": wrapper}, capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+            with open(trace, errors="replace") as f:
+                calls = f.read()
+        self.assertIn("seccomp", calls.lower())
+        inside = calls[calls.index("write(2, "):]
+        for name in ("openat2", "sendfile", "shutdown", "unlink", "fcntl",
+                     "getpeername", "TIOCOUTQ"):
+            self.assertIn(name, inside)
+        self.assertEqual([line for line in inside.splitlines()
+                          if "ENOSYS" in line], [])
+
     def test_pages_from_a_folder_and_from_nowhere_else(self):
         """--static works under it, from subfolders too, and after the file
         has changed; also behind a stopped and continued process."""

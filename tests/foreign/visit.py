@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Has a server do everything it does, so that its calls can be looked at."""
 
+import contextlib
 import os
+import resource
+import signal
 import sys
 import tempfile
 
@@ -10,6 +13,18 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 from support import Peer, Server, WebSocket  # noqa: E402
 
 LARGE = 5 << 30
+
+
+def without_descriptors(server):
+    """One connects while the server may open no more."""
+    used = len(os.listdir("/proc/%d/fd" % server.pid))
+    limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used, limits[1]))
+    with contextlib.suppress(ConnectionError, AssertionError):
+        with Peer(server) as peer:
+            peer.expect_eof()
+    server.wait_log("out of descriptors")
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, limits)
 
 
 def main():
@@ -43,6 +58,10 @@ def main():
                 pass
             server.wait_log("event=close .*write-timeout")
             slow.close()
+            for number in signal.SIGUSR1, signal.SIGSTOP, signal.SIGCONT:
+                server.signal(number)
+            server.wait_log("event=state")
+            without_descriptors(server)
         finally:
             assert server.stop() == 0
         assert not os.path.exists(path)

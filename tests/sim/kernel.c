@@ -16,6 +16,7 @@
 #define STANDARD    3 /* descriptors 0, 1 and 2 */
 #define SIGNALS_MAX 16
 #define LOG_SIZE    (256 * 1024)
+#define PAGE        4096
 #define MEMORY_MAX  (1u << 30) /* bytes the machine has */
 
 struct fault {
@@ -56,6 +57,7 @@ void sim_begin(void)
     kernel.log = text_over(kernel.log_bytes, sizeof kernel.log_bytes);
     network_begin();
     disk_begin();
+    supervisor_begin();
 }
 
 void sim_end(void)
@@ -208,7 +210,8 @@ void *memory_map(size_t size)
     if (kernel_call(SIM_MEMORY) || size > MEMORY_MAX)
         return NULL;
     assert_null(kernel.memory); /* the one mapping */
-    return kernel.memory = calloc(1, size);
+    kernel.memory = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
+    return kernel.memory ? memset(kernel.memory, 0, size) : NULL;
 }
 
 int entropy_fill(uint8_t *ptr, size_t len)

@@ -54,5 +54,6 @@ ptrdiff_t network_send(int fd, const struct span *parts, size_t count);
 void network_begin(void);
 void network_end(void);
 void disk_begin(void);
+void supervisor_begin(void);
 
 #endif

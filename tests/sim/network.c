@@ -167,6 +167,24 @@ int socket_listen(struct socket_address *address,
     return result < 0 ? result : open_listener(address);
 }
 
+void sim_hand_over(const char *address)
+{
+    struct socket_address at;
+    assert_true(socket_parse(bytes_of(address), &at));
+    assert_true(open_listener(&at) >= 0);
+}
+
+int socket_adopt(int fd, struct socket_address *address,
+                 const struct socket_tuning *tuning)
+{
+    assert_true(tuning->send_buffer > 0 && tuning->receive_buffer > 0);
+    int result = kernel_call(SIM_ADOPT);
+    if (result < 0 || kernel_kind_of(fd) != KERNEL_LISTENER)
+        return result < 0 ? result : -ENOTSOCK;
+    *address = listeners[kernel_at(fd, KERNEL_LISTENER)->number].address;
+    return 0;
+}
+
 void socket_unlisten(int fd, const struct socket_address *address)
 {
     struct listener *l = &listeners[kernel_at(fd, KERNEL_LISTENER)->number];

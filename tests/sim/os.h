@@ -23,6 +23,7 @@
 #define SIM_OS_H
 
 #include "base/text.h"
+#include "os/sandbox.h"
 #include "os/signals.h"
 
 #define SIM_UNLIMITED SIZE_MAX
@@ -66,6 +67,10 @@ enum sim_call {
     SIM_MEMORY, /* likewise: NULL */
     SIM_ENTROPY,
     SIM_STANDARD, /* process_open_standard */
+    SIM_ADOPT,
+    SIM_SUPERVISOR,
+    SIM_USER_FIND,
+    SIM_USER_BECOME,
     SIM_CALLS,
     SIM_ANY = SIM_CALLS, /* every one of them */
 };
@@ -96,6 +101,24 @@ void sim_forget_log(void);
 /* A file appears below the folder that any --static names, or is replaced;
    the bytes must stay. "dir/" + name for one in a subfolder. */
 void sim_put_file(const char *path, struct span bytes);
+
+/* ---- Who starts us ------------------------------------------------------- */
+
+/* What the supervisor was told since the last call, a line each. */
+const char *sim_told(void);
+
+/* Before the start: the supervisor opens a listener, as the next descriptor
+   from SUPERVISE_FIRST on. */
+void sim_hand_over(const char *address);
+
+/* Whom the server became ("ann", of /etc/passwd, is 7); 0 at first. */
+unsigned sim_user(void);
+
+/* What there is of a sandbox here (enum sandbox_part); all at first. */
+void sim_set_sandbox(unsigned parts);
+
+/* The plan it went in with, or NULL while it is outside. */
+const struct sandbox_plan *sim_sandboxed(void);
 
 /* ---- The rest of the world ----------------------------------------------- */
 

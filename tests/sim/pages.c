@@ -12,6 +12,8 @@
         NULL, 0                                                                \
     }
 
+static uint8_t packed[6]; /* blank, as scripts/embed.c leaves it */
+
 const struct files_entry files_table[] = {
     {"index.html", "1", BYTES("<!doctype html><title>start</title>\n"), NO_TWIN,
      NO_SPACE},
@@ -21,6 +23,15 @@ const struct files_entry files_table[] = {
      NO_SPACE},
     {"style.css", "4", BYTES("body { color: black }\n"),
      BYTES("as if it were gzip"), NO_SPACE},
+    /* One stored block, final, between what gzip has around it. */
+    {"packed.txt",
+     "5",
+     {packed, sizeof packed},
+     BYTES("\x1f\x8b\x08\0\0\0\0\0\0\xff"
+           "\x01\x06\0\xf9\xff"
+           "packed"
+           "crc.size"),
+     packed},
 };
 
 const uint32_t files_count = sizeof files_table / sizeof *files_table;

@@ -155,6 +155,8 @@ static unsigned files_of_its_own(const struct server *s)
         count++;
     if (s->folder >= 0)
         count++;
+    if (s->supervisor >= 0)
+        count++;
     for (size_t i = 0; i < s->listener_count; i++)
         if (s->listeners[i].fd >= 0)
             count++;

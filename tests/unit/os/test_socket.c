@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -343,9 +344,59 @@ static void test_another_servers_socket_file_is_not_removed(void **state)
     unlink(a.path); /* somebody takes our place */
     int second = socket_listen(&b, &tuning);
     socket_unlisten(first, &a);
-    assert_true(exists(&a));
+    assert_true(exists(&b));
     socket_unlisten(second, &b);
-    assert_false(exists(&a));
+    assert_false(exists(&b));
+}
+
+/* ---- Handed over --------------------------------------------------------- */
+
+static void test_a_listener_that_is_open_can_be_taken_over(void **state)
+{
+    (void)state;
+    struct socket_address a = {.family = SOCKET_INET, .ip = {127, 0, 0, 1}};
+    int fd = socket_listen(&a, &tuning);
+    struct socket_address b;
+    assert_int_equal(fcntl(fd, F_SETFL, 0), 0); /* as systemd hands it over */
+    assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
+    assert_int_equal(socket_adopt(fd, &b, &tuning), 0);
+    assert_int_equal(b.family, SOCKET_INET);
+    assert_int_equal(b.port, a.port);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    struct socket_address peer;
+    assert_int_equal(socket_accept(fd, &peer), -EAGAIN); /* does not wait */
+    socket_unlisten(fd, &b);
+}
+
+static void test_the_file_of_one_taken_over_is_left_alone(void **state)
+{
+    (void)state;
+    struct socket_address a = unix_at(), b;
+    int fd = socket_listen(&a, &tuning);
+    assert_int_equal(socket_adopt(fd, &b, &tuning), 0);
+    assert_int_equal(b.family, SOCKET_UNIX);
+    assert_string_equal(b.path, a.path);
+    socket_unlisten(fd, &b);
+    assert_true(exists(&a));
+    unlink(a.path);
+}
+
+static void test_nothing_but_a_listening_stream_is_taken_over(void **state)
+{
+    (void)state;
+    struct socket_address a;
+    int pair[2];
+    int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+    int idle = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(socket_adopt(datagrams, &a, &tuning), -ENOTSOCK);
+    assert_int_equal(socket_adopt(idle, &a, &tuning), -ENOTSOCK);
+    assert_int_equal(socket_adopt(pair[0], &a, &tuning), -ENOTSOCK);
+    close(datagrams);
+    close(idle);
+    close(pair[0]);
+    close(pair[1]);
+    assert_int_equal(socket_adopt(idle, &a, &tuning), -ENOTSOCK);
 }
 
 static void test_a_spare_descriptor_is_one(void **state)
@@ -375,6 +426,9 @@ int main(void)
             test_a_stale_socket_file_is_replaced_and_a_live_one_not),
         cmocka_unit_test(test_a_file_that_is_no_socket_is_left_alone),
         cmocka_unit_test(test_another_servers_socket_file_is_not_removed),
+        cmocka_unit_test(test_a_listener_that_is_open_can_be_taken_over),
+        cmocka_unit_test(test_the_file_of_one_taken_over_is_left_alone),
+        cmocka_unit_test(test_nothing_but_a_listening_stream_is_taken_over),
         cmocka_unit_test(test_a_spare_descriptor_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

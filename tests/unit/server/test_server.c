@@ -113,6 +113,94 @@ static void test_no_open_files_for_clients_is_a_failure(void **state)
                "the limit of open files leaves none for clients");
 }
 
+static void assert_told(const char *wanted)
+{
+    assert_string_equal(sim_told(), wanted);
+}
+
+static void test_the_supervisor_hears_of_start_and_end(void **state)
+{
+    (void)state;
+    world.config.supervised.notify = "/run/notify";
+    world_start();
+    assert_told("READY=1\n");
+    world_pass(60000); /* no watchdog was asked for */
+    assert_told("");
+    sim_signal(SIGNALS_STOP);
+    world_settle();
+    assert_told("STOPPING=1\n");
+}
+
+static void test_the_watchdog_hears_from_an_idle_server(void **state)
+{
+    (void)state;
+    world.config.supervised =
+        (struct supervise){.notify = "/run/notify", .watchdog = 1000};
+    world_start();
+    assert_told("READY=1\n");
+    world_pass(999);
+    assert_told("");
+    world_pass(1);
+    assert_told("WATCHDOG=1\n");
+    world_pass(3000);
+    assert_told("WATCHDOG=1\nWATCHDOG=1\nWATCHDOG=1\n");
+    world_freeze(5000); /* once is enough to say that we live again */
+    assert_told("WATCHDOG=1\n");
+}
+
+static void
+test_a_supervisor_that_cannot_be_reached_is_no_obstacle(void **state)
+{
+    (void)state;
+    world.config.supervised =
+        (struct supervise){.notify = "/run/notify", .watchdog = 1000};
+    sim_fail(SIM_SUPERVISOR, 0, 1, ENOENT);
+    world_start();
+    world_pass(5000);
+    peer_text(peer_open("/echo"), "it serves");
+}
+
+static void test_sockets_handed_over_replace_the_default_address(void **state)
+{
+    (void)state;
+    sim_hand_over("127.0.0.1:1");
+    sim_hand_over("unix:/run/chatd");
+    world.config.default_addr = true;
+    world.config.supervised.sockets = 2;
+    world_start();
+    world_logged("addr=127.0.0.1:1 addr=unix:/run/chatd slots=");
+    int connection = sim_connect(0, "192.0.2.1:1");
+    world_settle();
+    assert_int_equal(sim_side(connection), SIM_OPEN);
+}
+
+static void test_an_address_that_was_chosen_adds_to_them(void **state)
+{
+    (void)state;
+    sim_hand_over("127.0.0.1:1");
+    world.config.supervised.sockets = 1;
+    world_start();
+    world_logged("addr=127.0.0.1:1 addr=:6868 slots=");
+}
+
+static void test_what_was_handed_over_must_be_listeners(void **state)
+{
+    (void)state;
+    sim_hand_over("127.0.0.1:1");
+    world.config.supervised.sockets = 2;
+    world_fail(SERVER_BAD_OPTION, "LISTEN_FDS: no listening stream socket, or "
+                                  "one too many: descriptor 4");
+}
+
+static void test_more_listeners_than_there_is_room_for(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < LIMITS_ADDRS; i++)
+        sim_hand_over("127.0.0.1:0");
+    world.config.supervised.sockets = LIMITS_ADDRS;
+    world_fail(SERVER_FAILED, "more addresses than can be listened on");
+}
+
 /* The start, with its call number n failing. False when there are fewer. */
 static bool start_without(uint64_t n)
 {
@@ -120,6 +208,7 @@ static bool start_without(uint64_t n)
     struct text why = text_over(bytes, sizeof bytes - 1);
     world.config.per_ip = 5;
     world.config.static_folder = "folder";
+    world.config.user = "ann";
     sim_fail(SIM_ANY, n, 1, ENOMEM);
     int result = world_try(&why);
     if (result != 0) {
@@ -364,6 +453,13 @@ int main(void)
         WORLD_TEST(test_options_beyond_any_address_space_are_refused),
         WORLD_TEST(test_few_open_files_make_few_slots_and_a_warning),
         WORLD_TEST(test_no_open_files_for_clients_is_a_failure),
+        WORLD_TEST(test_the_supervisor_hears_of_start_and_end),
+        WORLD_TEST(test_the_watchdog_hears_from_an_idle_server),
+        WORLD_TEST(test_a_supervisor_that_cannot_be_reached_is_no_obstacle),
+        WORLD_TEST(test_sockets_handed_over_replace_the_default_address),
+        WORLD_TEST(test_an_address_that_was_chosen_adds_to_them),
+        WORLD_TEST(test_what_was_handed_over_must_be_listeners),
+        WORLD_TEST(test_more_listeners_than_there_is_room_for),
         WORLD_TEST(test_whatever_fails_at_the_start_it_ends_in_a_sentence),
         WORLD_TEST(test_an_idle_server_sleeps_until_somebody_comes),
         WORLD_TEST(test_idle_clients_wake_nobody_before_their_ping),

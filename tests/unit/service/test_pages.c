@@ -85,6 +85,19 @@ static void test_who_accepts_gzip_gets_the_twin(void **state)
     assert_true(field_is(&r, "Vary", "Accept-Encoding"));
 }
 
+static void test_what_is_stored_as_gzip_is_unpacked_for_others(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer_response r = get("/packed.txt", "Accept-Encoding: gzip\r\n");
+    assert_memory_equal(r.body.ptr, "\x1f\x8b", 2);
+    for (int times = 0; times < 2; times++) {
+        r = get("/packed.txt", "");
+        assert_int_equal(peer_field(&r, "Content-Encoding").len, 0);
+        assert_true(bytes_equal(r.body, BYTES_LITERAL("packed")));
+    }
+}
+
 static void test_a_file_asked_for_by_its_version_is_for_good(void **state)
 {
     (void)state;
@@ -254,6 +267,7 @@ int main(void)
         WORLD_TEST(test_the_built_in_files_have_their_bytes_and_etags),
         WORLD_TEST(test_who_has_it_already_is_told_304),
         WORLD_TEST(test_who_accepts_gzip_gets_the_twin),
+        WORLD_TEST(test_what_is_stored_as_gzip_is_unpacked_for_others),
         WORLD_TEST(test_a_file_asked_for_by_its_version_is_for_good),
         WORLD_TEST(test_html_may_load_and_reach_only_what_is_here),
         WORLD_TEST(test_a_type_follows_from_the_ending),
