@@ -77,6 +77,8 @@ enum client_flag {
     CLIENT_STALLED = 1 << 17, /* PAUSED until its peer has taken more of what
                                  was sent: no buffers */
     CLIENT_SCRAPE = 1 << 18,  /* came to the address of --metrics */
+    CLIENT_TAIL = 1 << 19,    /* an echo without a buffer: the beginning of a
+                                 frame is kept in profile.name */
 };
 
 /* While the connection is a plain HTTP one. */

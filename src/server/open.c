@@ -373,9 +373,29 @@ static bool take_input(struct server *s, struct client *c, struct input *in)
         client_clear(c, CLIENT_PARKED);
         return true;
     }
+    if (client_has(c, CLIENT_TAIL)) {
+        const struct profile *p = client_profile(&s->clients, c);
+        memcpy(in->ptr, p->name, p->name_len);
+        in->len = p->name_len;
+    }
     size_t got = conn_receive(s, c, in->len, most).len;
     in->len += got;
+    if (got > 0)
+        client_clear(c, CLIENT_TAIL);
     return got > 0;
+}
+
+/* No buffer for a few bytes of a frame that has only begun. An echo has no
+   name: they fit there. */
+static bool keep_tail(struct server *s, struct client *c, struct span rest)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    if (!open_service(s, c)->streams || rest.len > sizeof p->name)
+        return false;
+    memcpy(p->name, rest.ptr, rest.len);
+    p->name_len = (uint8_t)rest.len;
+    client_set(c, CLIENT_TAIL);
+    return true;
 }
 
 void open_turn(struct server *s, struct client *c)
@@ -390,7 +410,10 @@ void open_turn(struct server *s, struct client *c)
         return;
     size_t from = in.used - in.held;
     struct span rest = bytes_span(in.ptr + from, in.len - from);
-    if (!conn_keep_input(s, c, rest, in.message_len, stopped))
+    bool kept = conn_keep_input(s, c, rest, in.message_len, stopped);
+    if (!kept && !stopped && in.held == 0)
+        kept = keep_tail(s, c, rest);
+    if (!kept)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
     else if (in.held)
         lease_at(&s->leases, c->inbox)->held = (uint32_t)in.held;
