@@ -108,7 +108,7 @@ static inline size_t room_append_max(const struct rooms *all)
 }
 
 /* The table starts zeroed. Sizes, spaces and links are filled in by the
-   caller before; see server.c. */
+   caller before; see server_start.c. */
 void room_init(struct rooms *all, uint32_t count);
 
 static inline struct room *room_at(const struct rooms *all, uint32_t index)

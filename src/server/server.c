@@ -2,30 +2,14 @@
 #include "server/server.h"
 #include "base/check.h"
 #include "os/clock.h"
-#include "os/error.h"
-#include "os/file.h"
-#include "os/memory.h"
-#include "os/process.h"
-#include "os/entropy.h"
 #include "os/signals.h"
-#include "server/compressed.h"
-#include "server/confine.h"
+#include "os/supervise.h"
 #include "server/conn.h"
 #include "server/deadline.h"
+#include "server/listen.h"
 #include "server/member.h"
-#include "server/trace.h"
-
-/* Tokens that are no client's: a client's generation is odd, so its token is
-   never below 2^32. */
-#define TOKEN_SIGNALS   UINT64_C(0)
-#define TOKEN_LISTENERS UINT64_C(1) /* + index of the listener */
 
 /* ---- Queues -------------------------------------------------------------- */
-
-static void queue_init(struct server_queue *q)
-{
-    *q = (struct server_queue){.first = CLIENT_NONE, .last = CLIENT_NONE};
-}
 
 /* Ready clients are linked through slot.next_free, which is theirs while they
    have the slot; dirty ones, and later the buried, through dirty_next. */
@@ -99,90 +83,6 @@ static void reap(struct server *s)
     }
 }
 
-/* ---- Listening ----------------------------------------------------------- */
-
-static void mute(struct server *s, bool quiet)
-{
-    for (size_t i = 0; i < s->listener_count; i++)
-        if (s->listeners[i].fd >= 0)
-            (void)reactor_mute_source(s->reactor, s->listeners[i].fd,
-                                      TOKEN_LISTENERS + i, quiet);
-}
-
-/*
- * Out of descriptors. The spare one is given up so that one connection can be
- * taken and let go at once, and the listeners rest, or the reactor would wake
- * us for them again and again.
- */
-static void rest(struct server *s, struct server_listener *l)
-{
-    struct socket_address peer;
-    if (s->spare >= 0) {
-        socket_close(s->spare);
-        int fd = socket_accept(l->fd, &peer);
-        if (fd >= 0)
-            socket_close(fd);
-        s->spare = socket_spare();
-    }
-    mute(s, true);
-    s->rest_until = s->now + LIMITS_REST;
-    struct journal_line line;
-    if (journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
-        journal_put(&line, "why", BYTES_LITERAL("out of descriptors"));
-        journal_end(&line);
-    }
-}
-
-static void accept_some(struct server *s, struct server_listener *l)
-{
-    for (unsigned i = 0; i < LIMITS_ACCEPTS; i++) {
-        struct socket_address peer;
-        int fd = socket_accept(l->fd, &peer);
-        if (fd >= 0 && l->metrics) {
-            conn_accept_scrape(s, fd, &peer);
-            continue;
-        }
-        if (fd >= 0) {
-            conn_accept(s, fd, &peer);
-            continue;
-        }
-        switch (error_kind(fd)) {
-        case ERROR_RETRY: continue; /* that one is gone: the next */
-        case ERROR_FULL: rest(s, l); return;
-        case ERROR_WAIT:
-        case ERROR_PEER:
-        case ERROR_NONE:
-        case ERROR_FAULT: return;
-        }
-    }
-}
-
-static void accept_all(struct server *s)
-{
-    for (size_t i = 0; i < s->listener_count; i++) {
-        struct server_listener *l = &s->listeners[i];
-        if (l->ready && l->fd >= 0 && s->rest_until == 0)
-            accept_some(s, l);
-        l->ready = false;
-    }
-    if (s->rest_until && s->now >= s->rest_until) {
-        s->rest_until = 0;
-        mute(s, false);
-    }
-}
-
-static void stop_listening(struct server *s)
-{
-    for (size_t i = 0; i < s->listener_count; i++) {
-        struct server_listener *l = &s->listeners[i];
-        if (l->fd < 0)
-            continue;
-        reactor_remove(s->reactor, l->fd);
-        socket_unlisten(l->fd, &l->address);
-        l->fd = -1;
-    }
-}
-
 /* ---- Signals ------------------------------------------------------------- */
 
 static void log_state(struct server *s)
@@ -224,7 +124,7 @@ static void drain(struct server *s)
     s->drain_until = s->now + s->config->drain;
     log_stop(s, "draining");
     supervise_tell(s->supervisor, "STOPPING=1");
-    stop_listening(s);
+    listen_stop(s);
     for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
         struct client *c = client_at(&s->clients, i);
         if (c->state != CLIENT_OPEN)
@@ -264,12 +164,12 @@ static bool drained(const struct server *s)
 
 static void take_event(struct server *s, const struct reactor_event *event)
 {
-    if (event->token == TOKEN_SIGNALS) {
+    if (event->token == SERVER_TOKEN_SIGNALS) {
         s->signalled = true;
         return;
     }
-    if (event->token < TOKEN_LISTENERS + SERVER_LISTENERS) {
-        s->listeners[event->token - TOKEN_LISTENERS].ready = true;
+    if (event->token < SERVER_TOKEN_LISTENERS + SERVER_LISTENERS) {
+        s->listeners[event->token - SERVER_TOKEN_LISTENERS].ready = true;
         return;
     }
     struct client *c = client_find(&s->clients, event->token);
@@ -350,7 +250,7 @@ static uint64_t patience(const struct server *s, uint64_t members)
     return wait;
 }
 
-static void read_clocks(struct server *s)
+void server_read_clocks(struct server *s)
 {
     s->woken = clock_microseconds();
     s->now = s->woken / 1000;
@@ -364,10 +264,10 @@ bool server_turn(struct server *s)
     struct reactor_event events[REACTOR_EVENTS];
     int count = reactor_wait(s->reactor, events, s->patience);
     CHECK(count >= 0);
-    read_clocks(s);
+    server_read_clocks(s);
     for (int i = 0; i < count; i++)
         take_event(s, &events[i]);
-    accept_all(s);
+    listen_accept(s);
     read_all(s);
     flush_all(s);
     if (s->signalled)
@@ -388,326 +288,8 @@ int server_run(struct server *s)
     while (server_turn(s))
         ;
     log_stop(s, s->abort ? "aborted" : "stopped");
-    stop_listening(s);
+    listen_stop(s);
     if (s->journal.owing)
         journal_settle(&s->journal, s->wall);
     return s->abort ? 1 : 0;
-}
-
-/* ---- Starting ------------------------------------------------------------ */
-
-/* The largest thing an inbox is leased for. */
-static size_t lease_size(const struct config *config)
-{
-    size_t largest = config->max_message > HTTP_HEAD_MAX ? config->max_message
-                                                         : HTTP_HEAD_MAX;
-    return largest + LIMITS_LEASE_SLACK;
-}
-
-static void carve_pool(struct arena *a, struct leases *all, uint32_t count,
-                       size_t size)
-{
-    struct lease *table = arena_carve(a, count, sizeof *table);
-    uint8_t *bytes = arena_carve(a, count, size);
-    if (table && bytes)
-        lease_init(all, table, bytes, count, size);
-}
-
-static void carve_compression(struct server *s, struct arena *a)
-{
-    uint32_t buffers = s->config->buffers;
-    /* An answer holds at most two chunks; see compressed_reply_max. */
-    s->chunk_size =
-        bytes_min(LIMITS_CHUNK, (s->staging.size - 2 * LIMITS_ANSWER) / 3);
-    s->deflated_size = 2 * s->encode_size + deflate_bound(2 * s->chunk_size);
-    s->inflated = arena_carve(a, s->chunk_size, 1);
-    s->deflated = arena_carve(a, s->deflated_size, 1);
-    s->deflate = arena_carve(a, 1, sizeof *s->deflate);
-    carve_pool(a, &s->inflating, buffers / LIMITS_INFLATE_PART + 1,
-               COMPRESSED_IN_SIZE(s->config->max_message));
-    carve_pool(a, &s->deflating, buffers / LIMITS_DEFLATE_PART + 1,
-               COMPRESSED_OUT_SIZE);
-}
-
-/*
- * Every table, in one place. Runs twice: measuring, then carving.
- *
- *   answers to one receive <= staging <= a lease - a Close
- */
-static void carve(struct server *s, struct arena *a)
-{
-    const struct config *config = s->config;
-    size_t slots = (size_t)s->clients.size + LIMITS_BESIDES;
-    size_t lease = lease_size(config);
-
-    struct client *table = arena_carve(a, slots, sizeof *table);
-    struct profile *profiles = arena_carve(a, slots, sizeof *profiles);
-    struct lease *leases = arena_carve(a, config->buffers, sizeof *leases);
-    uint8_t *lease_bytes = arena_carve(a, config->buffers, lease);
-
-    s->rooms.table = arena_carve(a, config->rooms, sizeof *s->rooms.table);
-    s->rooms.buckets = arena_carve(a, config->rooms, sizeof *s->rooms.buckets);
-    s->rooms.mark_space = arena_carve(
-        a, config->rooms, config->history * sizeof *s->rooms.mark_space);
-    s->rooms.log_count = config->compression ? ROOM_LOGS : ROOM_TWIN;
-    s->rooms.log_bytes = arena_carve(
-        a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
-
-    s->receive_size =
-        bytes_min(lease - LIMITS_LEASE_SLACK + 512, LIMITS_RECEIVE);
-    s->receive = arena_carve(a, s->receive_size, 1);
-    size_t staging = s->receive_size + LIMITS_ANSWER + CLOSE_FRAME_MAX;
-    s->staging = text_over(arena_carve(a, staging, 1), staging);
-    s->encode_size =
-        config->room_log / LIMITS_APPEND_PART + FRAME_SERVER_HEADER_MAX;
-    s->encode = arena_carve(a, s->encode_size, 1);
-
-    /* Whoever comes is counted before it has a slot, or is refused one: those
-       of --metrics, which count for nobody, leave an entry for that. */
-    struct address_entry *entries = NULL;
-    uint32_t *buckets = NULL, *entry_of = NULL;
-    if (config->per_ip) {
-        entries = arena_carve(a, slots, sizeof *entries);
-        buckets = arena_carve(a, slots, sizeof *buckets);
-        entry_of = arena_carve(a, slots, sizeof *entry_of);
-    }
-    if (config->proxy_protocol || config->trust_count || config->trust_unix)
-        s->sources.table = arena_carve(a, slots, sizeof *s->sources.table);
-    if (config->proxy_protocol)
-        s->sources.headers = arena_carve(a, slots, sizeof *s->sources.headers);
-    if (config->has_metrics)
-        carve_pool(a, &s->scrapes, LIMITS_SCRAPES, LIMITS_SCRAPE_SIZE);
-    if (config->compression)
-        carve_compression(s, a);
-    if (config->trace)
-        s->trace = arena_carve(a, 1, sizeof *s->trace);
-    if (!a->ptr || a->overflow)
-        return;
-    client_init(&s->clients, table, profiles, s->clients.size);
-    lease_init(&s->leases, leases, lease_bytes, config->buffers, lease);
-    s->rooms.reader_links = (struct list_table){
-        .first = (uint8_t *)&table->member, .stride = sizeof *table};
-    s->rooms.log_size = config->room_log;
-    s->rooms.history = config->history;
-    room_init(&s->rooms, config->rooms);
-    wheel_init(&s->wheel, &table->timer, sizeof *table, s->now);
-    if (config->per_ip)
-        address_init(&s->addresses, entries, buckets, entry_of,
-                     (uint32_t)slots);
-}
-
-/* `result` is a -errno to be told, or 0. */
-static int failed(struct text *why, const char *what, int result)
-{
-    text_string(why, what);
-    if (result < 0) {
-        text_string(why, ": ");
-        text_string(why, error_text(result));
-    }
-    return SERVER_FAILED;
-}
-
-static int make_tables(struct server *s, struct text *why)
-{
-    struct arena a;
-    arena_measure(&a);
-    carve(s, &a);
-    void *memory = a.overflow ? NULL : memory_map(a.used);
-    if (!memory)
-        return failed(why, "not enough memory for these options", 0);
-    s->reserved = a.used;
-    arena_init(&a, memory, a.used);
-    carve(s, &a);
-    CHECK(!a.overflow);
-    if (s->config->per_ip) {
-        int result = entropy_fill((uint8_t *)&s->addresses.seed,
-                                  sizeof s->addresses.seed);
-        if (result < 0)
-            return failed(why, "no random bytes", result);
-    }
-    return 0;
-}
-
-static struct socket_tuning tuning_of(const struct config *config)
-{
-    return (struct socket_tuning){
-        .send_buffer = LIMITS_SEND_BUFFER,
-        .receive_buffer = LIMITS_RECEIVE_BUFFER,
-        .user_timeout = config->write_timeout + config->close_timeout,
-    };
-}
-
-/* The sockets that a supervisor has opened for us. */
-static int adopt_all(struct server *s, struct text *why)
-{
-    struct socket_tuning tuning = tuning_of(s->config);
-    for (uint32_t i = 0; i < s->config->supervised.sockets; i++) {
-        struct server_listener *l = &s->listeners[s->listener_count];
-        int fd = SUPERVISE_FIRST + (int)i;
-        if (s->listener_count == LIMITS_ADDRS ||
-            socket_adopt(fd, &l->address, &tuning) < 0 ||
-            reactor_add_source(s->reactor, fd,
-                               TOKEN_LISTENERS + s->listener_count) < 0) {
-            text_string(why, "LISTEN_FDS: no listening stream socket, or one "
-                             "too many: descriptor ");
-            text_decimal(why, (uint64_t)fd);
-            return SERVER_BAD_OPTION;
-        }
-        l->fd = fd;
-        s->listener_count++;
-    }
-    return 0;
-}
-
-static int listen_on(struct server *s, const struct socket_address *address,
-                     bool metrics, struct text *why)
-{
-    struct socket_tuning tuning = tuning_of(s->config);
-    size_t i = s->listener_count;
-    if (i == LIMITS_ADDRS && !metrics)
-        return failed(why, "more addresses than can be listened on", 0);
-    struct server_listener *l = &s->listeners[i];
-    l->address = *address;
-    l->metrics = metrics;
-    l->fd = socket_listen(&l->address, &tuning);
-    int result = l->fd;
-    if (result >= 0) {
-        s->listener_count++;
-        result = reactor_add_source(s->reactor, l->fd, TOKEN_LISTENERS + i);
-    }
-    if (result >= 0)
-        return 0;
-    text_string(why, "cannot listen on ");
-    socket_put_address(why, &l->address);
-    return failed(why, "", result);
-}
-
-static int listen_all(struct server *s, struct text *why)
-{
-    int result = adopt_all(s, why);
-    bool handed_over = s->listener_count > 0 && s->config->default_addr;
-    size_t count = handed_over ? 0 : s->config->addr_count;
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = listen_on(s, &s->config->addrs[i], false, why);
-    if (s->config->has_metrics && result == 0)
-        result = listen_on(s, &s->config->metrics, true, why);
-    return result;
-}
-
-static int open_files(struct server *s, struct text *why)
-{
-    s->reactor = reactor_open();
-    if (s->reactor < 0)
-        return failed(why, "no reactor", s->reactor);
-    s->signals = signals_open();
-    if (s->signals < 0)
-        return failed(why, "no signals", s->signals);
-    int result = reactor_add_source(s->reactor, s->signals, TOKEN_SIGNALS);
-    if (result < 0)
-        return failed(why, "no signals", result);
-    s->spare = socket_spare();
-    if (s->config->supervised.notify)
-        s->supervisor = supervise_open(s->config->supervised.notify);
-    if (!s->config->static_folder)
-        return 0;
-    s->folder = file_open_folder(s->config->static_folder);
-    if (s->folder >= 0)
-        return 0;
-    text_string(why, "--static: ");
-    failed(why, s->config->static_folder, s->folder);
-    return SERVER_BAD_OPTION;
-}
-
-/* As many slots as there can be descriptors, told when that is fewer. */
-static int count_slots(struct server *s, struct text *why)
-{
-    uint64_t files = process_raise_files();
-    uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
-                      LIMITS_BESIDES + s->config->addr_count;
-    uint64_t most = files > others ? files - others : 0;
-    s->clients.size = (uint32_t)bytes_min64(s->config->clients, most);
-    if (s->clients.size == 0)
-        return failed(why, "the limit of open files leaves none for clients",
-                      0);
-    if (s->clients.size == s->config->clients)
-        return 0;
-    struct journal_line line;
-    if (journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
-        journal_put(&line, "why",
-                    BYTES_LITERAL("the limit of open files is too low for "
-                                  "--clients"));
-        journal_number(&line, "open_files", files);
-        journal_number(&line, "wanted", s->config->clients);
-        journal_number(&line, "slots", s->clients.size);
-        journal_end(&line);
-    }
-    return 0;
-}
-
-static void log_start(struct server *s)
-{
-    struct journal_line line;
-    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_START, s->wall))
-        return;
-    for (size_t i = 0; i < s->listener_count; i++) {
-        uint8_t bytes[160];
-        struct text t = text_over(bytes, sizeof bytes);
-        socket_put_address(&t, &s->listeners[i].address);
-        journal_put(&line, s->listeners[i].metrics ? "metrics" : "addr",
-                    text_span(&t));
-    }
-    journal_number(&line, "slots", s->clients.size);
-    journal_number(&line, "slot_bytes", sizeof(struct client));
-    journal_number(&line, "rooms", s->config->rooms);
-    journal_number(&line, "room_log", s->config->room_log);
-    journal_number(&line, "buffers", s->config->buffers);
-    journal_number(&line, "buffer_bytes", s->leases.size);
-    journal_number(&line, "reserved", s->reserved);
-    uint8_t bytes[64];
-    struct text sandbox = text_over(bytes, sizeof bytes);
-    confine_put(s, &sandbox);
-    journal_put(&line, "sandbox", text_span(&sandbox));
-    journal_end(&line);
-}
-
-int server_open(struct server *s, const struct config *config,
-                const struct service_site *site, struct text *why)
-{
-    *s = (struct server){
-        .config = config,
-        .site = site,
-        .reactor = -1,
-        .signals = -1,
-        .spare = -1,
-        .folder = -1,
-        .supervisor = -1,
-        .reap = CLIENT_NONE,
-        .journal.level = config->level,
-    };
-    queue_init(&s->ready);
-    queue_init(&s->dirty);
-    read_clocks(s);
-    s->stats.began = s->wall;
-    int result = process_open_standard();
-    if (result < 0)
-        return failed(why, "no standard descriptors", result);
-    result = open_files(s, why);
-    if (result == 0)
-        result = count_slots(s, why);
-    if (result == 0)
-        result = make_tables(s, why);
-    if (result == 0)
-        result = listen_all(s, why);
-    if (result == 0) {
-        trace_open(s); /* asks whether it writes to a terminal */
-        result = confine_enter(s, why);
-    }
-    if (result != 0) {
-        stop_listening(s); /* a unix: socket's file goes too */
-        return result;
-    }
-    log_start(s);
-    supervise_tell(s->supervisor, "READY=1");
-    s->alive_at = s->now + s->config->supervised.watchdog;
-    return 0;
 }

@@ -36,6 +36,17 @@ struct server_queue {
     uint32_t count;
 };
 
+#define SERVER_QUEUE_EMPTY                                                     \
+    (struct server_queue)                                                      \
+    {                                                                          \
+        .first = CLIENT_NONE, .last = CLIENT_NONE                              \
+    }
+
+/* What the reactor calls those that are no clients. A client's generation is
+   odd, so its token is never below 2^32. */
+#define SERVER_TOKEN_SIGNALS   UINT64_C(0)
+#define SERVER_TOKEN_LISTENERS UINT64_C(1) /* + index of the listener */
+
 struct server_listener {
     struct socket_address address;
     int fd;       /* -1: closed */
@@ -130,12 +141,19 @@ static inline const struct service_site *server_site(const struct server *s,
 int server_open(struct server *s, const struct config *config,
                 const struct service_site *site, struct text *why);
 
+/* For a start that fails: puts `what` in `why`, and what went wrong where
+   `result` is a -errno. Returns SERVER_FAILED. */
+int server_failed(struct text *why, const char *what, int result);
+
 /* Run until it is told to stop. The exit status: 0, or 1 when it was told
    twice. */
 int server_run(struct server *s);
 
 /* One turn of the loop, for tests. False when the server has stopped. */
 bool server_turn(struct server *s);
+
+/* Look at the clocks: woken, now and wall. */
+void server_read_clocks(struct server *s);
 
 /* Put a client at the end of the ready or the dirty queue, once. */
 void server_make_ready(struct server *s, struct client *c);

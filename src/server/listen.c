@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/listen.h"
+#include "os/error.h"
+#include "os/supervise.h"
+#include "server/conn.h"
+
+/* ---- Opening ------------------------------------------------------------- */
+
+static struct socket_tuning tuning_of(const struct config *config)
+{
+    return (struct socket_tuning){
+        .send_buffer = LIMITS_SEND_BUFFER,
+        .receive_buffer = LIMITS_RECEIVE_BUFFER,
+        .user_timeout = config->write_timeout + config->close_timeout,
+    };
+}
+
+/* The sockets that a supervisor has opened for us. */
+static int adopt_all(struct server *s, struct text *why)
+{
+    struct socket_tuning tuning = tuning_of(s->config);
+    for (uint32_t i = 0; i < s->config->supervised.sockets; i++) {
+        struct server_listener *l = &s->listeners[s->listener_count];
+        int fd = SUPERVISE_FIRST + (int)i;
+        if (s->listener_count == LIMITS_ADDRS ||
+            socket_adopt(fd, &l->address, &tuning) < 0 ||
+            reactor_add_source(s->reactor, fd,
+                               SERVER_TOKEN_LISTENERS + s->listener_count) <
+                0) {
+            text_string(why, "LISTEN_FDS: no listening stream socket, or one "
+                             "too many: descriptor ");
+            text_decimal(why, (uint64_t)fd);
+            return SERVER_BAD_OPTION;
+        }
+        l->fd = fd;
+        s->listener_count++;
+    }
+    return 0;
+}
+
+static int listen_on(struct server *s, const struct socket_address *address,
+                     bool metrics, struct text *why)
+{
+    struct socket_tuning tuning = tuning_of(s->config);
+    size_t i = s->listener_count;
+    if (i == LIMITS_ADDRS && !metrics)
+        return server_failed(why, "more addresses than can be listened on", 0);
+    struct server_listener *l = &s->listeners[i];
+    l->address = *address;
+    l->metrics = metrics;
+    l->fd = socket_listen(&l->address, &tuning);
+    int result = l->fd;
+    if (result >= 0) {
+        s->listener_count++;
+        result =
+            reactor_add_source(s->reactor, l->fd, SERVER_TOKEN_LISTENERS + i);
+    }
+    if (result >= 0)
+        return 0;
+    text_string(why, "cannot listen on ");
+    socket_put_address(why, &l->address);
+    return server_failed(why, "", result);
+}
+
+int listen_open(struct server *s, struct text *why)
+{
+    int result = adopt_all(s, why);
+    bool handed_over = s->listener_count > 0 && s->config->default_addr;
+    size_t count = handed_over ? 0 : s->config->addr_count;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = listen_on(s, &s->config->addrs[i], false, why);
+    if (s->config->has_metrics && result == 0)
+        result = listen_on(s, &s->config->metrics, true, why);
+    return result;
+}
+
+/* ---- Accepting ----------------------------------------------------------- */
+
+static void mute(struct server *s, bool quiet)
+{
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].fd >= 0)
+            (void)reactor_mute_source(s->reactor, s->listeners[i].fd,
+                                      SERVER_TOKEN_LISTENERS + i, quiet);
+}
+
+/*
+ * Out of descriptors. The spare one is given up so that one connection can be
+ * taken and let go at once, and the listeners rest, or the reactor would wake
+ * us for them again and again.
+ */
+static void rest(struct server *s, struct server_listener *l)
+{
+    struct socket_address peer;
+    if (s->spare >= 0) {
+        socket_close(s->spare);
+        int fd = socket_accept(l->fd, &peer);
+        if (fd >= 0)
+            socket_close(fd);
+        s->spare = socket_spare();
+    }
+    mute(s, true);
+    s->rest_until = s->now + LIMITS_REST;
+    struct journal_line line;
+    if (journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
+        journal_put(&line, "why", BYTES_LITERAL("out of descriptors"));
+        journal_end(&line);
+    }
+}
+
+static void accept_some(struct server *s, struct server_listener *l)
+{
+    for (unsigned i = 0; i < LIMITS_ACCEPTS; i++) {
+        struct socket_address peer;
+        int fd = socket_accept(l->fd, &peer);
+        if (fd >= 0 && l->metrics) {
+            conn_accept_scrape(s, fd, &peer);
+            continue;
+        }
+        if (fd >= 0) {
+            conn_accept(s, fd, &peer);
+            continue;
+        }
+        switch (error_kind(fd)) {
+        case ERROR_RETRY: continue; /* that one is gone: the next */
+        case ERROR_FULL: rest(s, l); return;
+        case ERROR_WAIT:
+        case ERROR_PEER:
+        case ERROR_NONE:
+        case ERROR_FAULT: return;
+        }
+    }
+}
+
+void listen_accept(struct server *s)
+{
+    for (size_t i = 0; i < s->listener_count; i++) {
+        struct server_listener *l = &s->listeners[i];
+        if (l->ready && l->fd >= 0 && s->rest_until == 0)
+            accept_some(s, l);
+        l->ready = false;
+    }
+    if (s->rest_until && s->now >= s->rest_until) {
+        s->rest_until = 0;
+        mute(s, false);
+    }
+}
+
+/* ---- Ending --------------------------------------------------------------- */
+
+void listen_stop(struct server *s)
+{
+    for (size_t i = 0; i < s->listener_count; i++) {
+        struct server_listener *l = &s->listeners[i];
+        if (l->fd < 0)
+            continue;
+        reactor_remove(s->reactor, l->fd);
+        socket_unlisten(l->fd, &l->address);
+        l->fd = -1;
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listen: the server's listeners, from their opening to their end.
+ */
+#ifndef SERVER_LISTEN_H
+#define SERVER_LISTEN_H
+
+#include "server/server.h"
+
+/* Open those that the options name, or take over a supervisor's. 0, or the
+   exit status with a sentence in `why`, as server_open. */
+int listen_open(struct server *s, struct text *why);
+
+/*
+ * Take everybody who waits, a bounded number a turn from each listener.
+ * When there are no descriptors left, the listeners rest a while.
+ */
+void listen_accept(struct server *s);
+
+/* Nobody comes any more. A unix: socket's file goes too. */
+void listen_stop(struct server *s);
+
+#endif
