@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "paste.h"
+#include "os/process.h"
 #include "wire/explain.h"
-
-#include <stdio.h>
 
 #define LEGAL   0
 #define ILLEGAL 1
@@ -157,6 +156,7 @@ struct paste {
     struct explain explain;
     bool adds_cr; /* an LF stands for CR LF, until the head ends */
     uint8_t last; /* byte before, of those read */
+    bool unheard; /* standard output did not take it all */
     uint8_t out[EXPLAIN_STEP + 16384];
 };
 
@@ -170,9 +170,9 @@ static void begin(struct paste *p, enum limits_whose whose, bool colour,
     p->adds_cr = head && bytes_find(s, '\r') == s.len;
 }
 
-static void put(const struct text *t)
+static void put(struct paste *p, const struct text *t)
 {
-    fwrite(t->ptr, 1, t->len, stdout);
+    p->unheard |= process_print(text_span(t)) < 0;
 }
 
 static void feed(struct paste *p, struct span in)
@@ -181,7 +181,7 @@ static void feed(struct paste *p, struct span in)
     while (more) {
         struct text out = text_over(p->out, sizeof p->out);
         more = explain_run(&p->explain, &in, &out);
-        put(&out);
+        put(p, &out);
     }
 }
 
@@ -204,8 +204,8 @@ static int end(struct paste *p)
 {
     struct text out = text_over(p->out, sizeof p->out);
     enum explain_verdict verdict = explain_end(&p->explain, &out);
-    put(&out);
-    if (fflush(stdout))
+    put(p, &out);
+    if (p->unheard)
         return USAGE;
     return verdict == EXPLAIN_LEGAL ? LEGAL : ILLEGAL;
 }
@@ -246,11 +246,11 @@ int paste_explain(enum limits_whose whose, bool colour, struct text *why)
     static struct paste paste;
     static uint8_t bytes[PASTE_HEX_MAX];
     struct text all = text_over(bytes, sizeof bytes);
-    all.len = fread(bytes, 1, HTTP_HEAD_MAX, stdin);
+    all.len = process_read(bytes, HTTP_HEAD_MAX);
     if (all.len == 0)
         return complain(why, "no bytes on standard input");
     if (looks_like_hex(text_span(&all))) {
-        all.len += fread(bytes + all.len, 1, sizeof bytes - all.len, stdin);
+        all.len += process_read(bytes + all.len, sizeof bytes - all.len);
         if (all.len == sizeof bytes)
             return complain(why, "too much hexadecimal text");
         return explain_hex(&paste, whose, colour, &all, why);
@@ -258,7 +258,7 @@ int paste_explain(enum limits_whose whose, bool colour, struct text *why)
     begin(&paste, whose, colour, text_span(&all));
     while (all.len > 0) {
         feed_text(&paste, text_span(&all));
-        all.len = fread(bytes, 1, HTTP_HEAD_MAX, stdin);
+        all.len = process_read(bytes, HTTP_HEAD_MAX);
     }
     return end(&paste);
 }

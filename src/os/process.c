@@ -18,6 +18,20 @@ int process_open_standard(void)
     return 0;
 }
 
+size_t process_read(uint8_t *ptr, size_t len)
+{
+    size_t have = 0;
+    while (have < len) {
+        ssize_t got = read(STDIN_FILENO, ptr + have, len - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    return have;
+}
+
 int process_print(struct span s)
 {
     while (s.len) {

@@ -13,6 +13,10 @@ int process_open_standard(void);
    (In place of stdio: with that a static program is a tenth larger.) */
 int process_print(struct span s);
 
+/* Read standard input until len bytes are there or it ends; how many. An error
+   ends it, too. */
+size_t process_read(uint8_t *ptr, size_t len);
+
 /* Raise the limit of open files to what the hard limit allows; returns it. */
 uint64_t process_raise_files(void);
 

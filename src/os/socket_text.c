@@ -3,8 +3,6 @@
 #include "os/socket.h"
 #include "base/ip.h"
 
-#include <arpa/inet.h>
-
 static bool parse_unix(struct span path, struct socket_address *address)
 {
     if (path.len == 0 || path.len > SOCKET_PATH_MAX)
@@ -18,16 +16,17 @@ static bool parse_unix(struct span path, struct socket_address *address)
 
 static bool parse_host(struct span host, struct socket_address *address)
 {
-    char text[INET6_ADDRSTRLEN] = "";
+    struct ip ip;
     bool brackets =
         host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
     if (brackets)
         host = bytes_part(host, 1, host.len - 2);
-    if (host.len >= sizeof text)
+    /* In brackets what has colons, and nothing else is. */
+    if (brackets != (bytes_find(host, ':') < host.len) || !ip_parse(&ip, host))
         return false;
-    memcpy(text, host.ptr, host.len);
-    address->family = brackets ? SOCKET_INET6 : SOCKET_INET;
-    return inet_pton(brackets ? AF_INET6 : AF_INET, text, address->ip) == 1;
+    address->family = ip.family == IP_V4 ? SOCKET_INET : SOCKET_INET6;
+    memcpy(address->ip, ip.bytes, sizeof address->ip);
+    return true;
 }
 
 bool socket_parse(struct span text, struct socket_address *address)

@@ -86,12 +86,56 @@ static void test_a_pipe_is_no_terminal(void **state)
     close(leader);
 }
 
+/* In a child, with pipes for standard input and output: what it reads, two
+   bytes at a time as they were written, it prints. 0 when all is well. */
+static int read_and_print(int in, int out)
+{
+    uint8_t bytes[64];
+    if (dup2(in, 0) != 0 || dup2(out, 1) != 1)
+        return 1;
+    if (process_read(bytes, 3) != 3)
+        return 2;
+    if (process_read(bytes + 3, sizeof bytes - 3) != 7)
+        return 3;
+    if (process_print(bytes_span(bytes, 10)) != 0)
+        return 4;
+    close(0);
+    close(1);
+    return process_read(bytes, 1) != 0 || process_print(bytes_span("x", 1)) >= 0
+               ? 5
+               : 0;
+}
+
+static void test_all_of_it_is_read_and_printed(void **state)
+{
+    (void)state;
+    int to[2], from[2], status;
+    char bytes[16] = "";
+    assert_int_equal(pipe(to) + pipe(from), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(to[1]);
+        _exit(read_and_print(to[0], from[1]));
+    }
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(write(to[1], &"0123456789"[2 * i], 2), 2);
+    close(to[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(from[0], bytes, sizeof bytes), 10);
+    assert_string_equal(bytes, "0123456789");
+    close(to[0]);
+    close(from[0]);
+    close(from[1]);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_closed_standard_descriptors_become_dev_null),
         cmocka_unit_test(test_the_limit_of_files_is_raised_to_the_hard_one),
         cmocka_unit_test(test_open_files_are_counted),
+        cmocka_unit_test(test_all_of_it_is_read_and_printed),
         cmocka_unit_test(test_a_pipe_is_no_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
