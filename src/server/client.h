@@ -79,6 +79,8 @@ enum client_flag {
     CLIENT_SCRAPE = 1 << 18,  /* came to the address of --metrics */
     CLIENT_TAIL = 1 << 19,    /* an echo without a buffer: the beginning of a
                                  frame is kept in profile.name */
+    CLIENT_HEAVY = 1 << 20,   /* its input is much work: it waits when others
+                                 have made enough of that in a turn */
 };
 
 /* While the connection is a plain HTTP one. */

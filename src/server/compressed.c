@@ -92,6 +92,11 @@ static enum deflate_flush flush_of(const struct server *s,
     return out->pending > s->chunk_size ? DEFLATE_SYNC : DEFLATE_MORE;
 }
 
+static uint64_t deflate_cost(size_t len)
+{
+    return LIMITS_COST_DEFLATE + (uint64_t)len * LIMITS_COST_DEFLATED;
+}
+
 bool compressed_reply(struct server *s, struct client *c,
                       const struct message_event *event)
 {
@@ -104,6 +109,7 @@ bool compressed_reply(struct server *s, struct client *c,
     struct text frame = text_over(s->deflated, s->deflated_size);
     enum deflate_status status = deflate_run(&out->deflate, &in, &frame, flush);
     CHECK(status != DEFLATE_OUTPUT);
+    s->cost += deflate_cost(event->len);
     if (flush != DEFLATE_MORE)
         out->pending = 0;
     if (frame.len > 0 || event->last) {
@@ -126,6 +132,7 @@ bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
 {
     if (payload.len < LIMITS_DEFLATE_LEAST || payload.len > LIMITS_DEFLATE_MOST)
         return false;
+    s->cost += deflate_cost(payload.len);
     size_t half = s->deflated_size / 2;
     uint8_t *space = s->deflated + (log == ROOM_JSON_TWIN ? half : 0);
     struct text t = text_over(space + FRAME_SERVER_HEADER_MAX,

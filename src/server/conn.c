@@ -207,6 +207,7 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
         client_clear(c, CLIENT_READABLE);
     c->received += (uint64_t)got;
     s->stats.bytes_in += (uint64_t)got;
+    s->cost += (uint64_t)got * LIMITS_COST_RECEIVED;
     c->heard = (uint32_t)s->now;
     if (client_has(c, CLIENT_PINGED)) {
         /* It waits in the bucket of the pong's deadline; the next ping may be

@@ -92,6 +92,23 @@
 #define LIMITS_DEFLATE_LEAST 32 /* bytes: shorter ones do not gain */
 #define LIMITS_DEFLATE_MOST  (1024 * 1024) /* a room's are done in one go */
 
+/*
+ * What a turn may cost. Nanoseconds of one core of a PC, as they were measured
+ * once; counted, not timed, so that a run can be repeated. A client whose input
+ * cost LIMITS_HEAVY in one turn is put off when a turn has cost LIMITS_TURN,
+ * everybody when it has cost LIMITS_TURN_MOST.
+ */
+#define LIMITS_COST_RECEIVED 1 /* a byte */
+#define LIMITS_COST_SENT     4 /* bytes that go for one nanosecond */
+#define LIMITS_COST_SEND     3000
+#define LIMITS_COST_INFLATED 4    /* a byte */
+#define LIMITS_COST_BLOCK    8000 /* of compressed data, begun */
+#define LIMITS_COST_DEFLATED 25   /* a byte */
+#define LIMITS_COST_DEFLATE  3000
+#define LIMITS_TURN          5000000
+#define LIMITS_TURN_MOST     20000000
+#define LIMITS_HEAVY         200000
+
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
 #define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
 #define LIMITS_TIMERS     1024         /* timers handled a turn */

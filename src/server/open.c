@@ -151,7 +151,7 @@ static struct text chunk_space(struct server *s, struct client *c,
 static bool may_inflate(const struct server *s, const struct client *c)
 {
     return s->inflate_left > 0 && s->blocks_left > 0 &&
-           !client_has(c, CLIENT_BLOCKED) &&
+           s->cost < LIMITS_TURN_MOST && !client_has(c, CLIENT_BLOCKED) &&
            (!open_service(s, c)->streams ||
             outbox_free(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
 }
@@ -167,8 +167,11 @@ static bool inflate_chunk(struct server *s, struct client *c, struct input *in,
     bool streams = open_service(s, c)->streams;
     struct span rest = bytes_span(in->ptr + in->used - in->held, in->held);
     struct text chunk = chunk_space(s, c, z);
+    unsigned blocks = s->blocks_left;
     enum inflate_status status =
         permessage_read(&z->reader, &rest, &chunk, &s->blocks_left);
+    s->cost += chunk.len * LIMITS_COST_INFLATED +
+               (blocks - s->blocks_left) * LIMITS_COST_BLOCK;
     bool used_up = status == INFLATE_INPUT;
     bool last = used_up && z->last;
     in->held = rest.len;

@@ -286,6 +286,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
         sent = 0;
     }
     c->sent += (uint64_t)sent;
+    s->cost += LIMITS_COST_SEND + (uint64_t)sent / LIMITS_COST_SENT;
     if (s->trace)
         trace_sent(s, c, plan->parts, (size_t)sent);
     s->stats.bytes_out += (uint64_t)sent;

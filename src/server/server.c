@@ -13,19 +13,24 @@
 
 /* Ready clients are linked through slot.next_free, which is theirs while they
    have the slot; dirty ones, and later the buried, through dirty_next. */
-void server_make_ready(struct server *s, struct client *c)
+static void push_ready(struct server *s, struct server_queue *q,
+                       struct client *c)
 {
-    if (client_has(c, CLIENT_READY))
-        return;
     uint32_t index = client_index(&s->clients, c);
     client_set(c, CLIENT_READY);
     c->slot.next_free = CLIENT_NONE;
-    if (s->ready.last == CLIENT_NONE)
-        s->ready.first = index;
+    if (q->last == CLIENT_NONE)
+        q->first = index;
     else
-        client_at(&s->clients, s->ready.last)->slot.next_free = index;
-    s->ready.last = index;
-    s->ready.count++;
+        client_at(&s->clients, q->last)->slot.next_free = index;
+    q->last = index;
+    q->count++;
+}
+
+void server_make_ready(struct server *s, struct client *c)
+{
+    if (!client_has(c, CLIENT_READY))
+        push_ready(s, &s->ready, c);
 }
 
 static struct client *pop_ready(struct server *s)
@@ -185,17 +190,55 @@ static void take_event(struct server *s, const struct reactor_event *event)
         server_make_ready(s, c);
 }
 
+/* Has this turn cost so much that this client's input must wait? */
+static bool must_wait(const struct server *s, const struct client *c)
+{
+    return s->cost >=
+           (client_has(c, CLIENT_HEAVY) ? LIMITS_TURN : LIMITS_TURN_MOST);
+}
+
+/* While there is more work than a turn may hold, heavy stays heavy, whatever
+   it sends in between. */
+static void weigh(const struct server *s, struct client *c, uint64_t cost)
+{
+    if (cost >= LIMITS_HEAVY)
+        client_set(c, CLIENT_HEAVY);
+    else if (s->cost < LIMITS_TURN)
+        client_clear(c, CLIENT_HEAVY);
+}
+
+/* Those that were put off come first in the next turn. */
+static void put_off_first(struct server *s)
+{
+    struct server_queue *q = &s->put_off;
+    if (q->count == 0)
+        return;
+    client_at(&s->clients, q->last)->slot.next_free = s->ready.first;
+    if (s->ready.count == 0)
+        s->ready.last = q->last;
+    s->ready.first = q->first;
+    s->ready.count += q->count;
+    *q = SERVER_QUEUE_EMPTY;
+}
+
 /* Those that are ready now; one that becomes ready again waits for the next
    turn, so that everybody has a turn. */
 static void read_all(struct server *s)
 {
+    s->cost = 0;
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = pop_ready(s);
-        if (c->state == CLIENT_GONE)
+        uint64_t before = s->cost;
+        if (c->state == CLIENT_GONE) {
             server_bury(s, c);
-        else
+        } else if (must_wait(s, c)) {
+            push_ready(s, &s->put_off, c);
+        } else {
             conn_turn(s, c);
+            weigh(s, c, s->cost - before);
+        }
     }
+    put_off_first(s);
 }
 
 static void flush_all(struct server *s)

@@ -184,6 +184,94 @@ static void test_a_bomb_is_inflated_a_little_each_turn(void **state)
     free(zeros);
 }
 
+/* ---- Much work ----------------------------------------------------------- */
+
+#define FLOODERS 30
+#define FLOOD    8 /* messages of each */
+
+static void flood(struct peer *p, struct random *r, size_t len)
+{
+    uint8_t *letters = malloc(len);
+    for (unsigned left = FLOOD; left > 0; left--) {
+        for (size_t i = 0; i < len; i++)
+            letters[i] = (uint8_t)('a' + random_below(r, 16));
+        peer_add_compressed(p, PEER_TEXT, bytes_span(letters, len));
+    }
+    free(letters);
+    peer_push(p);
+}
+
+/* How far the one who was read most is ahead of the one who was read least. */
+static uint64_t unfairness(struct peer *const peers[FLOODERS])
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t i = 0; i < FLOODERS; i++) {
+        uint64_t got = world_client(peers[i]->connection)->received;
+        least = bytes_min64(least, got);
+        most = got > most ? got : most;
+    }
+    return most - least;
+}
+
+static struct peer *start_flood(struct peer *flooders[FLOODERS])
+{
+    struct random r = random_of(7);
+    world.config.clients = FLOODERS + 1;
+    world.config.buffers = 256;
+    world.config.max_message = 32768;
+    world.config.room_log = 1024 * 1024;
+    world_start();
+    for (size_t i = 0; i < FLOODERS; i++)
+        flooders[i] = open_zip("/chat/x");
+    struct peer *bob = peer_open("/echo");
+    for (size_t i = 0; i < FLOODERS; i++)
+        flood(flooders[i], &r, 30000);
+    return bob;
+}
+
+static void test_those_who_ask_for_much_wait_and_others_do_not(void **state)
+{
+    struct peer *flooders[FLOODERS], *bob = start_flood(flooders);
+    const uint64_t *said = &world.server.stats.messages_in[CLIENT_PLAIN];
+    unsigned turns = 0;
+    (void)state;
+    size_t in_flight = sim_in_flight(bob->connection);
+    while (*said < FLOODERS * FLOOD) {
+        uint64_t before = *said;
+        peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("me too"));
+        peer_push(bob);
+        world_turn();
+        in_flight += 8;
+        if (turns > 1) /* the heavy are known by now */
+            assert_int_equal(sim_in_flight(bob->connection), in_flight);
+        assert_in_range(*said - before, 1, turns < 2 ? 30 : 10);
+        assert_true(world.server.cost < LIMITS_TURN_MOST + 1200000);
+        assert_true(unfairness(flooders) <= 2 * world.server.receive_size);
+        for (size_t i = 0; i < FLOODERS; i++) {
+            peer_pull(flooders[i], SIM_UNLIMITED);
+            peer_push(flooders[i]);
+        }
+        assert_true(++turns < FLOODERS * FLOOD);
+    }
+}
+
+static void test_who_asked_for_much_once_is_not_put_off_for_ever(void **state)
+{
+    struct random r = random_of(8);
+    (void)state;
+    world.config.max_message = 32768;
+    world.config.room_log = 1024 * 1024;
+    world_start();
+    struct peer *ann = open_zip("/chat/x");
+    flood(ann, &r, 30000);
+    world_settle();
+    struct client *c = world_client(ann->connection);
+    assert_true(client_has(c, CLIENT_HEAVY));
+    peer_pull_all(ann);
+    peer_text(ann, "thanks");
+    assert_false(client_has(c, CLIENT_HEAVY));
+}
+
 /* ---- Rooms --------------------------------------------------------------- */
 
 static void test_members_with_and_without_hear_the_same(void **state)
@@ -356,6 +444,8 @@ int main(void)
         WORLD_TEST(test_long_messages_come_back_whole),
         WORLD_TEST(test_a_reader_that_stops_anywhere_misses_nothing),
         WORLD_TEST(test_a_bomb_is_inflated_a_little_each_turn),
+        WORLD_TEST(test_those_who_ask_for_much_wait_and_others_do_not),
+        WORLD_TEST(test_who_asked_for_much_once_is_not_put_off_for_ever),
         WORLD_TEST(test_members_with_and_without_hear_the_same),
         WORLD_TEST(test_history_is_read_as_it_is_and_then_the_twin),
         WORLD_TEST(test_twins_are_whole_wherever_a_write_ends),
