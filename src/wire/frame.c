@@ -42,12 +42,13 @@ enum frame_step frame_read(struct frame_header *header, const uint8_t *in,
             return FRAME_WASTEFUL;
     }
 
-    memset(header->masking_key, 0, sizeof header->masking_key);
     if (header->masked) {
         if (len < at + sizeof header->masking_key)
             return FRAME_MORE;
         memcpy(header->masking_key, in + at, sizeof header->masking_key);
         at += sizeof header->masking_key;
+    } else {
+        memset(header->masking_key, 0, sizeof header->masking_key);
     }
     header->payload_length = length;
     header->header_len = (uint8_t)at;

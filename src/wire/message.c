@@ -277,7 +277,7 @@ size_t message_read(struct message_reader *reader,
                     const struct message_rules *rules, uint8_t *in, size_t len,
                     struct message_event *event)
 {
-    *event = (struct message_event){.type = MESSAGE_NONE};
+    event->type = MESSAGE_NONE;
     size_t taken = 0;
     if (reader->fault == FAULT_NONE)
         taken = take(reader, rules, in, len, event);

@@ -67,6 +67,7 @@ enum message_type {
     MESSAGE_FAIL,  /* close with `code`; nothing follows */
 };
 
+/* Only the fields that the type names are filled in. */
 struct message_event {
     enum message_type type;
     uint8_t opcode;     /* DATA: FRAME_TEXT or FRAME_BINARY, of the message */
