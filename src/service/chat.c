@@ -112,13 +112,20 @@ static bool make_uuid(uint8_t uid[16])
     return true;
 }
 
+/* Digit by digit, as it goes into every message: a byte at a time with text_hex
+   it was a tenth of what a message costs before it is sent. */
 static void put_uuid(struct text *t, const uint8_t uid[16])
 {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t out[36];
+    size_t len = 0;
     for (size_t i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
-            text_byte(t, '-');
-        text_hex(t, uid[i], 2);
+            out[len++] = '-';
+        out[len++] = (uint8_t)digits[uid[i] >> 4];
+        out[len++] = (uint8_t)digits[uid[i] & 15];
     }
+    text_put(t, bytes_span(out, len));
 }
 
 static unsigned join(struct server *s, struct client *c,
