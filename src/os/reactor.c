@@ -47,6 +47,8 @@ int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
                   : milliseconds > INT_MAX        ? INT_MAX
                                                   : (int)milliseconds;
     int count = epoll_wait(reactor, ready, REACTOR_EVENTS, timeout);
+    if (count < 0 && errno == EINTR)
+        count = epoll_wait(reactor, ready, REACTOR_EVENTS, 0);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < count; i++) {

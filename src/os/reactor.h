@@ -40,8 +40,10 @@ int reactor_mute_source(int reactor, int fd, uint64_t token, bool mute);
 /* Forget a descriptor that stays open. (Closing one forgets it too.) */
 void reactor_remove(int reactor, int fd);
 
-/* Wait up to `milliseconds`; 0 only looks. Fills events, returns how many; an
-   interrupted wait is 0. -errno when the reactor itself is broken. */
+/* Wait up to `milliseconds`; 0 only looks. Fills events, returns how many. A
+   wait that is interrupted (whoever is stopped and continued finds it so) looks
+   once more, so that what came meanwhile is not taken for nothing. -errno when
+   the reactor itself is broken. */
 int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
                  uint64_t milliseconds);
 

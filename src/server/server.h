@@ -71,6 +71,7 @@ struct server {
     struct server_listener listeners[SERVER_LISTENERS];
     size_t listener_count;
     bool signalled;      /* the signals' descriptor is readable */
+    uint32_t looks;      /* in a row that found as much as one can tell of */
     uint64_t rest_until; /* 0, or when the listeners are heard again */
 
     struct clients clients;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PEERS_MAX 256
+#define PEERS_MAX 512
 
 static struct peer *peers[PEERS_MAX];
 static size_t peer_count;

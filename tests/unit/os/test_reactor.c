@@ -3,7 +3,9 @@
 #include "support/unit.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define TOKEN UINT64_C(0x123456789ABCDEF0)
@@ -135,6 +137,28 @@ static void test_a_wait_ends_in_time(void **state)
     assert_int_equal(reactor_wait(reactor, events, UINT64_C(1) << 40), 1);
 }
 
+/* A process that is stopped and continued finds its wait interrupted, and so
+   does one that has a handler. */
+static void interrupt(int number)
+{
+    (void)number;
+    (void)!write(ends[1], "a", 1);
+}
+
+static void test_an_interrupted_wait_tells_of_what_came_meanwhile(void **state)
+{
+    (void)state;
+    struct sigaction action = {.sa_handler = interrupt};
+    struct itimerval soon = {.it_value.tv_usec = 20000};
+    reactor_add(reactor, ends[0], TOKEN);
+    look();
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    assert_int_equal(reactor_wait(reactor, events, 60000), 1);
+    assert_true(events[0].readable);
+    signal(SIGALRM, SIG_DFL);
+}
+
 static void test_misuse_is_an_errno(void **state)
 {
     (void)state;
@@ -157,6 +181,7 @@ int main(void)
         REACTOR_TEST(test_a_broken_connection_is_readable_and_writable),
         REACTOR_TEST(test_a_source_is_told_while_it_is_so),
         REACTOR_TEST(test_a_wait_ends_in_time),
+        REACTOR_TEST(test_an_interrupted_wait_tells_of_what_came_meanwhile),
         REACTOR_TEST(test_misuse_is_an_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,30 @@ static void test_after_a_pause_the_pong_that_waits_counts(void **state)
     peer_told(bob, "close 1001 no sign of life\nend\n");
 }
 
+/* More people than one look at the reactor tells of. */
+static void test_after_a_pause_every_pong_that_waits_counts(void **state)
+{
+    (void)state;
+    struct peer *people[REACTOR_EVENTS + 100];
+    const size_t count = sizeof people / sizeof people[0];
+    world.config.clients = (uint32_t)count;
+    world_start();
+    for (size_t i = 0; i < count; i++)
+        people[i] = peer_open("/echo");
+    world_pass(LIMITS_PING + TICK);
+    for (size_t i = 0; i < count; i++) {
+        peer_told(people[i], "ping\n");
+        peer_add_frame(people[i], PEER_PONG, bytes_span(NULL, 0));
+    }
+    for (size_t i = 0; i < count; i++)
+        peer_push(people[i]);
+    world_freeze(10 * 60 * 1000);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(is_there(people[i]));
+        peer_told_nothing(people[i]);
+    }
+}
+
 static void
 test_after_a_pause_the_silent_are_pinged_and_not_closed(void **state)
 {
@@ -394,6 +418,7 @@ int main(void)
         WORLD_TEST(test_a_close_that_nobody_takes_ends),
         WORLD_TEST(test_the_linger_is_a_second),
         WORLD_TEST(test_after_a_pause_the_pong_that_waits_counts),
+        WORLD_TEST(test_after_a_pause_every_pong_that_waits_counts),
         WORLD_TEST(test_after_a_pause_the_silent_are_pinged_and_not_closed),
         WORLD_TEST(test_after_a_pause_the_request_that_waits_is_answered),
         WORLD_TEST(test_after_a_pause_what_was_acknowledged_is_progress),
