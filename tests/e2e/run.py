@@ -156,7 +156,7 @@ def main():
                 for line in text.splitlines():
                     if "VmHWM" in line or "receivers:" in line or \
                             "worst round trip" in line or \
-                            "20 streams" in line:
+                            "20 streams" in line or "on the wire:" in line:
                         print("    " + line[line.find("... ") + 4:]
                               if "... " in line else "    " + line)
 
