@@ -22,6 +22,9 @@ static int complain(const struct text *why, int status)
     text_string(&line, "chatd: ");
     text_put(&line, bytes_part(text_span(why), 0,
                                bytes_min(why->len, line.size - line.len)));
+    for (size_t i = 0; i < line.len; i++)
+        if (bytes[i] < ' ' || bytes[i] == 0x7F)
+            bytes[i] = '?'; /* one line, whatever somebody gave us */
     bytes[line.len] = '\n';
     (void)log_write(bytes_span(bytes, line.len + 1));
     return status;

@@ -109,6 +109,16 @@ class Bad(ServerCase):
                 self.bad("--" + name, "0")
         self.bad("-cx", names="x")
 
+    def test_one_line_whatever_the_value_holds(self):
+        """A newline, a terminal's escape."""
+        for value in "a\nb", "\n", "\x1b[2J", "\r\n\t":
+            with self.subTest(value=value):
+                self.bad("--clients", value)
+                self.bad(value, names="unexpected argument")
+                done = run("--static", "/nowhere" + value)
+                self.assertEqual(done.returncode, 2)
+                self.assertRegex(done.stderr, r"\A[ -~]+\n\Z")
+
     def test_bad_sizes(self):
         """Unknown units, units alone, zero, beyond 64 bits."""
         for name in "room-log", "max-message":
