@@ -7,7 +7,8 @@
 #   make sim        random peers against a simulated kernel, SIM_SEEDS of them
 #   make layers     what each file includes, and what each object wants
 #   make requirements   that the RFC tables name what is there
-#   make fuzz       libFuzzer over every parser (needs clang)
+#   make fuzz       libFuzzer over every parser and the server (needs clang)
+#   make afl        AFL++ over the same; FUZZ=json is one of them (afl++)
 #   make bench      speed and memory beside the bare kernel
 #   make asan       the unit tests under AddressSanitizer and UBSan
 #   make static     build/static/chatd: one file, of musl (musl-tools)
@@ -159,6 +160,14 @@ $(BUILD)/test/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c \
 	$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) \
 	    $(SUPPORT_OBJ) $(LIB_OBJ) $(CMOCKA)
 
+# The whole server: over the simulated os/, as its tests are.
+FUZZ_SERVER = tests/fuzz/fuzz_server.c tests/fuzz/crowd.c tests/fuzz/watch.c \
+              $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB)
+
+$(BUILD)/test/replay_server: tests/fuzz/replay.c $(FUZZ_SERVER) | dirs
+	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ tests/fuzz/replay.c \
+	    $(FUZZ_SERVER) $(CMOCKA) -lz
+
 replay: $(FUZZ:%=$(BUILD)/test/replay_%)
 	@for f in $(FUZZ); do \
 	    $(BUILD)/test/replay_$$f tests/fuzz/corpus/$$f/* || exit 1; done
@@ -177,6 +186,25 @@ fuzz:
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(SUPPORT_OBJ) \
 	    $(LIB_OBJ) -lcmocka
+
+$(BUILD)/fuzz_server: $(FUZZ_SERVER) | dirs
+	$(CC) $(LINUX) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $(FUZZ_SERVER) \
+	    -lcmocka -lz
+
+# The same targets under AFL++: what it finds is in build/afl/out/TARGET. It
+# is not asked to be fast here, so it need not mind how the machine is set up.
+AFL_ENV = AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+          AFL_NO_UI=1 AFL_NO_AFFINITY=1
+
+afl:
+	$(MAKE) BUILD=build/afl CC=afl-clang-fast PROGRAM=build/afl/chatd \
+	    CFLAGS="-O1 -g -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all" $(FUZZ:%=build/afl/fuzz_%)
+	@for f in $(FUZZ); do mkdir -p build/afl/out && echo "== $$f" && \
+	    env $(AFL_ENV) afl-fuzz -m none -t 5000 -V $(FUZZ_SECONDS) \
+	    -i tests/fuzz/corpus/$$f -o build/afl/out/$$f \
+	    -- build/afl/fuzz_$$f && \
+	    ! ls build/afl/out/$$f/default/crashes/id* 2>/dev/null || exit 1; done
 
 # ---- the other proofs --------------------------------------------------------
 
@@ -227,6 +255,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs static small unit sim replay fuzz layers requirements quick \
+.PHONY: all dirs static small unit sim replay fuzz afl layers requirements quick \
         test asan bench install clean
 .DELETE_ON_ERROR:
