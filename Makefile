@@ -110,10 +110,13 @@ $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 # The foreign control of our codec.
 $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
+# Of tests/sim, what is linked into build/test/sim alone.
+MODEL_SRC := $(patsubst %,tests/sim/%.c,sim model happened options origin \
+               visitor watch watch_places)
+
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.
-SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/model.c,\
-              $(wildcard tests/sim/*.c))
+SIM_SRC  := $(filter-out $(MODEL_SRC),$(wildcard tests/sim/*.c))
 SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
 SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/% $(BUILD)/options.o \
               $(BUILD)/paste.o,$(LIB_OBJ)) \
@@ -138,8 +141,11 @@ unit: $(UNIT)
 
 # Random peers, and a model that watches what is published.
 SIM_SEEDS ?= 300
-MODEL_SRC  = tests/sim/sim.c tests/sim/model.c
-WATCHED    = room_append member_join member_leave
+WATCHED    = room_append member_join member_leave conn_accept \
+             conn_accept_scrape conn_opened conn_close conn_drop conn_fail \
+             conn_log_refusal outbox_frame request_handle request_timeout \
+             server_turn socket_close source_answered source_request \
+             source_timeout source_turn
 
 $(BUILD)/test/sim: $(MODEL_SRC) $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ \

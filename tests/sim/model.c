@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/model.h"
 #include "base/base64.h"
+#include "os/clock.h"
+#include "sim/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@ struct actor model_actors[MODEL_ACTORS];
 size_t model_count;
 unsigned model_victims;
 uint64_t model_published, model_heard;
+uint64_t model_told[CLIENT_FORMS];
 static struct model_room rooms[ROOMS_MAX];
 static size_t room_count;
 
@@ -36,8 +39,10 @@ void model_begin(void)
     }
     memset(rooms, 0, sizeof rooms);
     memset(model_actors, 0, sizeof model_actors);
+    memset(model_told, 0, sizeof model_told);
     model_count = 0;
     model_victims = 0;
+    watch_forget();
 }
 
 static uint32_t id_of(const struct actor *a)
@@ -119,6 +124,33 @@ static void pass_own(struct actor *a)
         a->next++;
 }
 
+/* One message more of a, and the server took it. */
+static void spend(struct actor *a)
+{
+    const int64_t one = 1000000;
+    const struct config *config = &world.config;
+    uint64_t now = clock_microseconds() / 1000;
+    int64_t more = (int64_t)((now - a->allowed_at) * config->rate) * 1000;
+    if (config->rate == 0)
+        return;
+    a->allowance += more;
+    if (a->allowed_at == 0 || a->allowance > config->burst * one)
+        a->allowance = config->burst * one;
+    a->allowance -= one;
+    a->allowed_at = now;
+    assert_true(a->allowance >= -one); /* it counts when a message begins */
+}
+
+/* Everybody in the room is told, but for a sender that is not. */
+static void count_told(const struct model_room *m, const struct actor *from)
+{
+    for (size_t i = 0; i < model_count; i++) {
+        const struct actor *a = &model_actors[i];
+        if (a->room == m && !a->left && (a != from || a->form != CLIENT_JSON))
+            model_told[a->form]++;
+    }
+}
+
 static void publish(struct model_room *m, const struct room_record *record)
 {
     bool binary = (record->head[ROOM_PLAIN].ptr[0] & 0x0F) == FRAME_BINARY;
@@ -129,6 +161,8 @@ static void publish(struct model_room *m, const struct room_record *record)
     assert_int_equal(s.number, a->heard_of + 1); /* in order, and once */
     assert_true(a->written >= a->sent[s.number - 1].end); /* and whole */
     a->heard_of = s.number;
+    spend(a);
+    count_told(m, a);
 
     size_t len = record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
     m->said = realloc(m->said, (m->count + 1) * sizeof *m->said);
@@ -210,15 +244,21 @@ static void queue(struct actor *a, uint8_t first, struct span payload)
     a->queued += a->peer->out_len - before;
 }
 
+void model_precede(struct actor *a, struct span bytes)
+{
+    peer_add(a->peer, bytes);
+    a->queued += bytes.len;
+}
+
 void model_ask(struct actor *a, const char *target, bool zip)
 {
-    char request[512];
+    char request[768];
     int len = snprintf(
         request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n%s%s"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n%s%s%s"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        target, zip ? PEER_DEFLATE : "",
+        target, a->fields ? a->fields : "", zip ? PEER_DEFLATE : "",
         a->form == CLIENT_JSON_V1 ? "Sec-WebSocket-Protocol: chatd.v1\r\n"
                                   : "");
     peer_add(a->peer, bytes_span(request, (size_t)len));
@@ -273,6 +313,68 @@ void model_say(struct actor *a, struct random *r, size_t len)
     m->end = a->queued;
 }
 
+size_t model_longest(const struct actor *a)
+{
+    size_t around = a->form == CLIENT_JSON || a->form == CLIENT_JSON_V1
+                        ? sizeof "{\"message\":\"\"}" - 1
+                        : 0;
+    return world.config.max_message - around - PREFIX_MAX;
+}
+
+static void offend_with(struct actor *a, uint8_t first, struct span s,
+                        unsigned code)
+{
+    queue(a, first, s);
+    a->wants = MODEL_FAILS;
+    a->due = code;
+}
+
+/* Told by the frame's header, or by what comes out of it. */
+static void say_too_much(struct actor *a, struct random *r)
+{
+    static const uint8_t much[PAYLOAD_MAX + 1];
+    size_t len = world.config.max_message + 1;
+    assert_true(len <= sizeof much);
+    a->wants = MODEL_FAILS;
+    a->due = 1009;
+    if (a->peer->compression && random_below(r, 2)) {
+        size_t before = a->peer->out_len;
+        peer_add_compressed(a->peer, PEER_TEXT, bytes_span(much, len));
+        a->queued += a->peer->out_len - before;
+    } else if (random_below(r, 2)) {
+        queue(a, FRAME_TEXT, bytes_span(much, len / 2));
+        queue(a, FRAME_FIN, bytes_span(much, len - len / 2));
+    } else {
+        queue(a, PEER_TEXT, bytes_span(much, len));
+    }
+}
+
+void model_offend(struct actor *a, struct random *r)
+{
+    bool is_v1 = a->form == CLIENT_JSON_V1;
+    switch (random_below(r, 4)) {
+    case 0: offend_with(a, PEER_TEXT, BYTES_LITERAL("caf\xe9"), 1007); break;
+    case 1:
+        if (a->form != CLIENT_ECHO)
+            say_too_much(a, r);
+        break;
+    case 2:
+        if (is_v1)
+            queue(a, PEER_TEXT, BYTES_LITERAL("[1]"));
+        else if (a->form == CLIENT_JSON)
+            offend_with(a, PEER_TEXT, BYTES_LITERAL("{\"name\":1}"), 1007);
+        a->faults += is_v1;
+        break;
+    case 3:
+        if (is_v1)
+            queue(a, PEER_BINARY, BYTES_LITERAL("\0"));
+        else if (a->form == CLIENT_JSON)
+            offend_with(a, PEER_BINARY, BYTES_LITERAL("\0"), 1003);
+        a->faults += is_v1;
+        break;
+    }
+}
+
 void model_ping(struct actor *a)
 {
     char number[16];
@@ -302,7 +404,8 @@ static bool take_response(struct actor *a)
     a->answered = true;
     a->open = r.status == 101;
     a->peer->compression = peer_field(&r, "Sec-WebSocket-Extensions").len > 0;
-    assert_true(a->open || r.status == 503 || r.status == 408);
+    assert_true(a->open || r.status == 503 || r.status == 408 ||
+                (r.status == 429 && world.config.per_ip));
     return true;
 }
 
@@ -371,6 +474,8 @@ static void hear_json(struct actor *a, struct span s)
         assert_true(a->gap_due);
         a->gap_due = false;
     }
+    a->errors += event.ptr[0] == 'e';
+    assert_true(a->errors <= a->faults);
 }
 
 static void hear_close(struct actor *a, struct span s)
@@ -378,6 +483,16 @@ static void hear_close(struct actor *a, struct span s)
     a->closed = true;
     assert_true(s.len >= 2);
     a->code = (unsigned)s.ptr[0] << 8 | s.ptr[1];
+    switch (a->code) {
+    case 1000:
+        assert_true(a->wants == MODEL_CLOSES || a->wants == MODEL_GONE);
+        break;
+    case 1001: assert_true(world.server.draining || world.config.ping); break;
+    case 1013:
+        assert_true(!a->good || watch_excused(a->peer->connection));
+        break;
+    default: assert_int_equal(a->code, a->due);
+    }
 }
 
 static void hear_pong(struct actor *a, struct span s)
@@ -394,7 +509,7 @@ static void hear(struct actor *a, const struct peer_frame *m)
     assert_false(a->closed); /* nothing follows a Close */
     switch (m->first & 0x0F) {
     case FRAME_PING:
-        if (a->wants == MODEL_STAYS)
+        if (a->wants == MODEL_STAYS && !a->mute)
             queue(a, PEER_PONG, m->payload);
         break;
     case FRAME_PONG: hear_pong(a, m->payload); break;
@@ -427,6 +542,8 @@ static void end(struct actor *a)
         return;
     if (a->closed && a->code == 1001 && world.server.draining)
         return;
+    if (watch_excused(a->peer->connection))
+        return;
     assert_true(model_victims > 0);
     model_victims--;
 }
@@ -457,7 +574,7 @@ void model_settle(struct actor *a)
     uint64_t heard = a->room ? a->next - 1 : 0;
     uint64_t said = a->room ? a->room->count : 0;
     if (a->written == a->queued && a->heard_of == a->sent_count &&
-        a->pongs == a->pings && heard == said)
+        a->pongs == a->pings && a->errors == a->faults && heard == said)
         return;
     fail_msg("actor %u, form %u: wrote %llu of %llu bytes, of its %u messages "
              "%u came out, of %u pongs %u, of the room's %llu it heard %llu",

@@ -12,7 +12,9 @@
  *                another room, from the place it asked for
  *   echo         what was said, in its order
  *   the end      who is sent Close 1000 or 1001 has heard all that was
- *                published before; who keeps up is never sent away
+ *                published before; who keeps up is never sent away; a code
+ *                that blames somebody blames who did that
+ *   --rate       nobody says more than he may
  *
  * The order is learned at room_append, member_join and member_leave, which the
  * linker leads through here (--wrap).
@@ -42,7 +44,10 @@ struct model_sent {
 struct actor {
     struct peer *peer;
     enum client_form form;
-    bool good; /* reads and writes at once: must never be sent away */
+    bool good;          /* reads and writes at once: must never be sent away */
+    bool mute;          /* answers no ping */
+    bool deaf;          /* reads nothing, up to the end of the run */
+    const char *fields; /* further ones of its request, or NULL */
 
     uint64_t queued;  /* bytes it wants to send, or has sent */
     uint64_t written; /* of these, bytes that the server's kernel has */
@@ -50,7 +55,11 @@ struct actor {
     uint32_t sent_count;
     uint32_t heard_of; /* of its messages: published, or echoed */
     uint32_t pings, pongs;
+    uint32_t faults, errors; /* events: due for what it said; and told */
     enum model_end wants;
+    unsigned due;        /* MODEL_FAILS: the close code for that */
+    int64_t allowance;   /* --rate: messages it may say now, times 10^6, */
+    uint64_t allowed_at; /* millisecond of that */
 
     bool answered; /* the response has been read */
     bool open;     /* it was 101 */
@@ -78,13 +87,25 @@ extern unsigned model_victims;
 /* Of all runs: messages published, and heard by somebody. */
 extern uint64_t model_published, model_heard;
 
+/* Of this run, by form: messages of a room, once for each it is for. */
+extern uint64_t model_told[CLIENT_FORMS];
+
 /* Forget everything. */
 void model_begin(void);
 
-/* Queue its request; a message of this length; a ping. */
+/* Queue bytes before its request; its request; a message of this length; a
+   ping. */
+void model_precede(struct actor *a, struct span bytes);
 void model_ask(struct actor *a, const char *target, bool zip);
 void model_say(struct actor *a, struct random *r, size_t len);
 void model_ping(struct actor *a);
+
+/* The length with which a message of its form is as long as it may be. */
+size_t model_longest(const struct actor *a);
+
+/* Queue something whole that is not allowed in its form, but is no framing
+   error: too long, no UTF-8, no JSON, binary. */
+void model_offend(struct actor *a, struct random *r);
 
 /* Write at most so many bytes of what is queued; look at all that has come,
    after reading at most so many bytes. */

@@ -463,6 +463,21 @@ size_t sim_in_flight(int connection)
     return at(connection)->out.len;
 }
 
+size_t sim_unacknowledged(int connection)
+{
+    return in_send_buffer(at(connection));
+}
+
+size_t sim_unread(int connection)
+{
+    return at(connection)->in.len;
+}
+
+int sim_connection(int fd)
+{
+    return (int)kernel_at(fd, KERNEL_STREAM)->number;
+}
+
 /* ---- The reactor --------------------------------------------------------- */
 
 int reactor_open(void)

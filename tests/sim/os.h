@@ -98,6 +98,9 @@ void sim_signal(enum signals_event event);
 struct span sim_log(void);
 void sim_forget_log(void);
 
+/* From now on nothing that is logged is kept: a trace is long. */
+void sim_discard_log(void);
+
 /* A file appears below the folder that any --static names, or is replaced;
    the bytes must stay. "dir/" + name for one in a subfolder. */
 void sim_put_file(const char *path, struct span bytes);
@@ -182,8 +185,14 @@ void sim_set_piece(int connection, size_t size);
 /* Our kernel acknowledges so many bytes more, whatever the window says. */
 void sim_acknowledge(int connection, size_t len);
 
-/* Bytes the server has sent and we have not read. */
+/* Bytes the server has sent and we have not read; of these, those that our
+   kernel has not acknowledged; and bytes we sent that it has not read. */
 size_t sim_in_flight(int connection);
+size_t sim_unacknowledged(int connection);
+size_t sim_unread(int connection);
+
+/* The connection behind a descriptor of the server's. */
+int sim_connection(int fd);
 
 /* Events that the server's last look at the reactor found. */
 int sim_events(void);

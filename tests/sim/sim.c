@@ -7,7 +7,12 @@
  * it follows from the seed, so a failure prints it (TEST_SEED=n), and that one
  * run again is the same run. SIM_SEEDS is how many are tried.
  */
+#include "sim/happened.h"
 #include "sim/model.h"
+#include "sim/options.h"
+#include "sim/origin.h"
+#include "sim/visitor.h"
+#include "sim/watch.h"
 #include "support/note.h"
 
 #include <errno.h>
@@ -16,6 +21,7 @@
 
 static struct random *chance; /* of the present run */
 static bool faults_happen;    /* in it, at any time */
+static bool wide;             /* with any options, and visitors */
 static uint64_t turns;        /* of all runs */
 
 static uint64_t below(uint64_t bound)
@@ -51,6 +57,9 @@ static void start_world(void)
         config->burst = (uint32_t)(1 + below(20));
     }
     config->level = LEVEL_WARN;
+    visitor_begin();
+    if (wide)
+        options_draw(chance);
     world_start();
 }
 
@@ -78,18 +87,32 @@ static void pick_target(struct actor *a, char *target, size_t size)
         snprintf(target + len, size - (size_t)len, "history=%u", a->history);
 }
 
+static void says_where_from(struct actor *a)
+{
+    const struct origin *from = origin_of(a->peer->connection);
+    model_precede(a, bytes_span(from->header, from->header_len));
+    a->fields = from->fields;
+    a->mute = !a->good && once_in(4);
+    a->deaf = !a->good && once_in(2);
+    if (from->bad) /* it will be dropped */
+        a->wants = MODEL_FAILS;
+}
+
 static void somebody_comes(void)
 {
     char target[128];
     if (model_count == MODEL_ACTORS)
         return;
-    int connection = sim_connect(0, "192.0.2.1:1000");
+    int connection =
+        wide ? origin_connect(chance) : sim_connect(0, "192.0.2.1:1000");
     if (connection < 0)
         return;
     struct actor *a = &model_actors[model_count++];
     *a = (struct actor){.peer = peer_of(connection),
                         .form = (enum client_form)below(CLIENT_FORMS),
                         .good = once_in(2)};
+    if (wide)
+        says_where_from(a);
     pick_target(a, target, sizeof target);
     model_ask(a, target, once_in(2));
 }
@@ -99,6 +122,16 @@ static struct actor *somebody(void)
     return &model_actors[below(model_count)];
 }
 
+static size_t pick_length(const struct actor *a, size_t most)
+{
+    /* Not where the JSON form of the longest could be too long. */
+    bool fits =
+        world.config.max_message < world.config.room_log / LIMITS_APPEND_PART;
+    if (wide && once_in(4))
+        return fits ? model_longest(a) : (size_t)below(most);
+    return pick_size(most);
+}
+
 static void somebody_says(struct actor *a)
 {
     size_t most = world.config.max_message / 2;
@@ -106,10 +139,22 @@ static void somebody_says(struct actor *a)
         most -= 200; /* the rest of the JSON form */
     if (!a->open || a->over)
         return;
-    for (uint64_t left = 1 + below(5); left > 0; left--)
-        model_say(a, chance, pick_size(most));
+    uint64_t left = 1 + below(wide && once_in(8) ? 30 : 5);
+    for (; left > 0; left--)
+        model_say(a, chance, pick_length(a, most));
     if (once_in(5) && a->wants == MODEL_STAYS)
         model_ping(a);
+}
+
+static void somebody_reads(struct actor *a)
+{
+    if (!a->deaf || !a->answered) {
+        model_read(a, 1 + pick_size(5000));
+        return;
+    }
+    /* It has what it came for, and reads no further. */
+    sim_set_window(a->peer->connection, pick_size(2000));
+    sim_set_send_buffer(a->peer->connection, 1 + pick_size(2000));
 }
 
 /* What is not allowed, and what is a Close: nothing behind it counts. */
@@ -118,9 +163,14 @@ static void somebody_ends(struct actor *a)
     static const uint8_t firsts[] = {PEER_CLOSE, 0x83, 0xA1, 0x80, 0x09};
     if (!a->open || a->wants != MODEL_STAYS || a->over)
         return;
+    if (wide && once_in(2)) {
+        model_offend(a, chance);
+        return;
+    }
     size_t which = once_in(2) ? 0 : (size_t)below(sizeof firsts);
     peer_add_frame(a->peer, firsts[which], bytes_span(NULL, 0));
     a->wants = which ? MODEL_FAILS : MODEL_CLOSES;
+    a->due = 1002;
 }
 
 static void somebody_vanishes(struct actor *a)
@@ -186,6 +236,7 @@ static void good_people_do_their_part(void)
         model_read(a, SIM_UNLIMITED);
         model_write(a, SIM_UNLIMITED);
     }
+    visitor_quick_ones();
 }
 
 static void time_passes(void)
@@ -207,6 +258,10 @@ static void time_passes(void)
 
 static void step(void)
 {
+    if (wide && once_in(3))
+        visitor_step(chance);
+    if (wide && once_in(150))
+        options_change(chance);
     uint64_t what = below(100);
     if (model_count == 0 || what < 6)
         somebody_comes();
@@ -215,7 +270,7 @@ static void step(void)
     else if (what < 60)
         model_write(somebody(), 1 + pick_size(5000));
     else if (what < 80)
-        model_read(somebody(), 1 + pick_size(5000));
+        somebody_reads(somebody());
     else if (what < 88)
         network_changes(somebody());
     else if (what < 90)
@@ -247,6 +302,7 @@ static void everybody_does_his_part(void)
         model_read(a, SIM_UNLIMITED);
         model_write(a, SIM_UNLIMITED);
     }
+    visitor_all();
     world_settle();
 }
 
@@ -273,8 +329,7 @@ static void the_server_stops(void)
         world_pass(50);
     }
     assert_false(world.running);
-    for (size_t i = 0; i < model_count; i++)
-        model_read(&model_actors[i], SIM_UNLIMITED);
+    everybody_does_his_part();
     for (size_t i = 0; i < model_count; i++)
         if (model_actors[i].open)
             assert_true(model_actors[i].over);
@@ -288,32 +343,57 @@ static void begin_run(struct random *r)
     start_world();
 }
 
+/* Nobody is left behind who came for pages, and what is told is so. */
+static void all_is_answered_and_counted(void)
+{
+    options_restore();
+    all_is_said_and_heard();
+    visitor_settle(faults_happen);
+    watch_counters();
+    for (unsigned form = CLIENT_PLAIN; form < CLIENT_FORMS; form++)
+        assert_int_equal(world.server.stats.messages_out[form],
+                         model_told[form]);
+}
+
 static void property_the_model_holds(struct random *r)
 {
     faults_happen = random_below(r, 4) == 0;
+    wide = random_below(r, 4) != 0;
     begin_run(r);
+    if (wide)
+        watch_begin(faults_happen);
     for (uint64_t left = 200 + below(1500); left > 0; left--)
         step();
     if (once_in(4)) {
         the_server_stops();
     } else {
-        all_is_said_and_heard();
+        if (wide)
+            all_is_answered_and_counted();
+        else
+            all_is_said_and_heard();
         if (once_in(2))
             the_server_stops();
     }
     world_teardown(NULL);
+    happened_add(&world.server.stats);
+    watch_forget();
+    wide = false;
 }
 
 static void test_the_model_holds_whatever_happens(void **state)
 {
-    const char *seeds = getenv("SIM_SEEDS");
+    const char *given = getenv("SIM_SEEDS");
+    unsigned seeds = given ? (unsigned)strtoul(given, NULL, 10) : 100;
     (void)state;
-    RANDOM_PROPERTY(property_the_model_holds,
-                    seeds ? (unsigned)strtoul(seeds, NULL, 10) : 100);
-    print_message("%llu turns, %llu messages published, %llu heard\n",
-                  (unsigned long long)turns,
-                  (unsigned long long)model_published,
-                  (unsigned long long)model_heard);
+    RANDOM_PROPERTY(property_the_model_holds, seeds);
+    print_message(
+        "%llu turns, %llu messages published, %llu heard, %llu "
+        "answers\n",
+        (unsigned long long)turns, (unsigned long long)model_published,
+        (unsigned long long)model_heard, (unsigned long long)visitor_answers);
+    happened_print();
+    if (seeds >= HAPPENED_SEEDS && !getenv("TEST_SEED"))
+        happened_all();
 }
 
 /* ---- Every call, once ---------------------------------------------------- */

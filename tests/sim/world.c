@@ -169,13 +169,20 @@ static void assert_all_free(const struct server *s)
         if (state != CLIENT_GONE)
             assert_int_equal(s->clients.in_state[state], 0);
     assert_int_equal(s->clients.slots.count, 0);
-    assert_int_equal(s->clients.regular, 0);
+    assert_int_equal(s->clients.regular + s->clients.scrapes, 0);
     assert_int_equal(s->leases.slots.count, 0);
     assert_int_equal(s->inflating.slots.count, 0);
     assert_int_equal(s->deflating.slots.count, 0);
+    assert_int_equal(s->scrapes.slots.count, 0);
     assert_int_equal(s->addresses.slots.count, 0);
     assert_int_equal(s->rooms.in_use, 0);
     assert_int_equal(s->rooms.slots.count, s->rooms.empty.count);
+    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+        const struct room *room = room_at(&s->rooms, i);
+        assert_int_equal(room->members + room->laggards + room->v1_members, 0);
+        for (size_t log = 0; log < ROOM_LOGS; log++)
+            assert_int_equal(room->log_members[log], 0);
+    }
     assert_int_equal(s->ready.count + s->dirty.count, 0);
     assert_true(wheel_wait(&s->wheel, s->now) == WHEEL_IDLE);
     assert_int_equal(sim_files_open(), files_of_its_own(s));

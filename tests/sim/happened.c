@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/happened.h"
+#include "support/unit.h"
+
+#define KINDS_MAX 100
+
+static struct {
+    const char *kind;
+    const char *what;
+    uint64_t times;
+} all[KINDS_MAX + 1];
+
+static size_t find(const char *kind, const char *what)
+{
+    size_t i = 0;
+    while (all[i].kind &&
+           (strcmp(all[i].kind, kind) != 0 || strcmp(all[i].what, what) != 0))
+        i++;
+    return i;
+}
+
+void happened(const char *kind, const char *what, uint64_t times)
+{
+    size_t i = find(kind, what);
+    if (times == 0)
+        return;
+    assert_true(i < KINDS_MAX);
+    all[i].kind = kind;
+    all[i].what = what;
+    all[i].times += times;
+}
+
+void happened_add(const struct stats *stats)
+{
+    for (size_t row = 0; row < STATS_CODES; row++)
+        for (enum journal_cause cause = 0; cause < CAUSES; cause++)
+            happened("end", journal_cause_word(cause),
+                     stats->closes[row][cause]);
+    for (size_t i = 0; i < STATS_REFUSALS && stats->refusals[i].why; i++)
+        happened("refusal", stats->refusals[i].why, stats->refusals[i].count);
+}
+
+void happened_print(void)
+{
+    for (size_t i = 0; all[i].kind; i++)
+        print_message("%8llu %s: %s\n", (unsigned long long)all[i].times,
+                      all[i].kind, all[i].what);
+}
+
+void happened_all(void)
+{
+    static const char *const expected[][2] = {
+        {"end", "close"},
+        {"end", "end-of-stream"},
+        {"end", "reset"},
+        {"end", "protocol"},
+        {"end", "too-big"},
+        {"end", "pong-timeout"},
+        {"end", "write-timeout"},
+        {"end", "overrun"},
+        {"end", "no-buffer"},
+        {"end", "stopping"},
+        {"deadline", "ping"},
+        {"deadline", "close"},
+        {"deadline", "linger"},
+        {"deadline", "write, of a page"},
+        {"deadline", "watchdog"},
+        {"refusal", "all client slots taken"},
+        {"refusal", "all rooms taken"},
+        {"refusal", "all buffers taken"},
+        {"refusal", "too many from this address"},
+        {"refusal", "too many read the metrics"},
+        {"refusal", "no whole request in time"},
+        {"refusal", "no PROXY header in time"},
+        {"refusal", "no PROXY header"},
+        {"refusal", "stopping"},
+        {"answer", "200"},
+        {"answer", "304"},
+        {"answer", "a file in pieces"},
+        {"answer", "metrics"},
+        {"machine", "out of descriptors"},
+        {"machine", "fewer slots than wanted"},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(expected); i++)
+        if (!all[find(expected[i][0], expected[i][1])].kind)
+            fail_msg("never happened: %s: %s", expected[i][0], expected[i][1]);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* Turns and deadlines; the part of watch.h that knows the time. */
+#include "sim/watch.h"
+#include "os/clock.h"
+#include "server/conn.h"
+#include "server/deadline.h"
+#include "server/outbox.h"
+#include "server/request.h"
+#include "sim/happened.h"
+
+struct watch watch;
+
+uint64_t watch_now(void)
+{
+    return clock_microseconds() / 1000;
+}
+
+void watch_forget(void)
+{
+    memset(&watch, 0, sizeof watch);
+}
+
+void watch_begin(bool calls_fail)
+{
+    watch_forget();
+    sim_discard_log();
+    watch.on = true;
+    watch.calls_fail = calls_fail;
+    happened("machine", "fewer slots than wanted",
+             world.server.clients.size < world.config.clients);
+    watch.last = watch.alive = watch_now();
+}
+
+struct watched *watch_of(int connection)
+{
+    assert_in_range(connection, 0, ORIGIN_CONNECTIONS - 1);
+    return watch.on ? &watch.all[connection] : NULL;
+}
+
+struct watched *watch_client(const struct client *c)
+{
+    return watch_of(sim_connection(c->fd));
+}
+
+bool watch_excused(int connection)
+{
+    return watch.on && watch.all[connection].excused;
+}
+
+/* ---- Looking ------------------------------------------------------------- */
+
+/* What the network has seen of it up to now. */
+static void look(struct watched *w, const struct client *c)
+{
+    uint64_t now = watch_now();
+    uint64_t acked = c->sent - sim_unacknowledged(sim_connection(c->fd));
+    if (w->received != c->received) {
+        w->heard_at = now;
+        w->pinged = false;
+    }
+    if (w->acked != acked)
+        w->acked_at = now;
+    if (w->sent != c->sent)
+        w->sent_at = now;
+    w->received = c->received;
+    w->acked = acked;
+    w->sent = c->sent;
+}
+
+/* And what the server has made of it in this turn. */
+static void settle(struct watched *w, const struct client *c)
+{
+    const unsigned waits = CLIENT_BLOCKED | CLIENT_STALLED;
+    const unsigned unheard =
+        waits | CLIENT_HELD | CLIENT_PAUSED | CLIENT_PARKED | CLIENT_READY;
+    uint64_t now = watch_now();
+    if (w->state != c->state)
+        w->state_at = now;
+    if (w->state != c->state && c->state == CLIENT_OPEN)
+        w->heard_at = now;
+    if (!w->waits)
+        w->waits_at = now;
+    if (c->flags & unheard)
+        w->unheard_at = now;
+    w->state = c->state;
+    w->waits = (c->flags & waits) != 0;
+}
+
+static uint64_t last_of(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Since when has it taken nothing, though something was pending? */
+static uint64_t stuck_since(const struct watched *w)
+{
+    return last_of(w->acked_at, w->waits_at);
+}
+
+/* ---- Not late ------------------------------------------------------------ */
+
+/* Progress is looked at a few times in a write timeout, and for the first time
+   a little later than the rest; a machine that stood still looks anew. */
+static uint64_t stuck_deadline(const struct config *config,
+                               const struct watched *w)
+{
+    uint64_t look = config->write_timeout / LIMITS_PROGRESS + 1;
+    if (watch.calls_fail) /* and so may a few of those looks */
+        look = config->write_timeout;
+    uint64_t since = last_of(stuck_since(w), w->sent_at);
+    return last_of(since, watch.frozen) + config->write_timeout +
+           last_of(look, LIMITS_FIRST_LOOK) + WHEEL_TICK;
+}
+
+static uint64_t heartbeat_deadline(const struct config *config,
+                                   const struct watched *w)
+{
+    uint64_t ping = last_of(w->heard_at, w->unheard_at) + config->ping;
+    if (config->ping == 0)
+        return UINT64_MAX - WHEEL_TICK;
+    return w->pinged ? last_of(w->pinged_at + config->pong_timeout,
+                               w->unheard_at + config->ping)
+                     : ping;
+}
+
+/* When at the latest must something have happened to it? */
+static uint64_t deadline(const struct config *config, const struct watched *w)
+{
+    switch ((enum client_state)w->state) {
+    case CLIENT_PROXY:
+    case CLIENT_REQUEST: return w->asked_at + config->handshake_timeout;
+    case CLIENT_OPEN:
+        if (!w->waits)
+            return heartbeat_deadline(config, w);
+        return stuck_deadline(config, w);
+    case CLIENT_REPLY:
+        if (w->waits)
+            return stuck_deadline(config, w);
+        break;
+    case CLIENT_CLOSING: return w->state_at + config->close_timeout;
+    case CLIENT_LINGER: return w->state_at + LIMITS_LINGER;
+    case CLIENT_GONE: break;
+    }
+    return UINT64_MAX - WHEEL_TICK;
+}
+
+static void nobody_is_late(const struct server *s)
+{
+    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
+        const struct client *c = client_at(&s->clients, i);
+        if (c->state == CLIENT_GONE)
+            continue;
+        const struct watched *w = watch_client(c);
+        uint64_t at = deadline(s->config, w);
+        if (watch_now() > at + WHEEL_TICK)
+            fail_msg("client %u, state %u: its deadline was %llu ms ago", i,
+                     w->state, (unsigned long long)(watch_now() - at));
+    }
+}
+
+/* ---- Not early ----------------------------------------------------------- */
+
+bool __real_outbox_frame(struct server *s, struct client *c, uint8_t first,
+                         struct span payload);
+void __real_conn_close(struct server *s, struct client *c, unsigned code,
+                       const char *reason, enum journal_cause cause,
+                       bool by_client);
+void __real_conn_drop(struct server *s, struct client *c,
+                      enum journal_cause cause);
+void __real_request_timeout(struct server *s, struct client *c);
+void __real_source_timeout(struct server *s, struct client *c);
+void __real_source_answered(struct server *s, struct client *c);
+
+static void has_passed(uint64_t since, uint64_t span)
+{
+    if (watch_now() - since < span)
+        fail_msg("a deadline of %llu ms after %llu ms",
+                 (unsigned long long)span,
+                 (unsigned long long)(watch_now() - since));
+}
+
+bool __wrap_outbox_frame(struct server *s, struct client *c, uint8_t first,
+                         struct span payload)
+{
+    if (watch.on && first == (FRAME_FIN | FRAME_PING)) {
+        struct watched *w = watch_client(c);
+        look(w, c);
+        assert_false(w->pinged);
+        has_passed(w->heard_at, s->config->ping);
+        happened("deadline", "ping", 1);
+        w->pinged = true;
+        w->pinged_at = watch_now();
+    }
+    return __real_outbox_frame(s, c, first, payload);
+}
+
+/* A cause that is a deadline: was it one? */
+static void may_end(const struct server *s, const struct client *c,
+                    enum journal_cause cause)
+{
+    struct watched *w = watch_client(c);
+    look(w, c);
+    if (cause == CAUSE_PONG_TIMEOUT) {
+        assert_true(w->pinged); /* and nothing came since, */
+        has_passed(w->pinged_at, s->config->pong_timeout);
+        assert_int_equal(sim_unread(sim_connection(c->fd)), 0); /* or waits */
+    } else if (cause == CAUSE_WRITE_TIMEOUT && !watch.calls_fail) {
+        has_passed(stuck_since(w), s->config->write_timeout);
+        if (c->state == CLIENT_REPLY)
+            happened("deadline", "write, of a page", 1);
+    } else if (cause == CAUSE_CLOSE_TIMEOUT) {
+        has_passed(w->state_at, s->config->close_timeout);
+        happened("deadline", "close", 1);
+    } else if (cause == CAUSE_NONE && c->state == CLIENT_LINGER) {
+        has_passed(w->state_at, LIMITS_LINGER);
+        happened("deadline", "linger", 1);
+    } else if (cause == CAUSE_NO_BUFFER) {
+        assert_true(watch_exhausted(&s->leases, true));
+        w->excused = true;
+    }
+}
+
+void __wrap_conn_close(struct server *s, struct client *c, unsigned code,
+                       const char *reason, enum journal_cause cause,
+                       bool by_client)
+{
+    if (watch.on && c->state == CLIENT_OPEN)
+        may_end(s, c, cause);
+    __real_conn_close(s, c, code, reason, cause, by_client);
+}
+
+void __wrap_conn_drop(struct server *s, struct client *c,
+                      enum journal_cause cause)
+{
+    if (watch.on && c->state != CLIENT_GONE)
+        may_end(s, c, cause);
+    __real_conn_drop(s, c, cause);
+}
+
+void __wrap_request_timeout(struct server *s, struct client *c)
+{
+    if (watch.on)
+        has_passed(watch_client(c)->asked_at, s->config->handshake_timeout);
+    __real_request_timeout(s, c);
+}
+
+void __wrap_source_timeout(struct server *s, struct client *c)
+{
+    if (watch.on)
+        has_passed(watch_client(c)->asked_at, s->config->handshake_timeout);
+    __real_source_timeout(s, c);
+}
+
+void __wrap_source_answered(struct server *s, struct client *c)
+{
+    if (watch.on)
+        watch_client(c)->asked_at = watch_now();
+    __real_source_answered(s, c);
+}
+
+/* ---- The turn ------------------------------------------------------------ */
+
+bool __real_server_turn(struct server *s);
+
+static void each(struct server *s,
+                 void (*what)(struct watched *w, const struct client *c))
+{
+    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
+        const struct client *c = client_at(&s->clients, i);
+        if (c->state != CLIENT_GONE)
+            what(watch_client(c), c);
+    }
+}
+
+/* Who drains, and who is supervised, must be done in time, too. */
+static void the_server_is_in_time(const struct server *s, bool runs)
+{
+    uint64_t now = watch_now(), watchdog = s->config->supervised.watchdog;
+    if (s->draining && !watch.drained)
+        watch.drained = now;
+    if (runs && watch.drained)
+        assert_true(now < watch.drained + s->config->drain);
+    if (strstr(sim_told(), "WATCHDOG=1")) {
+        watch.alive = now;
+        happened("deadline", "watchdog", 1);
+    }
+    happened("machine", "out of descriptors", s->rest_until > now);
+    if (s->config->supervised.notify && watchdog)
+        assert_true(now - watch.alive <= watchdog);
+}
+
+bool __wrap_server_turn(struct server *s)
+{
+    if (!watch.on)
+        return __real_server_turn(s);
+    uint64_t now = watch_now();
+    each(s, look);
+    if (now <= watch.last + watch.patience)
+        nobody_is_late(s); /* it would have slept over it */
+    else
+        watch.frozen = now;
+    bool runs = __real_server_turn(s);
+    each(s, look);
+    each(s, settle);
+    watch_free_slots(s);
+    nobody_is_late(s);
+    the_server_is_in_time(s, runs);
+    watch_progress(s);
+    watch.last = now;
+    watch.patience = s->patience;
+    return runs;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch: what must be true of every connection of a server, at every turn.
+ *
+ * The linker leads the server's own calls through here (--wrap), and after
+ * each turn all slots are looked at. What a connection did and when is known
+ * from the simulated network, not from the times that the server keeps:
+ *
+ *   deadlines   none comes early, and none later than a tick of the wheel:
+ *               handshake, ping, pong, write, close, linger, drain, watchdog;
+ *               nor does the server sleep over one
+ *   places      a slot is refused when all are taken, and only then; likewise
+ *               rooms, buffers, and 429 (watch_places.c)
+ *   progress    no turn that nothing came of asks for another one at once
+ *   telling     the counters of --metrics are what has happened
+ */
+#ifndef SIM_WATCH_H
+#define SIM_WATCH_H
+
+#include "server/server.h"
+#include "sim/origin.h"
+
+/* What is known of a connection. Times are milliseconds. */
+struct watched {
+    bool accepted;
+    bool scrape;    /* of --metrics */
+    bool regular;   /* counts among --clients, a turn longer than it lives */
+    bool closed;    /* by the server, */
+    unsigned turns; /* so many turns ago */
+    uint64_t token; /* its client's */
+    bool told;      /* who it is, in a PROXY header */
+    bool over;      /* it was one too many from its address */
+    bool counted;   /* among those of `as` */
+    struct ip as;
+    bool excused; /* sent away, because there was no buffer for it */
+
+    uint8_t state;     /* enum client_state, at the end of the last turn */
+    uint64_t state_at; /* since then */
+    uint64_t asked_at; /* when its time for a request began */
+    uint64_t heard_at, received;
+    uint64_t acked_at, acked; /* our kernel's last acknowledgement */
+    uint64_t sent_at, sent;
+    bool waits; /* output waits for us, */
+    uint64_t waits_at;
+    bool pinged;
+    uint64_t pinged_at;
+    uint64_t unheard_at; /* the server did not want to hear it then */
+};
+
+/* Nothing is watched any more; or from now on the world's server, in which
+   calls may fail that this knows nothing of. */
+void watch_forget(void);
+void watch_begin(bool calls_fail);
+
+/* Of a connection made by origin_connect or to --metrics, or NULL when
+   nothing is watched. */
+struct watched *watch_of(int connection);
+
+/* It was sent away because there was no buffer: so it may be. */
+bool watch_excused(int connection);
+
+/* Assert that the counters are what has happened: after a turn. */
+void watch_counters(void);
+
+/* ---- Between the parts --------------------------------------------------- */
+
+struct watch {
+    bool on;
+    bool calls_fail;
+    struct watched all[ORIGIN_CONNECTIONS];
+    uint64_t last;     /* time of the last turn */
+    uint64_t patience; /* that it asked for */
+    uint64_t frozen;   /* when it came later than that */
+    uint64_t drained;  /* when it began to drain, or 0 */
+    uint64_t alive;    /* when the supervisor was told last */
+    uint64_t shape;    /* of all that may change, after the last turn */
+    unsigned idle;     /* turns since it did */
+    uint64_t accepted, refused, closed;
+    uint64_t opened[CLIENT_FORMS];
+};
+
+extern struct watch watch;
+
+uint64_t watch_now(void);
+
+/* Of a client that is not gone. */
+struct watched *watch_client(const struct client *c);
+
+/* All its buffers are lent out; `spare`: but for those kept for answers. */
+bool watch_exhausted(const struct leases *all, bool spare);
+
+/* At the end of a turn: those that were closed have given back their slot, or
+   do with the next one, when they come out of a queue. */
+void watch_free_slots(const struct server *s);
+
+/* Assert that something comes of the turns. */
+void watch_progress(const struct server *s);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of watch.h that knows who takes which place, and counts. */
+#include "server/conn.h"
+#include "server/request.h"
+#include "server/source.h"
+#include "sim/watch.h"
+
+#define IDLE_MAX 3 /* turns that may come to nothing in a row */
+
+/* ---- Who is there -------------------------------------------------------- */
+
+static uint32_t count_from(const struct ip *ip)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < sim_connections(); i++)
+        count += watch.all[i].counted && ip_equal(&watch.all[i].as, ip);
+    return count;
+}
+
+static uint32_t count_regular(void)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < sim_connections(); i++)
+        count += watch.all[i].regular;
+    return count;
+}
+
+/* Addresses that somebody is counted for. */
+static uint32_t count_addresses(void)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < sim_connections(); i++) {
+        bool is_first = watch.all[i].counted;
+        for (int j = 0; j < i && is_first; j++)
+            is_first = !watch.all[j].counted ||
+                       !ip_equal(&watch.all[i].as, &watch.all[j].as);
+        count += is_first;
+    }
+    return count;
+}
+
+/* It is this one's now. One too many is told so, and nobody else. */
+static void count_as(struct watched *w, const struct client *c,
+                     const struct ip *ip)
+{
+    uint32_t most = world.config.per_ip;
+    w->counted = false;
+    if (most == 0 || ip->family == IP_NONE)
+        return;
+    if (count_from(ip) >= most) {
+        w->over = true;
+    } else {
+        w->counted = true;
+        w->as = *ip;
+    }
+    assert_int_equal(w->over, client_has(c, CLIENT_OVER));
+}
+
+static struct client *client_of(struct server *s, int fd)
+{
+    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
+        struct client *c = client_at(&s->clients, i);
+        if (c->state != CLIENT_GONE && c->fd == fd)
+            return c;
+    }
+    return NULL;
+}
+
+void watch_free_slots(const struct server *s)
+{
+    for (int i = 0; i < sim_connections(); i++) {
+        struct watched *w = &watch.all[i];
+        if (!w->closed || !w->regular)
+            continue;
+        w->regular = client_find(&s->clients, w->token) != NULL;
+        assert_true(w->turns++ == 0 || !w->regular);
+    }
+    assert_int_equal(s->clients.regular, count_regular());
+    assert_true(s->clients.regular <= s->clients.size);
+    assert_int_equal(s->addresses.slots.count, count_addresses());
+}
+
+bool watch_exhausted(const struct leases *all, bool spare)
+{
+    uint32_t kept = !spare ? 0 : (all->slots.size + 6) / 8;
+    return all->slots.count + kept >= all->slots.size;
+}
+
+/* ---- Coming -------------------------------------------------------------- */
+
+void __real_conn_accept(struct server *s, int fd,
+                        const struct socket_address *peer);
+void __real_conn_accept_scrape(struct server *s, int fd,
+                               const struct socket_address *peer);
+void __real_conn_opened(struct server *s, struct client *c);
+void __real_source_request(struct server *s, struct client *c,
+                           const struct http_request *request);
+void __real_source_turn(struct server *s, struct client *c);
+void __real_request_handle(struct server *s, struct client *c, struct span in);
+
+static struct watched *begin(int fd)
+{
+    struct watched *w = watch_of(sim_connection(fd));
+    w->accepted = true;
+    w->state = CLIENT_REQUEST;
+    w->state_at = w->asked_at = w->heard_at = watch_now();
+    w->acked_at = w->sent_at = watch_now();
+    return w;
+}
+
+void __wrap_conn_accept(struct server *s, int fd,
+                        const struct socket_address *peer)
+{
+    if (!watch.on) {
+        __real_conn_accept(s, fd, peer);
+        return;
+    }
+    struct watched *w = begin(fd);
+    const struct origin *o = origin_of(sim_connection(fd));
+    bool told = s->config->proxy_protocol || origin_trusts(&o->peer);
+    bool full = count_regular() >= s->clients.size;
+    uint32_t slots = s->clients.slots.count;
+    bool over = s->config->per_ip && !told && o->peer.family != IP_NONE &&
+                count_from(&o->peer) >= s->config->per_ip;
+    watch.accepted++;
+    __real_conn_accept(s, fd, peer);
+    struct client *c = client_of(s, fd);
+    if (c && !told)
+        count_as(w, c, &o->peer);
+    if (c)
+        assert_int_equal(client_has(c, CLIENT_REFUSED), full || over);
+    if (!c) /* it was refused at once, or broke */
+        assert_true(full || over || watch.calls_fail);
+    w->regular = s->clients.slots.count > slots && !full && !over;
+    if (c)
+        w->token = client_token(&s->clients, c);
+}
+
+void __wrap_conn_accept_scrape(struct server *s, int fd,
+                               const struct socket_address *peer)
+{
+    if (watch.on)
+        begin(fd)->scrape = true;
+    __real_conn_accept_scrape(s, fd, peer);
+}
+
+/* The source of each request is looked up. */
+void __wrap_source_request(struct server *s, struct client *c,
+                           const struct http_request *request)
+{
+    __real_source_request(s, c, request);
+    if (!watch.on || client_has(c, CLIENT_SCRAPE))
+        return;
+    const struct origin *o = origin_of(sim_connection(c->fd));
+    if (o->trusted)
+        count_as(watch_client(c), c, &o->who);
+}
+
+/* Who it is was told in a PROXY header; behind it there may be a request. */
+static void was_told(struct watched *w, const struct client *c, int fd)
+{
+    const struct origin *o = origin_of(sim_connection(fd));
+    assert_false(o->bad);
+    w->told = true;
+    if (!o->trusted)
+        count_as(w, c, &o->hop);
+}
+
+void __wrap_request_handle(struct server *s, struct client *c, struct span in)
+{
+    if (watch.on)
+        was_told(watch_client(c), c, c->fd);
+    __real_request_handle(s, c, in);
+}
+
+void __wrap_source_turn(struct server *s, struct client *c)
+{
+    int fd = c->fd;
+    struct watched *w = watch.on ? watch_client(c) : NULL;
+    __real_source_turn(s, c);
+    if (w && !w->closed && !w->told && c->state != CLIENT_PROXY)
+        was_told(w, c, fd);
+}
+
+void __wrap_conn_opened(struct server *s, struct client *c)
+{
+    __real_conn_opened(s, c);
+    if (!watch.on)
+        return;
+    struct socket_address who = {0};
+    const struct ip *ip = &origin_of(sim_connection(c->fd))->who;
+    watch.opened[c->form]++;
+    if (source_get(s, c, c->fd, &who) < 0)
+        return; /* that call failed */
+    assert_int_equal(who.family, ip->family == IP_NONE ? SOCKET_UNIX
+                                 : ip->family == IP_V4 ? SOCKET_INET
+                                                       : SOCKET_INET6);
+    if (ip->family != IP_NONE)
+        assert_memory_equal(who.ip, ip->bytes, sizeof who.ip);
+}
+
+/* ---- Refused, and sent away ---------------------------------------------- */
+
+void __real_conn_log_refusal(struct server *s, const struct client *c, int fd,
+                             unsigned status, const char *why);
+void __real_conn_fail(struct server *s, struct client *c, unsigned code,
+                      const char *reason);
+void __real_socket_close(int fd);
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* Is what it was told true? */
+static bool is_true(const struct server *s, const struct watched *w,
+                    const char *why)
+{
+    if (is(why, "all client slots taken"))
+        return !w->regular;
+    if (is(why, "all buffers taken"))
+        return watch_exhausted(&s->leases, true);
+    if (is(why, "all rooms taken"))
+        return s->rooms.slots.count == s->rooms.slots.size &&
+               list_empty(&s->rooms.empty);
+    if (is(why, "too many read the metrics"))
+        return s->clients.scrapes == LIMITS_SCRAPES;
+    if (is(why, "stopping"))
+        return s->draining;
+    return is(why, "no random bytes") && watch.calls_fail;
+}
+
+void __wrap_conn_log_refusal(struct server *s, const struct client *c, int fd,
+                             unsigned status, const char *why)
+{
+    if (watch.on) {
+        struct watched *w = watch_of(sim_connection(fd));
+        watch.refused++;
+        if (status == 503)
+            assert_true(is_true(s, w, why));
+        if (status == 429 && c)
+            assert_true(w->over);
+        if (status == 0)
+            assert_int_equal(w->state, CLIENT_PROXY);
+    }
+    __real_conn_log_refusal(s, c, fd, status, why);
+}
+
+void __wrap_conn_fail(struct server *s, struct client *c, unsigned code,
+                      const char *reason)
+{
+    if (watch.on && code == CLOSE_TRY_LATER) {
+        assert_true(watch_exhausted(is(reason, "no room to inflate a message")
+                                        ? &s->inflating
+                                        : &s->leases,
+                                    true));
+        watch_client(c)->excused = true;
+    }
+    __real_conn_fail(s, c, code, reason);
+}
+
+/* The one way out. An open one that no buffer was left for has just given
+   back what it had: two at most. */
+void __wrap_socket_close(int fd)
+{
+    struct watched *w = NULL;
+    struct server *s = &world.server;
+    if (watch.on && fd != s->spare)
+        w = watch_of(sim_connection(fd));
+    struct client *c = w ? client_of(s, fd) : NULL;
+    if (w) {
+        w->closed = true;
+        w->counted = false;
+    }
+    if (c && (c->state == CLIENT_CLOSING ||
+              (c->state == CLIENT_LINGER &&
+               c->as.farewell.cause != CAUSE_REFUSED))) {
+        watch.closed++;
+        if (c->as.farewell.cause == CAUSE_NO_BUFFER && !w->excused) {
+            assert_true(s->leases.slots.count + 2 >= s->leases.slots.size);
+            w->excused = true;
+        }
+    }
+    __real_socket_close(fd);
+}
+
+/* ---- Counters ------------------------------------------------------------ */
+
+void watch_counters(void)
+{
+    const struct stats *stats = &world.server.stats;
+    uint64_t closed = 0, refused = stats->other_refusals, open = 0;
+    for (size_t row = 0; row < STATS_CODES; row++)
+        for (size_t cause = 0; cause < CAUSES; cause++)
+            closed += stats->closes[row][cause];
+    for (size_t i = 0; i < STATS_REFUSALS; i++)
+        refused += stats->refusals[i].count;
+    for (size_t form = 0; form < CLIENT_FORMS; form++) {
+        assert_int_equal(stats->opened[form], watch.opened[form]);
+        open += stats->open[form];
+    }
+    assert_int_equal(stats->accepted, watch.accepted);
+    assert_int_equal(closed, watch.closed);
+    assert_int_equal(refused, watch.refused);
+    assert_int_equal(open, world.server.clients.in_state[CLIENT_OPEN]);
+}
+
+/* ---- Progress ------------------------------------------------------------ */
+
+static uint64_t mix(uint64_t hash, const void *ptr, size_t len)
+{
+    const uint8_t *bytes = ptr;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+/* Of all that a turn could have changed, but for times and queues. */
+static uint64_t shape_of(const struct server *s)
+{
+    uint64_t hash = s->stats.bytes_in + (s->stats.bytes_out << 32);
+    hash = mix(hash, &s->stats.accepted, sizeof s->stats.accepted);
+    hash = mix(hash, &s->stats.closes, sizeof s->stats.closes);
+    hash = mix(hash, s->clients.in_state, sizeof s->clients.in_state);
+    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
+        const struct client *c = client_at(&s->clients, i);
+        hash =
+            mix(hash, &c->room,
+                offsetof(struct client, heard) - offsetof(struct client, room));
+        hash = mix(hash, &c->frame_left, sizeof c->frame_left);
+        hash = mix(hash, &c->as, sizeof c->as);
+    }
+    for (uint32_t i = 0; i < s->leases.slots.size; i++)
+        hash = mix(hash, &s->leases.table[i], sizeof *s->leases.table);
+    return hash;
+}
+
+void watch_progress(const struct server *s)
+{
+    if (s->patience > 0) {
+        watch.idle = 0;
+        return;
+    }
+    uint64_t shape = shape_of(s);
+    watch.idle = shape == watch.shape ? watch.idle + 1 : 0;
+    watch.shape = shape;
+    assert_true(watch.idle <= IDLE_MAX);
+}
