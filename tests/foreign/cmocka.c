@@ -34,6 +34,14 @@ void print_message(const char *format, ...)
     va_end(arguments);
 }
 
+void print_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+}
+
 void foreign_numbers(uintmax_t a, uintmax_t b, int equal, const char *file,
                      int line)
 {

@@ -40,6 +40,7 @@ _Noreturn void foreign_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void print_message(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void foreign_bytes(const void *a, const void *b, size_t len, int equal,
                    const char *file, int line);

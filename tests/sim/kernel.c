@@ -8,6 +8,7 @@
 #include "os/memory.h"
 #include "os/process.h"
 #include "support/random.h"
+#include "support/shadow.h"
 #include "support/unit.h"
 
 #include <errno.h>
@@ -262,6 +263,7 @@ bool log_write(struct span lines)
     assert_int_equal(lines.ptr[lines.len - 1], '\n');
     if (kernel_call(SIM_LOG))
         return false;
+    shadow_check(lines.ptr, lines.len);
     if (kernel.log_discarded)
         return true;
     text_put(&kernel.log, lines);

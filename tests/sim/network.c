@@ -3,6 +3,7 @@
 #include "os/reactor.h"
 #include "os/socket.h"
 #include "sim/kernel.h"
+#include "support/shadow.h"
 #include "support/unit.h"
 
 #include <errno.h>
@@ -245,6 +246,7 @@ ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
     size_t taken = bytes_min(c->in.len, bytes_min(len, c->piece));
     if (taken == c->piece && taken < c->in.len)
         wake(c);
+    shadow_forget(ptr, len); /* of whoever was received from before */
     queue_get(&c->in, ptr, taken);
     return (ptrdiff_t)taken;
 }
@@ -279,6 +281,7 @@ ptrdiff_t network_send(int fd, const struct span *parts, size_t count)
     total = left;
     for (size_t i = 0; i < count && left; i++) {
         size_t taken = bytes_min(left, parts[i].len);
+        shadow_check(parts[i].ptr, parts[i].len);
         queue_put(&c->out, bytes_part(parts[i], 0, taken));
         left -= taken;
     }

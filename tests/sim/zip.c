@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/zip.h"
+#include "support/shadow.h"
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct span zip_deflate(struct span message, int bits)
     size_t len = size - z.avail_out;
     deflateEnd(&z);
     free(in);
+    shadow_written(out, len);
     if (len < sizeof tail) { /* zlib gives nothing for nothing: 7.2.3.6 */
         out[0] = 0x00;
         return bytes_span(out, 1);
@@ -63,6 +65,7 @@ struct span zip_inflate(struct span payload)
     }
     inflateEnd(&z);
     free(in);
+    shadow_written(out, len);
     if (result == Z_OK || (result == Z_BUF_ERROR && z.avail_in == 0))
         return bytes_span(out, len);
     free(out);

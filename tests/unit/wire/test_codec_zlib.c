@@ -28,6 +28,7 @@
 #include <zlib.h>
 
 #include "support/codec.h"
+#include "support/shadow.h"
 
 #define PLAIN  70000
 #define PACKED 90000 /* zlib, told to, makes more of it than it was */
@@ -107,6 +108,7 @@ static size_t zlib_pack(size_t len, int window_bits)
     assert_true(zip.avail_out > 0);
     len = zip.total_out;
     deflateEnd(&zip);
+    shadow_written(packed, len);
     return len;
 }
 
@@ -191,6 +193,7 @@ static struct outcome zlib_inflate(struct span in)
         o.status = INFLATE_INPUT;
     o.taken = unzip.total_in;
     o.len = unzip.total_out;
+    shadow_written(zlib_out, o.len);
     return o;
 }
 
@@ -277,6 +280,7 @@ static void test_zlib_reads_what_we_write_at_all_window_sizes(void **state)
         } while (unzip.avail_out == 0 && unzip.total_out <= len);
         assert_int_equal(unzip.avail_in, 0);
         assert_int_equal(unzip.total_out, len);
+        shadow_written(zlib_out, len);
         assert_memory_equal(zlib_out, plain, len);
         assert_true(
             codec_walk(bytes_span(packed, packed_len), our_out, OUT).far <=
