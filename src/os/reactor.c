@@ -29,11 +29,6 @@ int reactor_add_source(int reactor, int fd, uint64_t token)
     return control(reactor, EPOLL_CTL_ADD, fd, EPOLLIN, token);
 }
 
-int reactor_mute_source(int reactor, int fd, uint64_t token, bool mute)
-{
-    return control(reactor, EPOLL_CTL_MOD, fd, mute ? 0 : EPOLLIN, token);
-}
-
 void reactor_remove(int reactor, int fd)
 {
     control(reactor, EPOLL_CTL_DEL, fd, 0, 0);

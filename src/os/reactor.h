@@ -4,7 +4,8 @@
  *
  * Each is registered once, for all it may ever become, and edge-triggered: an
  * event comes when something changed, not while something is so. Who was told
- * "readable" must remember it until a receive comes back short.
+ * "readable" must remember it until a receive comes back short, and a listener
+ * until an accept finds nobody.
  */
 #ifndef OS_REACTOR_H
 #define OS_REACTOR_H
@@ -27,15 +28,13 @@ struct reactor_event {
 /* A reactor's descriptor, or -errno. */
 int reactor_open(void);
 
-/* Register a stream for reading and writing, edge-triggered. 0 or -errno. */
+/* Register a stream for reading and writing, or a listener (who waits there
+   makes it readable), edge-triggered. 0 or -errno. */
 int reactor_add(int reactor, int fd, uint64_t token);
 
-/* Register something that is only read, level-triggered: a listener, the
-   signals. 0 or -errno. */
+/* Register something that is only read, level-triggered: the signals. 0 or
+   -errno. */
 int reactor_add_source(int reactor, int fd, uint64_t token);
-
-/* Stop hearing of a source, or hear of it again. 0 or -errno. */
-int reactor_mute_source(int reactor, int fd, uint64_t token, bool mute);
 
 /* Forget a descriptor that stays open. (Closing one forgets it too.) */
 void reactor_remove(int reactor, int fd);

@@ -24,9 +24,8 @@ static int adopt_all(struct server *s, struct text *why)
         int fd = SUPERVISE_FIRST + (int)i;
         if (s->listener_count == LIMITS_ADDRS ||
             socket_adopt(fd, &l->address, &tuning) < 0 ||
-            reactor_add_source(s->reactor, fd,
-                               SERVER_TOKEN_LISTENERS + s->listener_count) <
-                0) {
+            reactor_add(s->reactor, fd,
+                        SERVER_TOKEN_LISTENERS + s->listener_count) < 0) {
             text_string(why, "LISTEN_FDS: no listening stream socket, or one "
                              "too many: descriptor ");
             text_decimal(why, (uint64_t)fd);
@@ -52,8 +51,7 @@ static int listen_on(struct server *s, const struct socket_address *address,
     int result = l->fd;
     if (result >= 0) {
         s->listener_count++;
-        result =
-            reactor_add_source(s->reactor, l->fd, SERVER_TOKEN_LISTENERS + i);
+        result = reactor_add(s->reactor, l->fd, SERVER_TOKEN_LISTENERS + i);
     }
     if (result >= 0)
         return 0;
@@ -76,74 +74,89 @@ int listen_open(struct server *s, struct text *why)
 
 /* ---- Accepting ----------------------------------------------------------- */
 
-static void mute(struct server *s, bool quiet)
-{
-    for (size_t i = 0; i < s->listener_count; i++)
-        if (s->listeners[i].fd >= 0)
-            (void)reactor_mute_source(s->reactor, s->listeners[i].fd,
-                                      SERVER_TOKEN_LISTENERS + i, quiet);
-}
-
 /*
- * Out of descriptors. The spare one is given up so that one connection can be
- * taken and let go at once, and the listeners rest, or the reactor would wake
- * us for them again and again.
+ * The spare descriptor is given up so that one connection can be taken and
+ * let go at once.
  */
-static void rest(struct server *s, struct server_listener *l)
+static void turn_one_away(struct server *s, const struct server_listener *l)
 {
     struct socket_address peer;
-    if (s->spare >= 0) {
-        socket_close(s->spare);
-        int fd = socket_accept(l->fd, &peer);
-        if (fd >= 0)
-            socket_close(fd);
-        s->spare = socket_spare();
-    }
-    mute(s, true);
+    if (s->spare < 0)
+        return;
+    socket_close(s->spare);
+    int fd = socket_accept(l->fd, &peer);
+    if (fd >= 0)
+        socket_close(fd);
+    s->spare = socket_spare();
+}
+
+/* No accept works now: the listeners are left alone for a while. They are
+   edge-triggered, so those who wait there wake nobody. */
+static void rest(struct server *s, const struct server_listener *l, int error)
+{
+    bool full = error_kind(error) == ERROR_FULL;
+    if (full)
+        turn_one_away(s, l);
     s->rest_until = s->now + LIMITS_REST;
     struct journal_line line;
     if (journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
-        journal_put(&line, "why", BYTES_LITERAL("out of descriptors"));
+        journal_put(&line, "why",
+                    bytes_of(full ? "out of descriptors" : "no accept"));
+        journal_put(&line, "error", bytes_of(error_text(error)));
         journal_end(&line);
     }
 }
 
-static void accept_some(struct server *s, struct server_listener *l)
+/* Where there is none to spare, there is none for anybody. */
+static void end_rest(struct server *s)
 {
+    if (s->spare < 0)
+        s->spare = socket_spare();
+    s->rest_until = s->spare < 0 ? s->now + LIMITS_REST : 0;
+}
+
+/* What it returns is the last accept's; an error that is no ERROR_RETRY ends
+   it. */
+static int accept_some(struct server *s, const struct server_listener *l)
+{
+    int fd = 0;
     for (unsigned i = 0; i < LIMITS_ACCEPTS; i++) {
         struct socket_address peer;
-        int fd = socket_accept(l->fd, &peer);
-        if (fd >= 0 && l->metrics) {
+        fd = socket_accept(l->fd, &peer);
+        if (fd >= 0 && l->metrics)
             conn_accept_scrape(s, fd, &peer);
-            continue;
-        }
-        if (fd >= 0) {
+        else if (fd >= 0)
             conn_accept(s, fd, &peer);
-            continue;
-        }
-        switch (error_kind(fd)) {
-        case ERROR_RETRY: continue; /* that one is gone: the next */
-        case ERROR_FULL: rest(s, l); return;
-        case ERROR_WAIT:
-        case ERROR_PEER:
-        case ERROR_NONE:
-        case ERROR_FAULT: return;
-        }
+        else if (error_kind(fd) != ERROR_RETRY) /* or on to the next one */
+            break;
     }
+    return fd;
 }
 
 void listen_accept(struct server *s)
 {
-    for (size_t i = 0; i < s->listener_count; i++) {
+    if (s->rest_until && s->now >= s->rest_until)
+        end_rest(s);
+    for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++) {
         struct server_listener *l = &s->listeners[i];
-        if (l->ready && l->fd >= 0 && s->rest_until == 0)
-            accept_some(s, l);
-        l->ready = false;
+        if (!l->ready)
+            continue;
+        int result = accept_some(s, l);
+        if (result < 0 && error_kind(result) == ERROR_WAIT)
+            l->ready = false;
+        else if (result < 0)
+            rest(s, l, result);
     }
-    if (s->rest_until && s->now >= s->rest_until) {
-        s->rest_until = 0;
-        mute(s, false);
-    }
+}
+
+uint64_t listen_wait(const struct server *s)
+{
+    if (s->rest_until)
+        return s->rest_until - s->now;
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].ready)
+            return 0;
+    return REACTOR_FOREVER;
 }
 
 /* ---- Ending --------------------------------------------------------------- */
@@ -157,5 +170,6 @@ void listen_stop(struct server *s)
         reactor_remove(s->reactor, l->fd);
         socket_unlisten(l->fd, &l->address);
         l->fd = -1;
+        l->ready = false;
     }
 }

@@ -13,9 +13,13 @@ int listen_open(struct server *s, struct text *why);
 
 /*
  * Take everybody who waits, a bounded number a turn from each listener.
- * When there are no descriptors left, the listeners rest a while.
+ * While no accept works (there are no descriptors left, mostly) the listeners
+ * rest.
  */
 void listen_accept(struct server *s);
+
+/* Milliseconds until there is something to accept, as far as is known. */
+uint64_t listen_wait(const struct server *s);
 
 /* Nobody comes any more. A unix: socket's file goes too. */
 void listen_stop(struct server *s);

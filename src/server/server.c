@@ -294,8 +294,7 @@ static uint64_t patience(const struct server *s, uint64_t members)
         s->reap != CLIENT_NONE)
         return 0;
     uint64_t wait = bytes_min64(wheel_wait(&s->wheel, s->now), members);
-    if (s->rest_until)
-        wait = bytes_min64(wait, s->rest_until - s->now);
+    wait = bytes_min64(wait, listen_wait(s));
     if (s->draining)
         wait = bytes_min64(wait, s->drain_until - s->now);
     if (s->journal.owing)

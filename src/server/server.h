@@ -50,7 +50,8 @@ struct server_queue {
 struct server_listener {
     struct socket_address address;
     int fd;       /* -1: closed */
-    bool ready;   /* the reactor says that somebody waits */
+    bool ready;   /* somebody may wait: the reactor said so, and no accept has
+                     found nobody since */
     bool metrics; /* the address of --metrics */
 };
 
@@ -72,7 +73,7 @@ struct server {
     size_t listener_count;
     bool signalled;      /* the signals' descriptor is readable */
     uint32_t looks;      /* in a row that found as much as one can tell of */
-    uint64_t rest_until; /* 0, or when the listeners are heard again */
+    uint64_t rest_until; /* 0, or when accepting is tried again */
 
     struct clients clients;
     struct leases leases;

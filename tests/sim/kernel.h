@@ -21,9 +21,8 @@ struct kernel_descriptor {
     size_t number; /* of the listener, connection or file */
     /* with the reactor: */
     bool registered;
-    bool is_source; /* level-triggered, read only */
-    bool muted;
-    bool edge; /* something changed since it was told last */
+    bool is_source; /* level-triggered: the signals */
+    bool edge;      /* something changed since it was told last */
     uint64_t token;
 };
 

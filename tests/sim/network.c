@@ -357,6 +357,7 @@ int sim_connect(size_t listener, const char *from)
     };
     assert_true(socket_parse(bytes_of(from), &c->from));
     l->waiting[l->waiting_count++] = connection_count;
+    kernel_at(l->fd, KERNEL_LISTENER)->edge = true;
     return connection_count++;
 }
 
@@ -502,9 +503,11 @@ static void register_at(struct kernel_descriptor *d, uint64_t token,
 int reactor_add(int reactor, int fd, uint64_t token)
 {
     int result = kernel_call(SIM_REACTOR_ADD);
+    bool listens = kernel_kind_of(fd) == KERNEL_LISTENER;
     kernel_at(reactor, KERNEL_OTHER);
     if (result == 0)
-        register_at(kernel_at(fd, KERNEL_STREAM), token, false);
+        register_at(kernel_at(fd, listens ? KERNEL_LISTENER : KERNEL_STREAM),
+                    token, false);
     return result;
 }
 
@@ -513,18 +516,7 @@ int reactor_add_source(int reactor, int fd, uint64_t token)
     int result = kernel_call(SIM_REACTOR_ADD_SOURCE);
     kernel_at(reactor, KERNEL_OTHER);
     if (result == 0)
-        register_at(kernel_at(fd, kernel_kind_of(fd)), token, true);
-    return result;
-}
-
-int reactor_mute_source(int reactor, int fd, uint64_t token, bool mute)
-{
-    int result = kernel_call(SIM_REACTOR_MUTE);
-    struct kernel_descriptor *d = kernel_at(fd, KERNEL_LISTENER);
-    kernel_at(reactor, KERNEL_OTHER);
-    assert_true(d->registered && d->token == token);
-    if (result == 0)
-        d->muted = mute;
+        register_at(kernel_at(fd, KERNEL_SIGNALS), token, true);
     return result;
 }
 
@@ -535,14 +527,20 @@ void reactor_remove(int reactor, int fd)
     d->registered = false;
 }
 
-static bool source_event(const struct kernel_descriptor *d,
-                         struct reactor_event *event)
+static bool signals_event(const struct kernel_descriptor *d,
+                          struct reactor_event *event)
 {
-    bool waits = d->kind == KERNEL_LISTENER
-                     ? listeners[d->number].waiting_count > 0
-                     : kernel_signalled();
     *event = (struct reactor_event){.token = d->token, .readable = true};
-    return waits && !d->muted;
+    return kernel_signalled();
+}
+
+static bool listener_event(struct kernel_descriptor *d,
+                           struct reactor_event *event)
+{
+    bool told = d->edge;
+    d->edge = false;
+    *event = (struct reactor_event){.token = d->token, .readable = true};
+    return told && listeners[d->number].waiting_count > 0;
 }
 
 static bool stream_event(struct kernel_descriptor *d,
@@ -560,6 +558,13 @@ static bool stream_event(struct kernel_descriptor *d,
     return event->readable || event->writable;
 }
 
+static bool event_of(struct kernel_descriptor *d, struct reactor_event *event)
+{
+    return d->is_source                 ? signals_event(d, event)
+           : d->kind == KERNEL_LISTENER ? listener_event(d, event)
+                                        : stream_event(d, event);
+}
+
 int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
                  uint64_t milliseconds)
 {
@@ -568,8 +573,7 @@ int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
     kernel_at(reactor, KERNEL_OTHER);
     for (int fd = 0; fd < kernel_bound() && count < REACTOR_EVENTS; fd++) {
         struct kernel_descriptor *d = kernel_if_registered(fd);
-        if (d && (d->is_source ? source_event(d, &events[count])
-                               : stream_event(d, &events[count])))
+        if (d && event_of(d, &events[count]))
             count++;
     }
     return last_events = count;

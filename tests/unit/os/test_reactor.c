@@ -118,10 +118,6 @@ static void test_a_source_is_told_while_it_is_so(void **state)
     assert_int_equal(write(ends[1], "a", 1), 1);
     assert_int_equal(look(), 1);
     assert_int_equal(look(), 1);
-    assert_int_equal(reactor_mute_source(reactor, ends[0], 7, true), 0);
-    assert_int_equal(look(), 0);
-    assert_int_equal(reactor_mute_source(reactor, ends[0], 7, false), 0);
-    assert_int_equal(look(), 1);
     assert_true(events[0].token == 7);
     reactor_remove(reactor, ends[0]);
     assert_int_equal(look(), 0);
@@ -165,7 +161,6 @@ static void test_misuse_is_an_errno(void **state)
     assert_int_equal(reactor_add(reactor, 999, TOKEN), -EBADF);
     reactor_add(reactor, ends[0], TOKEN);
     assert_int_equal(reactor_add(reactor, ends[0], TOKEN), -EEXIST);
-    assert_int_equal(reactor_mute_source(reactor, ends[1], 7, true), -ENOENT);
     assert_int_equal(reactor_wait(ends[0], events, 0), -EINVAL);
 }
 

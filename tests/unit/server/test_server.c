@@ -313,6 +313,47 @@ static void test_out_of_descriptors_the_listeners_rest(void **state)
     assert_int_equal(sim_side(second), SIM_OPEN);
 }
 
+/* Somebody waits, and is taken once the fault is over. */
+static void assert_refused_without_spinning(int error)
+{
+    int waiting = sim_connect(0, "192.0.2.1:1");
+    sim_fail(SIM_ACCEPT, 0, UINT64_MAX, error);
+    uint64_t accepts = sim_count(SIM_ACCEPT);
+    world_pass(10 * LIMITS_REST);
+    assert_in_range(sim_count(SIM_ACCEPT) - accepts, 1,
+                    12 * (LIMITS_ACCEPTS + 1));
+    sim_fail(SIM_ACCEPT, 0, 0, 0);
+    world_pass(LIMITS_REST + WHEEL_TICK);
+    int later = sim_connect(0, "192.0.2.1:2");
+    world_settle();
+    assert_int_not_equal(sim_side(waiting), SIM_WAITING);
+    assert_int_equal(sim_side(later), SIM_OPEN);
+}
+
+static void test_an_accept_that_is_always_refused_makes_no_spin(void **state)
+{
+    (void)state;
+    world_start();
+    assert_refused_without_spinning(EPERM);  /* the firewall's */
+    assert_refused_without_spinning(EACCES); /* a security module's */
+    assert_refused_without_spinning(EINVAL); /* somebody has shut it */
+    assert_refused_without_spinning(ENOMEM);
+    world_logged("why=\"no accept\" error=\"Permission denied\"");
+}
+
+static void test_the_spare_descriptor_is_opened_again(void **state)
+{
+    (void)state;
+    world_start();
+    sim_connect(0, "192.0.2.1:1");
+    sim_fail(SIM_ACCEPT, 0, 1, ENFILE);
+    sim_fail(SIM_SPARE, 0, 2, ENFILE);
+    world_settle();
+    assert_true(world.server.spare < 0);
+    world_pass(3 * LIMITS_REST);
+    assert_true(world.server.spare >= 0);
+}
+
 /* ---- Signals ------------------------------------------------------------- */
 
 static void test_usr1_writes_one_line_of_state(void **state)
@@ -466,6 +507,8 @@ int main(void)
         WORLD_TEST(test_more_than_one_wait_can_tell_are_all_served),
         WORLD_TEST(test_a_connection_that_died_in_the_queue_is_passed_over),
         WORLD_TEST(test_out_of_descriptors_the_listeners_rest),
+        WORLD_TEST(test_an_accept_that_is_always_refused_makes_no_spin),
+        WORLD_TEST(test_the_spare_descriptor_is_opened_again),
         WORLD_TEST(test_usr1_writes_one_line_of_state),
         WORLD_TEST(test_term_without_clients_ends_at_once),
         WORLD_TEST(test_term_twice_is_exit_1),
