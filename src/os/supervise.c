@@ -87,8 +87,8 @@ int supervise_open(const char *notify)
     return -reason;
 }
 
-void supervise_tell(int fd, const char *state)
+bool supervise_tell(int fd, const char *state)
 {
-    if (fd >= 0)
-        (void)send(fd, state, strlen(state), MSG_NOSIGNAL);
+    return fd < 0 || send(fd, state, strlen(state), MSG_NOSIGNAL) >= 0 ||
+           (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM);
 }

@@ -38,8 +38,8 @@ const char *supervise_read(struct supervise *from,
 /* A descriptor connected to the supervisor's socket, or -errno. */
 int supervise_open(const char *notify);
 
-/* Tell it. Never waits; a supervisor that is gone is none of our business.
-   fd may be -1. */
-void supervise_tell(int fd, const char *state);
+/* Tell it. Never waits: false when it has no room for it now. A supervisor
+   that is gone is none of our business; fd may be -1. */
+bool supervise_tell(int fd, const char *state);
 
 #endif

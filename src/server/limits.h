@@ -113,8 +113,10 @@
 #define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
 #define LIMITS_TIMERS     1024         /* timers handled a turn */
 
-#define LIMITS_LINGER  1000 /* after our Close: reading on (RFC 6455 7.1.1) */
-#define LIMITS_REST    100  /* the listener's, when descriptors are out */
+#define LIMITS_LINGER 1000 /* after our Close: reading on (RFC 6455 7.1.1) */
+#define LIMITS_REST                                                            \
+    100                     /* the listeners', when no accept works; also before
+                               a supervisor without room is told again */
 #define LIMITS_MEMBERS 1000 /* between two `members` events of a room */
 #define LIMITS_PACE                                                            \
     1000                       /* how long a slow member may hold its room

@@ -88,6 +88,27 @@ static void reap(struct server *s)
     }
 }
 
+/* ---- The supervisor ------------------------------------------------------ */
+
+void server_tell(struct server *s, const char *state)
+{
+    s->untold = supervise_tell(s->supervisor, state) ? NULL : state;
+}
+
+/* A turn has come to its end: we are alive. A sign of life that is lost is
+   made up for soon, for the next one would come at the last moment. */
+static void tell_alive(struct server *s)
+{
+    uint64_t next = s->config->supervised.watchdog;
+    if (s->untold)
+        server_tell(s, s->untold);
+    if (!next || s->now < s->alive_at)
+        return;
+    if (!supervise_tell(s->supervisor, "WATCHDOG=1"))
+        next = bytes_min64(next, LIMITS_REST);
+    s->alive_at = s->now + next;
+}
+
 /* ---- Signals ------------------------------------------------------------- */
 
 static void log_state(struct server *s)
@@ -128,7 +149,7 @@ static void drain(struct server *s)
     s->draining = true;
     s->drain_until = s->now + s->config->drain;
     log_stop(s, "draining");
-    supervise_tell(s->supervisor, "STOPPING=1");
+    server_tell(s, "STOPPING=1");
     listen_stop(s);
     for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
         struct client *c = client_at(&s->clients, i);
@@ -277,16 +298,6 @@ static bool all_told(struct server *s, int count)
     return true;
 }
 
-/* A turn has come to its end: we are alive. */
-static void tell_alive(struct server *s)
-{
-    uint32_t watchdog = s->config->supervised.watchdog;
-    if (!watchdog || s->now < s->alive_at)
-        return;
-    supervise_tell(s->supervisor, "WATCHDOG=1");
-    s->alive_at = s->now + watchdog;
-}
-
 /* How long the reactor may sleep. */
 static uint64_t patience(const struct server *s, uint64_t members)
 {
@@ -297,6 +308,8 @@ static uint64_t patience(const struct server *s, uint64_t members)
     wait = bytes_min64(wait, listen_wait(s));
     if (s->draining)
         wait = bytes_min64(wait, s->drain_until - s->now);
+    if (s->untold)
+        wait = bytes_min64(wait, LIMITS_REST);
     if (s->journal.owing)
         wait = bytes_min64(wait, 1000 - s->wall % 1000);
     if (s->config->supervised.watchdog)

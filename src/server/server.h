@@ -114,11 +114,12 @@ struct server {
     bool draining; /* TERM came: nobody new, everybody leaves */
     bool abort;    /* TERM came again */
     uint64_t drain_until;
-    uint64_t patience; /* milliseconds the next wait may take */
-    int supervisor;    /* who hears of our states, or -1 */
-    uint64_t alive_at; /* the supervisor's next sign of life is due */
-    unsigned sandbox;  /* enum sandbox_part: what was achieved */
-    size_t reserved;   /* bytes of the one mapping */
+    uint64_t patience;  /* milliseconds the next wait may take */
+    int supervisor;     /* who hears of our states, or -1 */
+    const char *untold; /* what it had no room for, to be told again, or NULL */
+    uint64_t alive_at;  /* the supervisor's next sign of life is due */
+    unsigned sandbox;   /* enum sandbox_part: what was achieved */
+    size_t reserved;    /* bytes of the one mapping */
 };
 
 /* Milliseconds since `then`, a client's time (low 32 bits of server.now). */
@@ -155,6 +156,9 @@ int server_run(struct server *s);
 
 /* One turn of the loop, for tests. False when the server has stopped. */
 bool server_turn(struct server *s);
+
+/* Tell the supervisor, now or as soon as it has room. */
+void server_tell(struct server *s, const char *state);
 
 /* Look at the clocks: woken, now and wall. */
 void server_read_clocks(struct server *s);

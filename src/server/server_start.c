@@ -262,7 +262,7 @@ int server_open(struct server *s, const struct config *config,
         return result;
     }
     log_start(s);
-    supervise_tell(s->supervisor, "READY=1");
+    server_tell(s, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;
     return 0;
 }

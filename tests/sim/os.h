@@ -68,6 +68,7 @@ enum sim_call {
     SIM_STANDARD, /* process_open_standard */
     SIM_ADOPT,
     SIM_SUPERVISOR,
+    SIM_TELL, /* the supervisor has no room: false */
     SIM_USER_FIND,
     SIM_USER_BECOME,
     SIM_CALLS,

@@ -41,13 +41,16 @@ int supervise_open(const char *notify)
     return result < 0 ? result : kernel_open(KERNEL_OTHER, 0);
 }
 
-void supervise_tell(int fd, const char *state)
+bool supervise_tell(int fd, const char *state)
 {
     if (fd < 0)
-        return;
+        return true;
     kernel_at(fd, KERNEL_OTHER);
+    if (kernel_call(SIM_TELL) < 0)
+        return false;
     text_string(&supervisor.told, state);
     text_byte(&supervisor.told, '\n');
+    return true;
 }
 
 /* ---- Another user -------------------------------------------------------- */

@@ -148,6 +148,26 @@ static void test_the_watchdog_hears_from_an_idle_server(void **state)
     assert_told("WATCHDOG=1\n");
 }
 
+static void test_what_the_supervisor_has_no_room_for_is_told_again(void **state)
+{
+    (void)state;
+    world.config.supervised =
+        (struct supervise){.notify = "/run/notify", .watchdog = 1000};
+    sim_fail(SIM_TELL, 0, 2, EAGAIN);
+    world_start();
+    assert_told("");
+    world_pass(LIMITS_REST);
+    assert_told("READY=1\n");
+    sim_fail(SIM_TELL, 0, 1, EAGAIN);
+    world_pass(1000);
+    assert_told("WATCHDOG=1\n");
+    sim_fail(SIM_TELL, 0, 1, EAGAIN);
+    peer_open("/echo");
+    sim_signal(SIGNALS_STOP);
+    world_settle();
+    assert_told("STOPPING=1\n");
+}
+
 static void
 test_a_supervisor_that_cannot_be_reached_is_no_obstacle(void **state)
 {
@@ -496,6 +516,7 @@ int main(void)
         WORLD_TEST(test_no_open_files_for_clients_is_a_failure),
         WORLD_TEST(test_the_supervisor_hears_of_start_and_end),
         WORLD_TEST(test_the_watchdog_hears_from_an_idle_server),
+        WORLD_TEST(test_what_the_supervisor_has_no_room_for_is_told_again),
         WORLD_TEST(test_a_supervisor_that_cannot_be_reached_is_no_obstacle),
         WORLD_TEST(test_sockets_handed_over_replace_the_default_address),
         WORLD_TEST(test_an_address_that_was_chosen_adds_to_them),
