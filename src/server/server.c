@@ -143,7 +143,6 @@ static void log_stop(struct server *s, const char *what)
     journal_end(&line);
 }
 
-/* Every WebSocket gets what was published before, then Close 1001. */
 static void drain(struct server *s)
 {
     s->draining = true;
@@ -151,14 +150,22 @@ static void drain(struct server *s)
     log_stop(s, "draining");
     server_tell(s, "STOPPING=1");
     listen_stop(s);
-    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
-        struct client *c = client_at(&s->clients, i);
+}
+
+/* Every WebSocket gets what was published before, then Close 1001. So many a
+   turn: to a million that takes seconds, in which --drain may be over. */
+static void say_goodbye(struct server *s)
+{
+    unsigned left = s->draining ? LIMITS_GOODBYES : 0;
+    for (; left && s->drain_at < s->clients.slots.fresh; s->drain_at++) {
+        struct client *c = client_at(&s->clients, s->drain_at);
         if (c->state != CLIENT_OPEN)
             continue;
         /* One after the other: there is no leased buffer for everybody's. */
         conn_begin(s, c);
         conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING, false);
         conn_settle(s, c);
+        left--;
     }
 }
 
@@ -307,7 +314,9 @@ static uint64_t patience(const struct server *s, uint64_t members)
     uint64_t wait = bytes_min64(wheel_wait(&s->wheel, s->now), members);
     wait = bytes_min64(wait, listen_wait(s));
     if (s->draining)
-        wait = bytes_min64(wait, s->drain_until - s->now);
+        wait = s->drain_at < s->clients.slots.fresh
+                   ? 0
+                   : bytes_min64(wait, s->drain_until - s->now);
     if (s->untold)
         wait = bytes_min64(wait, LIMITS_REST);
     if (s->journal.owing)
@@ -339,6 +348,7 @@ bool server_turn(struct server *s)
     flush_all(s);
     if (s->signalled)
         handle_signals(s);
+    say_goodbye(s);
     if (all_told(s, count))
         run_timers(s);
     uint64_t members = member_tell(s);

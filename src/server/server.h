@@ -111,8 +111,9 @@ struct server {
     struct text staging;    /* private output of `current` in this turn */
     struct client *current; /* whose input or timer is being handled, or NULL */
 
-    bool draining; /* TERM came: nobody new, everybody leaves */
-    bool abort;    /* TERM came again */
+    bool draining;     /* TERM came: nobody new, everybody leaves */
+    bool abort;        /* TERM came again */
+    uint32_t drain_at; /* slots below: told to leave */
     uint64_t drain_until;
     uint64_t patience;  /* milliseconds the next wait may take */
     int supervisor;     /* who hears of our states, or -1 */

@@ -445,6 +445,43 @@ static void test_draining_ends_when_all_have_answered(void **state)
     assert_false(world.running);
 }
 
+/* Goodbyes to a million take seconds; the loop goes on between them. */
+static void test_many_are_told_to_leave_over_several_turns(void **state)
+{
+    (void)state;
+    static struct peer *peers[LIMITS_GOODBYES + 2];
+    const size_t count = sizeof peers / sizeof *peers;
+    world.config.clients = (uint32_t)count;
+    world_start();
+    for (size_t i = 0; i < count; i++)
+        peers[i] = peer_open("/echo");
+    sim_signal(SIGNALS_STOP);
+    world_turn();
+    assert_int_equal(world.server.clients.in_state[CLIENT_OPEN], 2);
+    assert_int_equal(world.server.patience, 0);
+    peer_text(peers[count - 1], "still here");
+    world_settle();
+    for (size_t i = 0; i < count - 1; i++)
+        peer_told(peers[i], "close 1001 stopping\nend\n");
+    peer_told(peers[count - 1], "text still here\nclose 1001 stopping\nend\n");
+    assert_true(world.running);
+}
+
+static void test_the_end_of_draining_comes_before_the_last_goodbye(void **state)
+{
+    (void)state;
+    const uint32_t count = LIMITS_GOODBYES + 1;
+    world.config.clients = count;
+    world.config.drain = 0;
+    world_start();
+    for (uint32_t i = 0; i < count; i++)
+        peer_open("/echo");
+    sim_signal(SIGNALS_STOP);
+    world_turn();
+    assert_int_equal(world.server.clients.in_state[CLIENT_OPEN], 1);
+    assert_false(world.running);
+}
+
 static void test_draining_waits_no_longer_than_it_may(void **state)
 {
     (void)state;
@@ -535,6 +572,8 @@ int main(void)
         WORLD_TEST(test_term_twice_is_exit_1),
         WORLD_TEST(test_draining_sends_what_was_published_before_1001),
         WORLD_TEST(test_draining_ends_when_all_have_answered),
+        WORLD_TEST(test_many_are_told_to_leave_over_several_turns),
+        WORLD_TEST(test_the_end_of_draining_comes_before_the_last_goodbye),
         WORLD_TEST(test_draining_waits_no_longer_than_it_may),
         WORLD_TEST(test_a_laggards_messages_are_owed_to_it_too),
         WORLD_TEST(test_while_draining_health_is_503_and_nobody_gets_in),
