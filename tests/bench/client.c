@@ -24,7 +24,7 @@ bool client_connect(struct client *c, const struct sockaddr_in *source,
     c->state = CLIENT_CONNECTING;
     c->reader = (struct frame_reader){0};
     c->head_len = c->out_len = c->out_offset = 0;
-    c->sent_eof = false;
+    c->sent_eof = c->may_leave = false;
     c->close_code = 0;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     /* The port is chosen at connect, per destination: 28,000 for each source
@@ -147,7 +147,11 @@ static const char *take_control(struct client *c, const struct frame_piece *p)
     c->close_code = p->len >= 2 ? bytes_get16(p->ptr) : 1005;
     if (c->state == CLIENT_CLOSING && c->close_code == 1000)
         return NULL;
-    return "the server closed";
+    if (!c->may_leave || c->state != CLIENT_OPEN || c->close_code != 1001)
+        return "the server closed";
+    queue_frame(c, FRAME_CLOSE, p->ptr, 2); /* 5.5.1: with the code it sent */
+    c->state = CLIENT_CLOSING;
+    return NULL;
 }
 
 static bool at_end(struct client *c, struct client_event *event)

@@ -37,6 +37,7 @@ struct client {
     enum client_state state;    /* see above */
     uint32_t index;             /* its place in the table */
     bool sent_eof;              /* our side of the stream is shut */
+    bool may_leave;             /* the server may close it, with 1001 */
     uint16_t close_code;        /* of the server's Close; 0: none came */
     uint8_t key[16];            /* of the handshake: a nonce */
     uint8_t *head;              /* an unfinished response head, or NULL */

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -107,9 +108,12 @@ static void take_event(struct load *load, struct client *c,
 {
     if (event->kind == CLIENT_FAILED)
         load_fail(load, c, event->error);
+    load->events++;
     if (event->kind == CLIENT_OPENED) {
         load->open++;
         load->opening--;
+        if (!load->mode->opens_itself)
+            client_trim(c); /* 8 KiB; a million have no use for them */
     }
     if (event->kind == CLIENT_DATA &&
         event->piece.opcode !=
@@ -200,6 +204,21 @@ static void run_until(struct load *load, uint64_t until)
 
 /* ---- the phases ---------------------------------------------------------- */
 
+/* Since when a phase has made no progress. A long one is not a stalled one. */
+struct patience {
+    uint64_t events; /* load->events when last looked at */
+    uint64_t since;  /* ns: when that changed */
+};
+
+/* One turn. False when nothing has come for too long. */
+static bool patient_turn(struct load *load, struct patience *p)
+{
+    turn(load, load->now + SECOND);
+    if (p->since == 0 || load->events != p->events)
+        *p = (struct patience){.events = load->events, .since = load->now};
+    return load->now - p->since <= PATIENCE;
+}
+
 void load_init(struct load *load, const struct options *o,
                const struct mode *mode)
 {
@@ -227,17 +246,13 @@ void load_init(struct load *load, const struct options *o,
 static void open_all(struct load *load)
 {
     const struct options *o = load->options;
-    uint64_t last_open = 0, patience = load->now + PATIENCE;
+    struct patience p = {0};
     while (load->open < o->connections) {
         while (load->opening < o->opening && load->connected < o->connections) {
             load->opening++;
             load_connect(load, &load->clients[load->connected++]);
         }
-        turn(load, load->now + SECOND);
-        if (load->open > last_open)
-            patience = load->now + PATIENCE;
-        last_open = load->open;
-        if (load->now > patience)
+        if (!patient_turn(load, &p))
             tool_fail("%s: %lu of %lu clients open, and no more",
                       load->mode->name, (unsigned long)load->open,
                       (unsigned long)o->connections);
@@ -259,48 +274,56 @@ static void measure(struct load *load, struct findings *f)
     f->begin = meter_read(pid);
     if (o->count == 0)
         run_until(load, load->now + (uint64_t)(o->seconds * 1e9));
-    for (uint64_t last = load->done, since = load->now;
-         load->done < o->count;) {
-        turn(load, load->now + SECOND);
-        since = load->done > last ? load->now : since;
-        last = load->done;
-        if (load->now - since > PATIENCE)
+    struct patience p = {0};
+    while (load->done < o->count)
+        if (!patient_turn(load, &p))
             tool_fail("%s: stalled after %lu %s", load->mode->name,
                       (unsigned long)load->done, load->mode->unit);
-    }
     f->end = meter_read(pid);
     load->measuring = false;
 }
 
 static void drain(struct load *load)
 {
-    uint64_t patience = load->now + PATIENCE;
+    struct patience p = {0};
     load->stopping = true;
-    while (!load->mode->drained(load)) {
-        turn(load, load->now + SECOND);
-        if (load->now > patience)
+    while (!load->mode->drained(load))
+        if (!patient_turn(load, &p))
             tool_fail("%s: messages are missing at the end: %lu sent",
                       load->mode->name, (unsigned long)load->sent);
-    }
+}
+
+static void wait_down(struct load *load)
+{
+    struct patience p = {0};
+    for (uint64_t i = 0; i < load->options->connections; i++)
+        while (load->clients[i].state != CLIENT_DOWN)
+            if (!patient_turn(load, &p))
+                load_fail(load, &load->clients[i], "not closed in time");
+}
+
+/* The server is told to stop, and says goodbye to everybody. */
+static void leave_all(struct load *load)
+{
+    for (uint64_t i = 0; i < load->options->connections; i++)
+        load->clients[i].may_leave = true;
+    if (kill((pid_t)load->options->pid, SIGTERM) != 0)
+        tool_fail("kill: %s", strerror(errno));
+    wait_down(load);
 }
 
 static void close_all(struct load *load)
 {
-    uint64_t patience = load->now + PATIENCE;
+    struct patience p = {0};
     for (uint64_t i = 0; i < load->options->connections; i++) {
         struct client *c = &load->clients[i];
         if (c->state == CLIENT_OPEN)
             load_close(load, c);
-        while (i % 256 == 255 && c->state != CLIENT_DOWN &&
-               load->now < patience)
-            turn(load, patience);
+        while (i % 256 == 255 && c->state != CLIENT_DOWN)
+            if (!patient_turn(load, &p))
+                load_fail(load, c, "not closed in time");
     }
-    for (uint64_t i = 0; i < load->options->connections; i++)
-        while (load->clients[i].state != CLIENT_DOWN) {
-            turn(load, load->now + SECOND);
-            if (load->now > patience)
-                load_fail(load, &load->clients[i], "not closed in time");
-        }
+    wait_down(load);
 }
 
 struct findings load_run(struct load *load)
@@ -320,6 +343,12 @@ struct findings load_run(struct load *load)
     run_until(load, load->now + (uint64_t)(load->options->warmup * 1e9));
     measure(load, &f);
     drain(load);
-    close_all(load);
+    uint64_t begun = tool_now();
+    load->now = begun;
+    if (load->options->term)
+        leave_all(load);
+    else
+        close_all(load);
+    f.closing = tool_now() - begun;
     return f;
 }

@@ -7,7 +7,7 @@
  *   warm up  the mode's traffic, not counted
  *   measure  the same, between two readings of the server's clocks
  *   drain    nothing more is sent; what is under way must all arrive
- *   close    every client closes and is closed
+ *   close    every client closes and is closed; or, --term, the server leaves
  *
  * A turn of the loop: wait, then for every ready client read, hand its events
  * to the mode, and send what the mode queued. Anything unexpected ends the
@@ -53,6 +53,7 @@ struct load {
     uint64_t connected; /* clients whose connecting began */
     uint64_t opening;   /* of them not yet open */
     uint64_t open;      /* clients that are OPEN */
+    uint64_t events;    /* taken from clients: when they stop, it stalls */
     uint64_t now;       /* ns, read after every receive */
     uint32_t random;    /* state of the masking keys */
     bool measuring;     /* done and latency count */
@@ -70,6 +71,7 @@ struct findings {
     struct meter opened;     /* after the last had opened */
     uint64_t resident[2];    /* bytes: before the first, when all are open */
     uint64_t slab[2];        /* bytes of the kernel's, likewise */
+    uint64_t closing;        /* ns of the last phase */
 };
 
 /* Run all phases. Options and mode outlive the load. */

@@ -39,6 +39,7 @@ static const struct row rows[] = {
     ROW("sources", NUMBER, sources, "loopback addresses to come from"),
     ROW("source", NUMBER, source, "number of the first of them (0)"),
     ROW("opening", NUMBER, opening, "handshakes at once (128)"),
+    ROW("term", FLAG, term, "end by SIGTERM: all must get Close 1001"),
     ROW("text", FLAG, text, "send text, not binary"),
     ROW("floor", FLAG, floor, "the server is ./floor"),
     ROW("json", FLAG, json, "print one JSON object"),
@@ -126,6 +127,8 @@ static void check(const struct options *o)
         bad("must be 1 to the number of members", "senders");
     if (o->rate != 0 && o->wait_all)
         bad("cannot be both", "rate and wait-all");
+    if (o->term && o->pid == 0)
+        bad("needs --pid", "term");
 }
 
 struct options options_read(int argc, char **argv)

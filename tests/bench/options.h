@@ -24,6 +24,7 @@ struct options {
     uint64_t sources;     /* loopback addresses to come from; 0: enough */
     uint64_t source;      /* the first of them */
     uint64_t opening;     /* most handshakes under way at once */
+    bool term;            /* end it by SIGTERM to pid, which closes with 1001 */
     bool text;            /* text messages, not binary */
     bool floor;           /* the server is ./floor, which knows no frames */
     bool json;            /* one JSON object, not text */

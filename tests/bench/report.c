@@ -96,6 +96,7 @@ void report_text(const struct load *load, const struct findings *f)
            n.resident, n.slab);
     printf("  resident     %lu KiB with all connections\n",
            (unsigned long)f->resident[1] / 1024);
+    printf("  closing      %.2f s\n", (double)f->closing / 1e9);
 }
 
 static void json_number(const char *name, double value)
@@ -130,5 +131,6 @@ void report_json(const struct load *load, const struct findings *f)
     json_number("bytes_per_connection", n.resident);
     json_number("kernel_bytes_per_connection", n.slab);
     json_number("resident_bytes", (double)f->resident[1]);
+    json_number("closing_s", (double)f->closing / 1e9);
     printf("}\n");
 }
