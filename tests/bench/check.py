@@ -6,6 +6,8 @@ wrong must pass. usage: check.py WSBENCH"""
 
 import base64
 import hashlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ WRONG_AT = 30    # the message, counted over all clients, that goes wrong
 
 ECHO = "echo --connections 4 --depth 4 --count 200".split()
 BROADCAST = "broadcast --members 4 --senders 2 --size 40 --count 400".split()
+TERM = f"idle --connections 4 --time 0 --term --pid {os.getpid()}".split()
 
 # fault: traffic, what wsbench must say; None: it must pass
 FAULTS = {
@@ -42,6 +45,10 @@ FAULTS = {
     "lost in a room": (BROADCAST, "another order"),
     "twice in a room": (BROADCAST, "out of order"),
     "swapped in a room": (BROADCAST, "another order"),
+    "leaves": (TERM, None),
+    "leaves with 1000": (TERM, "close code 1000"),
+    "leaves without a word": (TERM, "dropped"),
+    "leaves all but one": (TERM, "not closed in time"),
 }
 
 
@@ -59,6 +66,7 @@ class Server:
     def __init__(self, fault):
         self.fault, self.count, self.held = fault, 0, None
         self.members, self.lock = [], threading.Lock()
+        self.leaving = False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -82,7 +90,7 @@ class Server:
         while True:
             opcode, payload = self.read(stream)
             if opcode == 8:
-                if self.fault != "no close":
+                if self.fault != "no close" and not self.leaving:
                     connection.sendall(frame(payload, 0x88))
                 connection.shutdown(socket.SHUT_WR)
                 return
@@ -160,10 +168,22 @@ class Server:
             member.sendall(out)
 
 
+    def leave(self, *_):
+        """SIGTERM, for --term."""
+        self.leaving = True
+        code = 1000 if self.fault.endswith("1000") else 1001
+        for member in self.members[self.fault == "leaves all but one":]:
+            if self.fault.endswith("word"):
+                member.shutdown(socket.SHUT_WR)
+            else:
+                member.sendall(frame(code.to_bytes(2, "big"), 0x88))
+
+
 def check(wsbench, fault, traffic, complaint):
+    server = Server(fault)
+    signal.signal(signal.SIGTERM, server.leave)
     run = subprocess.run(
-        [wsbench, *traffic, "--warmup", "0", "--port",
-         str(Server(fault).port)],
+        [wsbench, *traffic, "--warmup", "0", "--port", str(server.port)],
         capture_output=True, text=True, timeout=60, check=False)
     right = (run.returncode == 0 if complaint is None else
              run.returncode == 1 and complaint in run.stderr)
