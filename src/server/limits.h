@@ -118,7 +118,8 @@
 #define LIMITS_REST                                                            \
     100                     /* the listeners', when no accept works; also before
                                a supervisor without room is told again */
-#define LIMITS_MEMBERS 1000 /* between two `members` events of a room */
+#define LIMITS_MEMBERS 1000 /* between two `members` events of a room; */
+#define LIMITS_TOLD    16   /* and at least one for so many who are told */
 #define LIMITS_PACE                                                            \
     1000                       /* how long a slow member may hold its room
                                    without showing progress */

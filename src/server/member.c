@@ -18,12 +18,22 @@ static bool is_v1(const struct client *c)
 
 /* ---- Coming and going ---------------------------------------------------- */
 
-/* The number of members changed: events are due, a second after the last. */
+/* When `members` events may go out again: a second after the last, or later
+   where it takes a good part of that to tell everybody. */
+static uint64_t next_telling(const struct room *room)
+{
+    uint64_t all = room->v1_members / LIMITS_TOLD;
+    if (room->told_at == 0)
+        return 0;
+    return room->told_at + (all > LIMITS_MEMBERS ? all : LIMITS_MEMBERS);
+}
+
+/* The number of members changed: events are due. */
 static void count_changed(struct server *s, struct room *room)
 {
-    uint64_t due = s->now;
-    if (room->told_at && room->told_at + LIMITS_MEMBERS > due)
-        due = room->told_at + LIMITS_MEMBERS;
+    uint64_t due = next_telling(room);
+    if (due < s->now)
+        due = s->now;
     room->counting = true;
     s->rooms.tell_at = bytes_min64(s->rooms.tell_at, due);
 }
@@ -257,9 +267,9 @@ uint64_t member_tell(struct server *s)
         struct room *room = room_at(all, i);
         if (!room->counting)
             continue;
-        if (room->told_at && room->told_at + LIMITS_MEMBERS > s->now) {
-            all->tell_at =
-                bytes_min64(all->tell_at, room->told_at + LIMITS_MEMBERS);
+        uint64_t due = next_telling(room);
+        if (due > s->now) {
+            all->tell_at = bytes_min64(all->tell_at, due);
             continue;
         }
         /* Cleared first: telling may lose a member, which is a change. */

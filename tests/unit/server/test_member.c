@@ -330,6 +330,29 @@ static void test_a_changed_number_is_told_once_a_second_at_most(void **state)
     peer_told(others[1], "");
 }
 
+/* To tell a million takes seconds. That they are only said to be there is
+   enough: how long it would take goes by their number. */
+static void test_many_are_told_the_number_less_often(void **state)
+{
+    (void)state;
+    const uint32_t many = 4 * LIMITS_MEMBERS * LIMITS_TOLD;
+    world_start();
+    struct peer *ann;
+    open_v1(&ann);
+    world_pass(2000);
+    peer_bytes(ann);
+    peer_open("/chat/x");
+    peer_told(ann, "text {\"event\":\"members\",\"members\":2}\n");
+    struct room *room = room_at(&world.server.rooms, 0);
+    room->v1_members += many;
+    peer_open("/chat/x");
+    world_pass(4 * LIMITS_MEMBERS - 1);
+    peer_told_nothing(ann);
+    world_pass(1);
+    peer_told(ann, "text {\"event\":\"members\",\"members\":3}\n");
+    room->v1_members -= many;
+}
+
 static void test_a_number_that_is_known_already_is_not_told(void **state)
 {
     (void)state;
@@ -405,6 +428,7 @@ int main(void)
         WORLD_TEST(test_a_close_waits_behind_what_is_owed),
         WORLD_TEST(test_held_senders_are_not_taken_for_dead),
         WORLD_TEST(test_a_changed_number_is_told_once_a_second_at_most),
+        WORLD_TEST(test_many_are_told_the_number_less_often),
         WORLD_TEST(test_a_number_that_is_known_already_is_not_told),
         WORLD_TEST(test_a_blocked_member_is_told_the_number_later),
         WORLD_TEST(test_a_member_that_breaks_while_told_is_a_change),
