@@ -284,12 +284,16 @@ void conn_begin(struct server *s, struct client *c)
     s->current = c;
 }
 
-/* Nothing can be written now, or it is to leave with the room's frames. */
+/* Nothing can be written now, or it is to leave with the room's frames: at the
+   end of this turn, unless its members are so many that this takes several. */
 static bool must_wait(const struct server *s, const struct client *c)
 {
-    return client_has(c, CLIENT_BLOCKED) ||
-           (c->state == CLIENT_OPEN && client_in_room(c) &&
-            room_at(&s->rooms, c->room)->dirty);
+    if (client_has(c, CLIENT_BLOCKED))
+        return true;
+    if (c->state != CLIENT_OPEN || !client_in_room(c))
+        return false;
+    const struct room *room = room_at(&s->rooms, c->room);
+    return room->dirty && room->flush_at == 0;
 }
 
 void conn_settle(struct server *s, struct client *c)

@@ -112,6 +112,7 @@
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
 #define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
 #define LIMITS_TIMERS     1024         /* timers handled a turn */
+#define LIMITS_FLUSH      2048         /* members of a room written to a turn */
 #define LIMITS_GOODBYES   128          /* Close 1001 on SIGTERM a turn */
 
 #define LIMITS_LINGER 1000 /* after our Close: reading on (RFC 6455 7.1.1) */

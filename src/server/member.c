@@ -116,7 +116,9 @@ void member_detach(struct server *s, struct client *c)
 /* ---- Messages ------------------------------------------------------------ */
 
 /* The sender passes over [from, to). Its own messages of one turn lie side by
-   side, and it is not read again before they are passed: one range is enough. */
+   side, and it is not read again before they are passed: one range is enough.
+   Hence it is written to in this turn, whomever the flush of its room reaches
+   in it. */
 static void skip_over(struct server *s, struct client *c, uint64_t from,
                       uint64_t to)
 {
@@ -125,6 +127,7 @@ static void skip_over(struct server *s, struct client *c, uint64_t from,
         p->skip_from = from;
     p->skip_len = (uint32_t)(to - p->skip_from);
     client_set(c, CLIENT_SKIPS);
+    server_make_dirty(s, c);
 }
 
 /* Who it is for: every member, but for a sender that passes over it. */
@@ -148,19 +151,38 @@ void member_publish(struct server *s, struct client *c,
     count_out(s, room, skip);
     if (skip)
         skip_over(s, c, from, log->head);
-    /* Do not let one turn's messages run over members that keep up. */
-    if (room->unflushed >= s->rooms.log_size / 4)
-        member_flush(s, room);
+    /* Do not let one turn's messages run over members that keep up. What one
+       walk had not brought to everybody is as much again at most. */
+    if (room->unflushed < s->rooms.log_size / 4)
+        return;
+    room->flush_at = 0;
+    member_flush(s, room, UINT32_MAX);
 }
 
-void member_flush(struct server *s, struct room *room)
+static void begin_flush(const struct server *s, struct room *room)
 {
-    bool news = room->unflushed > 0;
+    room->flush_at = room->readers.first + 1;
+    room->flush_began = room->unflushed ? s->woken : 0;
     room->unflushed = 0;
-    uint32_t at = room->readers.first;
-    while (at != LIST_NONE) {
+}
+
+/* Every member has been reached. False: but not with everything. */
+static bool end_flush(struct server *s, const struct room *room)
+{
+    if (room->flush_began && s->config->has_metrics)
+        stats_time(&s->stats.lag, clock_microseconds() - room->flush_began);
+    return room->unflushed == 0;
+}
+
+bool member_flush(struct server *s, struct room *room, uint32_t most)
+{
+    if (room->flush_at == 0)
+        begin_flush(s, room);
+    for (; room->flush_at && most; most--) {
+        uint32_t at = room->flush_at - 1;
         struct client *c = client_at(&s->clients, at);
         at = list_next(&s->rooms.reader_links, at); /* c may go */
+        room->flush_at = at + 1;                    /* of LIST_NONE: 0 */
         if (at != LIST_NONE)
             __builtin_prefetch(&client_at(&s->clients, at)->moved);
         if (c->state != CLIENT_OPEN)
@@ -170,8 +192,7 @@ void member_flush(struct server *s, struct room *room)
         else
             conn_flush(s, c);
     }
-    if (news && s->config->has_metrics)
-        stats_time(&s->stats.lag, clock_microseconds() - s->woken);
+    return room->flush_at == 0 && end_flush(s, room);
 }
 
 /* ---- Pace ---------------------------------------------------------------- */

@@ -4,7 +4,9 @@
  *
  * Publishing appends to the log; flushing walks the members and lets each
  * write what it has not had. Between the two lies the whole turn, so that all
- * messages of a turn leave in one write a member.
+ * messages of a turn leave in one write a member. A walk along a million takes
+ * seconds and is spread over turns; what is appended meanwhile is taken along
+ * by those it has yet to reach, and makes another walk for the others.
  *
  * Pace. Senders can be faster than a member that reads well: its kernel
  * buffers fill, and the log runs away from it though it does nothing wrong.
@@ -42,8 +44,9 @@ void member_detach(struct server *s, struct client *c);
 void member_publish(struct server *s, struct client *c,
                     const struct room_record *record, bool skip);
 
-/* Write to every member what it has not had. */
-void member_flush(struct server *s, struct room *room);
+/* Write to the members what they have not had: to `most` of them, going on
+   where the last call had to stop. False when it is not done yet. */
+bool member_flush(struct server *s, struct room *room, uint32_t most);
 
 /* True when the client's input must wait for slower members; it is then
    marked CLIENT_HELD and made ready again when that is over. */

@@ -103,6 +103,8 @@ void room_add_reader(struct rooms *all, struct room *room, uint32_t client)
 
 void room_remove_reader(struct rooms *all, struct room *room, uint32_t client)
 {
+    if (room->flush_at == client + 1)
+        room->flush_at = list_next(&all->reader_links, client) + 1;
     list_remove(&room->readers, &all->reader_links, client);
     if (list_empty(&room->readers))
         list_append(&all->empty, &all->empty_links, room_index(all, room));

@@ -61,10 +61,14 @@ struct room {
     uint32_t members;       /* open ones: what `welcome` and `members` tell */
     uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
     uint32_t v1_members;             /* of these, with chatd.v1 */
-    uint32_t laggards; /* members that the senders wait for: member.h */
-    bool dirty;        /* in the dirty queue: something to be flushed */
-    bool counting;     /* in the list of rooms with `members` due */
-    uint8_t name_len;  /* bytes */
+    uint32_t laggards;    /* members that the senders wait for: member.h */
+    uint32_t flush_at;    /* index + 1 of the reader with whom the flush of
+                          many goes on; 0: none is under way */
+    uint64_t flush_began; /* microsecond of the turn in which it began; 0: it
+                             brings no news */
+    bool dirty;           /* in the dirty queue: something to be flushed */
+    bool counting;        /* in the list of rooms with `members` due */
+    uint8_t name_len;     /* bytes */
     uint8_t name[LIMITS_ROOM_NAME];
     uint64_t told_at;   /* when `members` events went out last */
     uint64_t epoch;     /* changes whenever `number` starts afresh */

@@ -269,11 +269,28 @@ static void read_all(struct server *s)
     put_off_first(s);
 }
 
-static void flush_all(struct server *s)
+/* Each dirty room's members, or so many of them; who is left has its turn in
+   the next one. */
+static void flush_rooms(struct server *s)
 {
     struct room *room;
-    while ((room = room_next_dirty(&s->rooms)) != NULL)
-        member_flush(s, room);
+    uint32_t unfinished = 0; /* index + 1, linked as the queue is */
+    while ((room = room_next_dirty(&s->rooms)) != NULL) {
+        if (member_flush(s, room, s->flush_most))
+            continue;
+        room->next_dirty = unfinished;
+        unfinished = room_index(&s->rooms, room) + 1;
+    }
+    while (unfinished) {
+        room = room_at(&s->rooms, unfinished - 1);
+        unfinished = room->next_dirty;
+        room_soil(&s->rooms, room);
+    }
+}
+
+static void flush_all(struct server *s)
+{
+    flush_rooms(s);
     for (uint32_t left = s->dirty.count; left > 0; left--) {
         struct client *c = pop_dirty(s);
         if (c->state == CLIENT_GONE)

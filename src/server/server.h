@@ -111,6 +111,8 @@ struct server {
     struct text staging;    /* private output of `current` in this turn */
     struct client *current; /* whose input or timer is being handled, or NULL */
 
+    uint32_t flush_most; /* members of a room written to a turn */
+
     bool draining;     /* TERM came: nobody new, everybody leaves */
     bool abort;        /* TERM came again */
     uint32_t drain_at; /* slots below: told to leave */

@@ -240,6 +240,7 @@ int server_open(struct server *s, const struct config *config,
         .dirty = SERVER_QUEUE_EMPTY,
         .reap = CLIENT_NONE,
         .journal.level = config->level,
+        .flush_most = LIMITS_FLUSH,
     };
     server_read_clocks(s);
     s->stats.began = s->wall;

@@ -61,6 +61,8 @@ static void start_world(void)
     if (wide)
         options_draw(chance);
     world_start();
+    if (once_in(2)) /* as if the rooms were large */
+        world.server.flush_most = (uint32_t)(1 + below(8));
 }
 
 /* ---- People -------------------------------------------------------------- */

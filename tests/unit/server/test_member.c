@@ -69,6 +69,150 @@ static void test_plain_members_hear_everybody_and_themselves(void **state)
     peer_told(bob, "text hello\nbinary \\x00\\xff\n");
 }
 
+/* ---- A room too large for one turn --------------------------------------- */
+
+#define CROWD 5
+
+/* That many in one room, of whom `most` are written to a turn. */
+static void open_crowd(struct peer *peers[CROWD], const char *target,
+                       uint32_t most)
+{
+    world.server.flush_most = most;
+    for (size_t i = 0; i < CROWD; i++)
+        peers[i] = peer_open(target);
+}
+
+/* Of the crowd, how many the server has written all to. */
+static size_t reached(struct peer *const peers[CROWD])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CROWD; i++)
+        count += world_client(peers[i]->connection)->as.socket.cursor ==
+                 only_room()->logs[ROOM_PLAIN].head;
+    return count;
+}
+
+static void push(struct peer *p, const char *text)
+{
+    peer_add_frame(p, PEER_TEXT, bytes_of(text));
+    peer_push(p);
+}
+
+static void test_a_large_room_is_written_to_over_several_turns(void **state)
+{
+    (void)state;
+    struct peer *peers[CROWD];
+    world_start();
+    open_crowd(peers, "/chat/x", 1);
+    struct peer *other = peer_open("/echo");
+    push(peers[0], "hello");
+    world_turn(); /* which writes to rooms twice */
+    assert_int_equal(reached(peers), 2);
+    assert_int_equal(world.server.patience, 0);
+    push(other, "and me?");
+    uint64_t before = world_client(other->connection)->sent;
+    world_turn();
+    assert_int_equal(reached(peers), 4);
+    assert_int_not_equal(world_client(other->connection)->sent, before);
+    world_settle();
+    for (size_t i = 0; i < CROWD; i++)
+        peer_told(peers[i], "text hello\n");
+    peer_told(other, "text and me?\n");
+}
+
+static void test_what_comes_during_the_walk_reaches_everybody_once(void **state)
+{
+    (void)state;
+    struct peer *peers[CROWD];
+    world_start();
+    open_crowd(peers, "/chat/x", 1);
+    push(peers[0], "one");
+    world_turn();
+    push(peers[4], "two");
+    push(peers[0], "three");
+    world_turn();
+    push(peers[0], "four");
+    struct peer *late = peer_open("/chat/x");
+    for (size_t i = 0; i < CROWD; i++)
+        peer_told(peers[i], i == 0 ? "text one\ntext three\ntext two\n"
+                                     "text four\n"
+                                   : "text one\ntext three\ntext two\n"
+                                     "text four\n");
+    peer_told_nothing(late);
+}
+
+/* Also when it is the next one to be written to, or the last. */
+static void test_who_leaves_during_the_walk_does_not_end_it(void **state)
+{
+    (void)state;
+    world_start();
+    for (size_t gone = 0; gone < CROWD; gone++) {
+        struct peer *peers[CROWD];
+        world_again();
+        open_crowd(peers, "/chat/x", 1);
+        push(peers[gone], "one");
+        world_turn();
+        sim_reset(peers[gone]->connection);
+        world_turn();
+        world_settle();
+        for (size_t i = 0; i < CROWD; i++)
+            if (i != gone)
+                peer_told(peers[i], "text one\n");
+    }
+}
+
+/* It has one stretch to pass over, which must not grow around others' words. */
+static void
+test_a_sender_passes_its_own_before_the_walk_reaches_it(void **state)
+{
+    (void)state;
+    struct peer *peers[CROWD];
+    world_start();
+    open_crowd(peers, "/ws/x", 1);
+    struct peer *ann = peers[CROWD - 1], *bob = peers[CROWD - 2];
+    push(ann, "{\"message\":\"one\"}");
+    world_turn();
+    push(bob, "{\"message\":\"two\"}");
+    world_turn();
+    push(ann, "{\"message\":\"three\"}");
+    world_turn();
+    peer_told(ann, "#2 two\n");
+    peer_told(bob, "#1 one\n#3 three\n");
+    peer_told(peers[0], "#1 one\n#2 two\n#3 three\n");
+}
+
+static void test_private_output_does_not_wait_for_a_long_walk(void **state)
+{
+    (void)state;
+    struct peer *peers[CROWD];
+    world_start();
+    open_crowd(peers, "/chat/x", 1);
+    push(peers[0], "one");
+    world_turn();
+    peer_add_frame(peers[4], PEER_PING, BYTES_LITERAL("!"));
+    peer_push(peers[4]);
+    world_turn();
+    assert_int_equal(world.server.leases.slots.count, 0);
+    peer_told(peers[4], "pong !\ntext one\n");
+    peer_told(peers[3], "text one\n");
+}
+
+/* As if the walks were short: nobody who reads is overrun. */
+static void test_a_walk_that_takes_long_lets_nobody_be_overrun(void **state)
+{
+    (void)state;
+    struct peer *peers[CROWD];
+    world_start();
+    open_crowd(peers, "/chat/x", 1);
+    for (unsigned i = 0; i < 50; i += 2) {
+        push_numbered(peers[0], i, i + 2, 900);
+        world_turn();
+    }
+    for (size_t i = 0; i < CROWD; i++)
+        told_numbered(peers[i], 0, 50);
+    world_not_logged("overrun");
+}
+
 static void test_rooms_do_not_hear_each_other(void **state)
 {
     (void)state;
@@ -413,6 +557,12 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_plain_members_hear_everybody_and_themselves),
+        WORLD_TEST(test_a_large_room_is_written_to_over_several_turns),
+        WORLD_TEST(test_what_comes_during_the_walk_reaches_everybody_once),
+        WORLD_TEST(test_who_leaves_during_the_walk_does_not_end_it),
+        WORLD_TEST(test_a_sender_passes_its_own_before_the_walk_reaches_it),
+        WORLD_TEST(test_private_output_does_not_wait_for_a_long_walk),
+        WORLD_TEST(test_a_walk_that_takes_long_lets_nobody_be_overrun),
         WORLD_TEST(test_rooms_do_not_hear_each_other),
         WORLD_TEST(test_all_messages_of_a_turn_leave_in_one_write_each),
         WORLD_TEST(test_one_turn_may_publish_more_than_the_log_holds),
