@@ -3,18 +3,20 @@
 """A well-behaved echo client in a process of its own, so that the attacker's
 interpreter (test_hostile.py) does not hold it up.
 
-    steady.py HOST PORT
+    steady.py HOST PORT PID
 
 It says small messages, one at a time, and each must come back exactly. At the
 same moment it says a byte to a plain echo of its own, the control: on a busy
-machine both are late, and only the difference is the server's doing.
+machine both are late. The server's own doing is what a round trip took longer
+than its control, less the time for which the server (PID) wanted a processor
+and the kernel gave it none.
 
 One command a line on standard input:
 
     go          talk
     rest        stop talking; the answer is a line of JSON: how often it
-                talked, the worst round trip beside its control, both in
-                milliseconds, and how often the difference was over LATE
+                talked, the worst round trip, the worst of the server's own
+                doing, both in milliseconds, and how often that was over LATE
     (the end)   leave with a closing handshake
 """
 
@@ -57,21 +59,28 @@ def control():
 
 
 class Steady:
-    def __init__(self, host, port):
+    def __init__(self, host, port, pid):
         self.control = control()
+        self.pid = pid
         self.ws = WebSocket(Away(host, port))
         self.count = 0
         self.forget()
 
     def forget(self):
         self.talks, self.late = 0, 0
-        self.worst, self.beside = 0.0, 0.0
+        self.worst, self.own = 0.0, 0.0
+
+    def kept_waiting(self):
+        """Seconds for which the server has been ready to run and did not."""
+        with open("/proc/%d/schedstat" % self.pid) as stat:
+            return int(stat.read().split()[1]) / 1e9
 
     def talk(self):
         """One round trip of both kinds."""
         self.count += 1
         said = "%d %s" % (self.count, "e" * (self.count % 50))
         waiting = {self.ws.sock: None, self.control: None}
+        waited = self.kept_waiting()
         began = time.monotonic()
         self.control.sendall(b"c")
         self.ws.text(said)
@@ -89,18 +98,20 @@ class Steady:
         got = self.ws.recv_text()
         if got != said:
             raise AssertionError("%r came back as %r" % (said, got))
-        self.note(waiting[self.ws.sock], waiting[self.control])
+        took = waiting[self.ws.sock]
+        self.note(took, took - waiting[self.control] -
+                  (self.kept_waiting() - waited))
 
-    def note(self, took, beside):
+    def note(self, took, own):
         self.talks += 1
-        self.late += took - beside > LATE
-        if took > self.worst:
-            self.worst, self.beside = took, beside
+        self.late += own > LATE
+        self.worst = max(self.worst, took)
+        self.own = max(self.own, own)
 
     def tell(self):
         print(json.dumps({"talks": self.talks, "late": self.late,
                           "worst": self.worst * 1000,
-                          "control": self.beside * 1000}), flush=True)
+                          "own": self.own * 1000}), flush=True)
         self.forget()
 
     def run(self):
@@ -119,4 +130,4 @@ class Steady:
 
 
 if __name__ == "__main__":
-    Steady(sys.argv[1], int(sys.argv[2])).run()
+    Steady(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])).run()
