@@ -23,6 +23,7 @@ from wire import ADDRESSES, enter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = os.environ.get("E2E_SEED") or "1"
+LONG = 4 * PATIENCE     # TCP tries again after 1, 2, 4 ... seconds
 OURS = "/proc/thread-self/ns/net"
 
 # What the wire does, in percent and milliseconds.
@@ -91,7 +92,7 @@ class Member:
         path, protocol = self.FORMS[number % 3]
         self.path, self.v1 = path, protocol is not None
         kind = Deflated if number % 2 else WebSocket
-        self.ws = kind(server, path, protocols=protocol)
+        self.ws = kind(server, path, protocols=protocol, timeout=LONG)
         self.said, self.heard = [], []
 
     def say(self, i):
@@ -105,7 +106,7 @@ class Member:
     def hear(self, count):
         """Reads until it has heard so many messages."""
         while len(self.heard) < count:
-            kind, payload = self.ws.recv(4 * PATIENCE)
+            kind, payload = self.ws.recv(LONG)
             if kind != TEXT:
                 raise AssertionError("%d heard %r" % (self.number, payload))
             if self.path == "/chat/r":
@@ -176,13 +177,15 @@ class NetworkCase(ServerCase):
 
     def echo(self, server, size):
         """One message of this size, there and back, both kinds."""
-        ws = WebSocket(server)
+        self.echo_on(WebSocket(server, timeout=LONG), size)
+
+    def echo_on(self, ws, size):
         for kind, payload in ((BINARY, os.urandom(size)),
                               (TEXT, ("é%d" % size * size)[:size // 2]
                                .encode())):
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 sent = pool.submit(ws.send, frame(kind, payload))
-                got = ws.recv(4 * PATIENCE)
+                got = ws.recv(LONG)
                 sent.result()
             if got != (kind, payload):
                 raise AssertionError("%d bytes came back changed" % size)
@@ -194,7 +197,7 @@ class Weather(NetworkCase):
 
     def weather(self, name):
         began = time.monotonic()
-        server = self.start_far()
+        server = self.start_far("--handshake-timeout", "%g" % LONG)
         self.wire.tell(**WEATHER[name])
         members = [Member(server, i) for i in range(20)]
         self.talk(members, load(30))
@@ -252,16 +255,18 @@ class Breaks(NetworkCase):
             self.wire.tell(loss=1, delay=[5, 2])
             members = [Member(server, i) for i in range(20)]
             self.talk(members, 3)
+            big = WebSocket(server)
             side_by_side([
                 lambda: self.cut(3, by),
                 lambda: self.talk(members, load(30)),
-                lambda: self.echo(server, load(1 << 20))])
+                lambda: self.echo_on(big, load(1 << 20))])
             self.assertEqual(self.near(server)["clients"], 20)
             for m in members:
                 m.ws.leave()
             self.assertNotRegex(server.stderr_text(),
                                 r"cause=[a-z]+-timeout|cause=reset")
-            self.tell("away for 3 s, " + by, began)
+            counts = self.tell("away for 3 s, " + by, began)
+            self.assertGreater(counts["cut"], 0)
 
     def test_those_who_vanish_are_let_go(self):
         """The clients' interface ceases to be: no FIN, no RST, no answer.
