@@ -906,6 +906,7 @@ class Stopped(HostileCase):
         with contextlib.suppress(TimeoutError):     # all that was under way
             while True:
                 blocked.fill(len(blocked.buffer) + 1, 0.5)
+        drained = len(blocked.buffer) // 1000
         late = Peer(server)
         late.send(up + frame(TEXT, b"late"))
         self.go_on(server)
@@ -921,7 +922,7 @@ class Stopped(HostileCase):
         heard[0].remove("half, whole")
         self.assertEqual(heard[0], ["%d" % i for i in range(50)])
         self.assertEqual(closing.recv_close(data=True)[0], 4001)
-        for _ in range(200):
+        for _ in range(drained + 100):
             self.assertEqual(blocked.recv(), (BINARY, b"x" * 1000))
         for peer in began, late:
             peer.close()
