@@ -586,6 +586,24 @@ class Requests(HostileCase):
             self.refused(server, 400, *whole)
         self.endure("malformed fields", self.begin(), attack)
 
+    def test_pipelined_floods(self):
+        """A thousand requests in one go are answered one after the other;
+        whose answers nobody reads are read no further."""
+        get = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
+        count = load(1000)
+
+        def attack(server):
+            with Peer(server) as peer:
+                def read():
+                    for _ in range(count):
+                        self.assertEqual(peer.response().status, 200)
+                together(read, lambda: peer.send(get % b"/healthz" * count))
+            for target in b"/chat", b"/healthz", b"/nope":
+                with Peer(server, rcvbuf=4096) as peer:
+                    self.assertFalse(cram(peer, get % target * 1000, 0.05))
+                    peer.reset()
+        self.endure("pipelined floods", self.begin(), attack)
+
     def test_slow_requests(self):
         """Fifty that send a byte now and then: 408 at their time, which no
         byte puts off."""
