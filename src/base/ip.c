@@ -88,8 +88,12 @@ static bool parse_groups(struct groups *g, struct span text)
     *g = (struct groups){.gap = SIZE_MAX};
     if (text.len < 2)
         return false;
-    if (text.ptr[0] == ':' && (!take_colons(g, &text) || g->gap > 16))
-        return false; /* a single colon begins nothing */
+    if (text.ptr[0] == ':') {
+        if (text.ptr[1] != ':')
+            return false; /* a single colon begins nothing */
+        g->gap = 0;
+        text = bytes_part(text, 2, text.len - 2);
+    }
     while (text.len) {
         size_t len = bytes_find(text, ':');
         if (!take_group(g, bytes_part(text, 0, len), len == text.len))
@@ -185,7 +189,7 @@ bool ip_parse_block(struct ip_block *block, struct span text)
     for (unsigned i = block->bits; i < all; i++)
         if (bit(first, i))
             return false;
-    if (is_mapped(first) && block->bits >= MAPPED_BITS) {
+    if (is_mapped(first)) { /* its last one is bit 95: no fewer than 96 */
         unmap(first);
         block->bits -= MAPPED_BITS;
     }

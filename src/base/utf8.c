@@ -2,9 +2,9 @@
 #include "base/utf8.h"
 
 /*
- * RFC 3629 section 4, the lead byte decides what the second may be:
+ * RFC 3629 section 4, the lead byte decides what the second may be (00..7F
+ * stand alone, and do not come here):
  *
- *   00..7F                           one byte
  *   C2..DF  80..BF                   two  (C0, C1 would be overlong)
  *   E0      A0..BF  80..BF           three (80..9F would be overlong)
  *   E1..EC  80..BF  80..BF
@@ -18,9 +18,7 @@ static bool take_lead(struct utf8 *u, uint8_t byte)
 {
     u->lowest = 0x80;
     u->highest = 0xBF;
-    if (byte < 0x80) {
-        u->missing = 0;
-    } else if (byte < 0xC2) {
+    if (byte < 0xC2) {
         return false;
     } else if (byte < 0xE0) {
         u->missing = 1;

@@ -160,8 +160,8 @@ static void parse_position(struct deflate *z)
     z->at++;
 }
 
-/* Parse while there are bytes enough (unless these are the last), and while
-   the block has room for tokens. */
+/* Parse while there are bytes enough (unless these are the last: then all of
+   them), and while the block has room for tokens. */
 static void parse(struct deflate *z, bool last)
 {
     uint32_t least = last ? 1 : LOOKAHEAD;
@@ -285,8 +285,9 @@ static void plan_header(const struct deflate *z, struct dynamic_header *h)
     }
     huffman_lengths(h->freqs, SYMBOLS_LENGTHS, SYMBOLS_MAX_LENGTH_BITS,
                     h->bits);
+    /* Some length but 0 is in use, and those stand behind the first four. */
     h->code_count = SYMBOLS_LENGTHS;
-    while (h->code_count > 4 && h->bits[length_order[h->code_count - 1]] == 0)
+    while (h->bits[length_order[h->code_count - 1]] == 0)
         h->code_count--;
 }
 
@@ -456,10 +457,10 @@ static bool write_tokens(struct deflate *z, struct text *out)
     while (z->token_at < z->token_count &&
            (w.bits.count <= 15 || bits_drain(&w)))
         put_token(z, &w, z->tokens[z->token_at++]);
-    bool room = bits_drain(&w);
+    bool room = bits_drain(&w); /* the loop ended early for want of it */
     out->len = (size_t)(w.next - out->ptr);
     z->bits = w.bits;
-    return room && z->token_at == z->token_count;
+    return room;
 }
 
 /* Write what is left of the block; true when it is all out. */
@@ -518,11 +519,9 @@ enum deflate_status deflate_run(struct deflate *z, struct span *in,
         take_input(z, in);
         bool last = flush != DEFLATE_MORE && in->len == 0;
         parse(z, last);
-        bool parsed = z->at == z->end && !z->undecided;
-        if (z->token_count == DEFLATE_TOKENS ||
-            (last && parsed && z->token_count))
+        if (z->token_count == DEFLATE_TOKENS || (last && z->token_count))
             begin_block(z);
-        else if (last && parsed)
+        else if (last)
             begin_marker(z, flush);
         else if (in->len == 0)
             return DEFLATE_INPUT;

@@ -186,7 +186,7 @@ bool explain_blocks_end(struct explain_blocks *b, struct sheet *s,
     }
     if (b->taken > 0)
         sheet_note(s, "of this block 00 00 FF FF was left out", "7692 7.2.1");
-    if (b->is_text && !utf8_whole(&b->utf8)) {
+    if (!utf8_whole(&b->utf8)) {
         *fault = (struct explain_fault){
             .rule = {"a text message is not UTF-8",
                      "the text ends inside a character", "8.1"},

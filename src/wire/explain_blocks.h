@@ -34,7 +34,7 @@ struct explain_fault {
 
 struct explain_blocks {
     struct permessage_reader reader;
-    struct utf8 utf8; /* of what came out of a text message */
+    struct utf8 utf8; /* of what came out of a text message; else as begun */
     bool is_text;
     bool begun;             /* a message was: the window may hold something */
     uint8_t type;           /* of the present block, 0 to 2 */

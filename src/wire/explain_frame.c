@@ -41,7 +41,7 @@ static const char *opcode_name(uint8_t opcode)
     }
 }
 
-/* RFC 6455 7.4.1, and the IANA registry. */
+/* Of a legal code: RFC 6455 7.4.1 and 7.4.2, and the IANA registry. */
 static const char *code_meaning(unsigned code)
 {
     switch (code) {
@@ -59,9 +59,8 @@ static const char *code_meaning(unsigned code)
     case 1014: return "bad gateway";
     default: break;
     }
-    if (code >= 3000 && code <= 3999)
-        return "registered with IANA by a library or framework";
-    return code >= 4000 && code <= 4999 ? "private use" : "not to be sent";
+    return code < 4000 ? "registered with IANA by a library or framework"
+                       : "private use";
 }
 
 /* Mark what is wrong below the line that was written last. `start` is the
@@ -420,10 +419,9 @@ static enum explain_frame_step tell_row(struct explain_frame *f,
     uint8_t bytes[SHEET_ROW];
     struct span plain = unmask_row(f, bytes);
     struct explain_fault fault = explain_rules_row(f, plain);
-    if (f->told < EXPLAIN_FRAME_SHOWN || fault.rule.what)
+    bool shown = f->told < EXPLAIN_FRAME_SHOWN || fault.rule.what;
+    if (shown)
         show_row(f, s, plain);
-    else
-        f->hidden += f->row_len;
     if (fault.rule.what) {
         tell_wrong(f, s, &fault, f->at + f->header.header_len + f->told);
         return EXPLAIN_FRAME_WRONG;
@@ -431,6 +429,8 @@ static enum explain_frame_step tell_row(struct explain_frame *f,
     if (!frame_is_control(f->header.opcode) && f->compressed &&
         !tell_blocks(f, s, plain))
         return EXPLAIN_FRAME_WRONG;
+    if (!shown)
+        f->hidden += f->row_len;
     f->told += f->row_len;
     f->row_len = 0;
     return f->told == f->header.payload_length ? end_frame(f, s)
@@ -481,8 +481,7 @@ static enum explain_frame_step take_payload(struct explain_frame *f,
     uint64_t left = f->header.payload_length - f->told - f->row_len;
     size_t len = (size_t)bytes_min64(left, SHEET_ROW - (size_t)f->row_len);
     len = bytes_min(len, in->len);
-    if (len > 0)
-        memcpy(f->row + f->row_len, in->ptr, len);
+    memcpy(f->row + f->row_len, in->ptr, len);
     *in = bytes_part(*in, len, in->len - len);
     f->row_len = (uint8_t)(f->row_len + len);
     if (f->row_len < SHEET_ROW && len < left)
@@ -509,7 +508,7 @@ enum explain_frame_step explain_frame_settle(struct explain_frame *f,
 
 bool explain_frame_at_rest(const struct explain_frame *f)
 {
-    return f->have == 0 && !f->in_payload;
+    return f->have == 0; /* the header's bytes stay until its frame ends */
 }
 
 void explain_frame_cut(struct explain_frame *f, struct sheet *s)

@@ -62,7 +62,7 @@ static void tell_meaning(const struct explain_head *h,
         const char *words = meanings[i].meaning;
         bool answer = bytes_equal(bytes_of(meanings[i].name),
                                   BYTES_LITERAL("Sec-WebSocket-Accept"));
-        if (answer && (h->by_client || !agreed->asked))
+        if (answer && !agreed->asked)
             words = "the answer to a key that was not seen";
         sheet_note(s, words, meanings[i].section);
     }
@@ -146,8 +146,7 @@ static bool tell_line(const struct explain_head *h, struct span line,
                       const struct explain_judge *v, struct sheet *s)
 {
     size_t start = explain_judge_offset(h, line);
-    bool here =
-        v->status && v->offset >= start && v->offset <= start + line.len + 1;
+    bool here = v->status && v->offset <= start + line.len + 1;
     struct span rest = line;
     for (size_t n = 0; n == 0 || rest.len > 0; n++) {
         size_t len = segment_len(rest);
@@ -354,10 +353,7 @@ bool explain_head_take(struct explain_head *h, struct span *in)
 {
     size_t had = h->scan.pos;
     size_t len = bytes_min(in->len, sizeof h->bytes - had);
-    if (h->scanned)
-        return true;
-    if (len > 0)
-        memcpy(h->bytes + had, in->ptr, len);
+    memcpy(h->bytes + had, in->ptr, len);
     h->scanned = http_scan(&h->scan, h->bytes, had + len) != HTTP_MORE;
     size_t taken = h->scan.pos - had;
     *in = bytes_part(*in, taken, in->len - taken);
@@ -381,10 +377,10 @@ enum explain_head_next explain_head_tell(struct explain_head *h,
                     h->by_client ? BYTES_LITERAL("request")
                                  : BYTES_LITERAL("response"),
                     h->at);
-    bool first = h->told <= 2 && line.len > 0 && line.ptr != NULL &&
-                 line.ptr == explain_judge_line_number(h, 0).ptr;
+    /* An empty line may stand before the first. */
+    bool first = h->told <= 2 && line.len > 0;
     bool last = line.len == 0 && h->told > 2;
-    if (last && !(v.status && v.offset >= h->told))
+    if (last && !v.status)
         sheet_note(s, "the empty line: the end of the head", "9112 2.1");
     else if (tell_line(h, line, &v, s)) {
         h->wrong = v.rule;

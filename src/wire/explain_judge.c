@@ -79,7 +79,7 @@ static struct span head_of(const struct explain_head *h)
 
 size_t explain_judge_offset(const struct explain_head *h, struct span part)
 {
-    return part.ptr ? (size_t)(part.ptr - h->bytes) : 0;
+    return (size_t)(part.ptr - h->bytes);
 }
 
 /* The line that begins at offset, without its CRLF. */
@@ -93,7 +93,7 @@ struct span explain_judge_line(const struct explain_head *h, size_t offset)
 struct span explain_judge_line_number(const struct explain_head *h,
                                       size_t number)
 {
-    size_t offset = h->scan.pos > 0 && h->bytes[0] == '\r' ? 2 : 0;
+    size_t offset = h->bytes[0] == '\r' ? 2 : 0;
     struct span line = explain_judge_line(h, offset);
     while (number-- > 0)
         line =
@@ -101,12 +101,12 @@ struct span explain_judge_line_number(const struct explain_head *h,
     return line;
 }
 
-/* The first byte that no token has, before a colon; none: where s ends. */
+/* The first byte that no token has; none: where s ends. */
 static struct span not_token(struct span s)
 {
     struct span more = BYTES_LITERAL("!#$%&'*+-.^_`|~");
     size_t at = 0;
-    for (; at < s.len && s.ptr[at] != ':'; at++) {
+    for (; at < s.len; at++) {
         uint8_t byte = bytes_lower(s.ptr[at]);
         if (!(byte >= 'a' && byte <= 'z') && !(byte >= '0' && byte <= '9') &&
             bytes_find(more, byte) == more.len)

@@ -557,5 +557,5 @@ const char *inflate_reason(enum inflate_failure failure)
         [INFLATE_BEFORE_START] = "a distance beyond the start of the data",
         [INFLATE_BEYOND_WINDOW] = "a distance beyond the agreed window",
     };
-    return reasons[failure < INFLATE_FAILURES ? failure : INFLATE_NO_FAILURE];
+    return reasons[failure];
 }

@@ -206,6 +206,8 @@ static const char *const http_bad_hosts[] = {
     "a,b", /* two Host fields, made into one on the way */
     "a/",
     "a:8o",
+    "a%g0",
+    "a%0g",
     "a:80:80",
     "a:-1",
     "[]",

@@ -210,6 +210,16 @@ static void test_no_address_is_in_no_block(void **state)
     assert_false(ip_within(&none, &all));
 }
 
+static void test_equal_is_same_family_and_bytes(void **state)
+{
+    (void)state;
+    struct ip zero = {.family = IP_V4}, none = {.family = IP_NONE}, one = zero;
+    one.bytes[3] = 1;
+    assert_true(ip_equal(&zero, &zero));
+    assert_false(ip_equal(&zero, &one));
+    assert_false(ip_equal(&zero, &none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_a_block_is_of_one_family),
         cmocka_unit_test(test_what_is_no_block),
         cmocka_unit_test(test_no_address_is_in_no_block),
+        cmocka_unit_test(test_equal_is_same_family_and_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

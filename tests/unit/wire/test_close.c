@@ -191,6 +191,17 @@ static void test_what_is_written_is_read_back(void **state)
     RANDOM_PROPERTY(written_is_read_back, 2000);
 }
 
+static void test_a_reason_of_continuations_alone_is_cut_to_nothing(void **state)
+{
+    (void)state;
+    uint8_t reason[CLOSE_REASON_MAX + 1], out[CLOSE_FRAME_MAX];
+    memset(reason, 0x80, sizeof reason);
+    struct span bad =
+        bytes_span(guard_after(reason, sizeof reason), sizeof reason);
+    assert_int_equal(close_write(out, CLOSE_POLICY, bad), 4);
+    guard_free_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +214,8 @@ int main(void)
         cmocka_unit_test(test_a_long_reason_is_cut_at_a_characters_end),
         cmocka_unit_test(test_the_longest_reason_is_not_cut),
         cmocka_unit_test(test_what_is_written_is_read_back),
+        cmocka_unit_test(
+            test_a_reason_of_continuations_alone_is_cut_to_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

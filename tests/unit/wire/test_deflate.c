@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/codec.h"
+#include "support/death.h"
 
 #define LEN 300000
 #define OUT (LEN + 1000)
@@ -293,6 +294,31 @@ static void test_the_size_is_only_a_hint(void **state)
     }
 }
 
+/* All tokens of a block are in use, and the last byte is in none yet: within
+   256 bytes no three occur twice, so every byte is a token. */
+static void test_a_block_may_be_full_with_a_byte_undecided(void **state)
+{
+    (void)state;
+    for (size_t len = DEFLATE_TOKENS - 1; len < DEFLATE_TOKENS + 3; len++) {
+        for (size_t i = 0; i < len; i++)
+            plain[i] = (uint8_t)(i - i / 256);
+        round_trip(8, len, 0, 0);
+    }
+}
+
+static void window_of(void *bits)
+{
+    deflate_init(&z, *(unsigned *)bits, 0);
+}
+
+static void test_a_window_of_7_or_16_bits_trips_a_check(void **state)
+{
+    (void)state;
+    unsigned few = 7, many = 16;
+    assert_true(death_by_check(window_of, &few));
+    assert_true(death_by_check(window_of, &many));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +336,8 @@ int main(void)
         cmocka_unit_test(test_a_longer_match_one_byte_later_is_taken),
         cmocka_unit_test(test_a_used_context_is_as_good_as_new),
         cmocka_unit_test(test_the_size_is_only_a_hint),
+        cmocka_unit_test(test_a_block_may_be_full_with_a_byte_undecided),
+        cmocka_unit_test(test_a_window_of_7_or_16_bits_trips_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -405,6 +405,32 @@ static void test_parsing_half_a_head_trips_a_check(void **state)
     assert_true(death_by_check(parse_half_a_head, &request));
 }
 
+static void parse_half_a_line_end(void *context)
+{
+    struct span half = BYTES_LITERAL("GET / HTTP/1.1\r");
+    http_parse(context, half.ptr, half.len);
+}
+
+/* http_scan would have refused it. */
+static void parse_a_field_too_many(void *context)
+{
+    static uint8_t bytes[1024];
+    struct text head = text_over(bytes, sizeof bytes);
+    text_string(&head, "GET / HTTP/1.1\r\n");
+    for (unsigned i = 0; i <= HTTP_FIELDS_MAX; i++)
+        text_string(&head, "a:\r\n");
+    text_string(&head, "\r\n");
+    http_parse(context, head.ptr, head.len);
+}
+
+static void test_parsing_what_was_not_scanned_trips_a_check(void **state)
+{
+    struct http_request request;
+    (void)state;
+    assert_true(death_by_check(parse_half_a_line_end, &request));
+    assert_true(death_by_check(parse_a_field_too_many, &request));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_line_alone_is_no_request_begun),
         cmocka_unit_test(test_a_refused_first_byte_is_a_request_begun),
         cmocka_unit_test(test_parsing_half_a_head_trips_a_check),
+        cmocka_unit_test(test_parsing_what_was_not_scanned_trips_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/codec.h"
+#include "support/death.h"
 
 #define OUT 200000
 
@@ -648,6 +649,19 @@ static void test_long_streams_in_pieces_of_any_size(void **state)
     }
 }
 
+static void window_of(void *bits)
+{
+    inflate_init(&z, *(unsigned *)bits);
+}
+
+static void test_a_window_of_7_or_16_bits_trips_a_check(void **state)
+{
+    (void)state;
+    unsigned few = 7, many = 16;
+    assert_true(death_by_check(window_of, &few));
+    assert_true(death_by_check(window_of, &many));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -684,6 +698,7 @@ int main(void)
         cmocka_unit_test(test_every_size_of_pieces_gives_the_same),
         cmocka_unit_test(test_every_split_of_output_gives_the_same),
         cmocka_unit_test(test_long_streams_in_pieces_of_any_size),
+        cmocka_unit_test(test_a_window_of_7_or_16_bits_trips_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

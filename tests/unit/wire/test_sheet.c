@@ -133,6 +133,39 @@ static void test_no_byte_of_a_row_is_looked_at_too_far(void **state)
 
 #define SHEET_TEST(test) cmocka_unit_test_setup(test, begin)
 
+static void test_text_that_reaches_a_column_is_kept_apart(void **state)
+{
+    (void)state;
+    sheet_begin(&sheet, SHEET_PLAIN);
+    text_string(&out, "12345");
+    sheet_column(&sheet, 5);
+    text_string(&out, "6");
+    sheet_column(&sheet, 3);
+    text_string(&out, "7");
+    sheet_end(&sheet);
+    written("12345 6 7\n");
+}
+
+static void test_blanks_end_where_the_room_does(void **state)
+{
+    (void)state;
+    out.size = 4;
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_column(&sheet, SIZE_MAX);
+    assert_true(out.overflow);
+    assert_int_equal(out.len, 4);
+}
+
+static void test_a_fault_may_come_without_a_rule(void **state)
+{
+    (void)state;
+    struct sheet_rule bare = {"a fault", NULL, "8.1"};
+    sheet_wrong(&sheet, 5, 2, 7, &bare, BYTES_LITERAL("then"));
+    written("     ^^          WRONG at byte 7: a fault                       "
+            "     8.1\n"
+            "                 then\n");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -145,6 +178,9 @@ int main(void)
         SHEET_TEST(test_or_below_it_where_there_is_no_room),
         SHEET_TEST(test_colour_is_around_a_line_and_in_no_column),
         SHEET_TEST(test_no_byte_of_a_row_is_looked_at_too_far),
+        SHEET_TEST(test_text_that_reaches_a_column_is_kept_apart),
+        SHEET_TEST(test_blanks_end_where_the_room_does),
+        SHEET_TEST(test_a_fault_may_come_without_a_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

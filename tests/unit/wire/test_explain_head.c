@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: what a head may look like beside what tests/vectors/explain shows, and
+ * what one direction learns of the other.
+ */
+#include "support/unit.h"
+#include "wire/explain.h"
+
+static struct explain client, server;
+static uint8_t bytes[65536];
+static struct text lines;
+
+static int begin(void **state)
+{
+    (void)state;
+    explain_begin(&client, true, EXPLAIN_HEAD);
+    explain_begin(&server, false, EXPLAIN_HEAD);
+    lines = text_over(bytes, sizeof bytes);
+    return 0;
+}
+
+static void tell(struct explain *e, struct span in)
+{
+    lines.len = 0;
+    assert_false(explain_run(e, &in, &lines));
+    assert_int_equal(in.len, 0);
+    assert_false(lines.overflow);
+}
+
+/* ---- Heads that are too much --------------------------------------------- */
+
+static void test_a_request_line_that_fills_the_head_is_414(void **state)
+{
+    (void)state;
+    uint8_t line[HTTP_HEAD_MAX + 1];
+    memset(line, 'a', sizeof line);
+    tell(&client, bytes_span(line, sizeof line));
+    assert_string_equal(client.wrong.what, "the request line is too long");
+    assert_int_equal(client.wrong_code, 414);
+    assert_int_equal(client.ignored, 1);
+}
+
+static void put_fields(struct text *t, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        text_string(t, "a: b\r\n");
+    text_string(t, "\r\n");
+}
+
+static void test_a_field_too_many_is_431(void **state)
+{
+    (void)state;
+    uint8_t head[1024];
+    struct text t = text_over(head, sizeof head);
+    text_string(&t, "GET / HTTP/1.1\r\n");
+    put_fields(&t, HTTP_FIELDS_MAX + 1);
+    tell(&client, text_span(&t));
+    assert_string_equal(client.wrong.what, "the head is too long");
+    assert_int_equal(client.wrong_code, 431);
+}
+
+static void test_a_response_may_have_as_many_fields_as_fit(void **state)
+{
+    (void)state;
+    uint8_t head[1024];
+    struct text t = text_over(head, sizeof head);
+    text_string(&t, "HTTP/1.1 200 OK\r\n");
+    put_fields(&t, HTTP_FIELDS_MAX - 1);
+    t.len -= 2;
+    text_string(&t, "Content-Length: 3\r\n\r\n");
+    tell(&server, text_span(&t));
+    assert_null(server.wrong.what);
+    assert_int_equal(server.head.body_left, 3);
+}
+
+/* ---- Responses ----------------------------------------------------------- */
+
+static void test_what_is_no_status_line(void **state)
+{
+    static const char *const starts[] = {
+        "HTTP/1.1 20",     "HTTP/1.\r\n200: x", "HTTP/2.0 200 OK",
+        "HTTP/1.1 0x0 OK", "HTTP/1.1 0200",     "HTTP/1.1 099 Low",
+        "http/1.1 200 OK",
+    };
+    for (size_t i = 0; i < UNIT_COUNT(starts); i++) {
+        begin(state);
+        tell(&server, bytes_of(starts[i]));
+        tell(&server, BYTES_LITERAL("\r\n\r\n"));
+        assert_string_equal(server.wrong.what, "malformed status line");
+    }
+}
+
+static void test_a_line_without_a_colon_is_no_field_of_a_response(void **state)
+{
+    (void)state;
+    tell(&server, BYTES_LITERAL("HTTP/1.1 200 OK\r\nContent-Length\r\n"
+                                "Content-Length: 3\r\n\r\n"));
+    assert_null(server.wrong.what);
+    assert_int_equal(server.head.body_left, 3);
+}
+
+/* The answers to some requests on one connection: a body each? */
+static void test_the_answer_to_head_has_no_body(void **state)
+{
+    (void)state;
+    struct span answer =
+        BYTES_LITERAL("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n");
+    tell(&client, BYTES_LITERAL("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
+                                "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+                                "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    explain_learn(&server, &client);
+    tell(&server, answer);
+    assert_int_equal(server.phase, EXPLAIN_HEAD);
+    tell(&server, answer);
+    assert_int_equal(server.phase, EXPLAIN_BODY);
+    tell(&server, BYTES_LITERAL("x"));
+    tell(&server, answer);
+    assert_int_equal(server.phase, EXPLAIN_HEAD);
+    for (unsigned i = 0; i < 64; i++) { /* more than are remembered at once */
+        tell(&client, BYTES_LITERAL("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        explain_learn(&server, &client);
+        tell(&server, answer);
+        assert_int_equal(server.phase, EXPLAIN_BODY);
+        tell(&server, BYTES_LITERAL("x"));
+    }
+}
+
+/* ---- What a response agrees to ------------------------------------------- */
+
+#define SWITCHING                                                              \
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"               \
+    "Connection: Upgrade\r\n"                                                  \
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+
+static void test_agreed_is_what_stands_beside_permessage_deflate(void **state)
+{
+    static const struct {
+        const char *extensions;
+        uint8_t deflate;
+        uint8_t server_bits;
+    } trials[] = {
+        {"x-other; server_max_window_bits=9", EXPLAIN_DEFLATE_OFF, 15},
+        {"x-other, permessage-deflate", EXPLAIN_DEFLATE_ON, 15},
+        {"permessage-deflate; server_max_window_bits=9", EXPLAIN_DEFLATE_ON, 9},
+        {"permessage-deflate; server_max_window_bits=8", EXPLAIN_DEFLATE_ON, 8},
+        /* Not legal: a client would fail the connection. */
+        {"permessage-deflate; server_max_window_bits", EXPLAIN_DEFLATE_ON, 15},
+        {"permessage-deflate; server_max_window_bits=x", EXPLAIN_DEFLATE_ON,
+         15},
+        {"permessage-deflate; server_max_window_bits=7", EXPLAIN_DEFLATE_ON,
+         15},
+        {"permessage-deflate; server_max_window_bits=16", EXPLAIN_DEFLATE_ON,
+         15},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        begin(state);
+        tell(&server, BYTES_LITERAL(SWITCHING "Sec-WebSocket-Extensions: "));
+        tell(&server, bytes_of(trials[i].extensions));
+        tell(&server, BYTES_LITERAL("\r\n\r\n"));
+        assert_int_equal(server.phase, EXPLAIN_FRAMES);
+        assert_int_equal(server.agreed.deflate, trials[i].deflate);
+        assert_int_equal(server.agreed.server_bits, trials[i].server_bits);
+    }
+}
+
+static void test_two_answers_to_one_key_are_none(void **state)
+{
+    (void)state;
+    tell(&server,
+         BYTES_LITERAL(SWITCHING
+                       "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+                       "\r\n"));
+    assert_string_equal(server.wrong.what, "not the answer to the key");
+}
+
+#define HEAD_TEST(test) cmocka_unit_test_setup(test, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HEAD_TEST(test_a_request_line_that_fills_the_head_is_414),
+        HEAD_TEST(test_a_field_too_many_is_431),
+        HEAD_TEST(test_a_response_may_have_as_many_fields_as_fit),
+        HEAD_TEST(test_what_is_no_status_line),
+        HEAD_TEST(test_a_line_without_a_colon_is_no_field_of_a_response),
+        HEAD_TEST(test_the_answer_to_head_has_no_body),
+        HEAD_TEST(test_two_answers_to_one_key_are_none),
+        HEAD_TEST(test_agreed_is_what_stands_beside_permessage_deflate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
