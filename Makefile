@@ -12,6 +12,7 @@
 #   make bench      speed and memory beside the bare kernel
 #   make asan       the unit tests under AddressSanitizer and UBSan
 #   make msan       the same and a few seeds under MemorySanitizer (needs clang)
+#   make cov        lines and branches that the tests reach (needs clang, llvm)
 #   make static     build/static/chatd: one file, of musl (musl-tools)
 #   make small      build/small/chatd: the same, as small as it gets
 #   make install    program, manual, systemd's units; PREFIX=/usr/local,
@@ -251,6 +252,21 @@ msan:
 	    -fno-sanitize-recover=all" LDFLAGS="$(MSAN_WRAP:%=-Wl,--wrap=%)" \
 	    WITHOUT="$(MSAN_WITHOUT)" SIM_SEEDS=$(MSAN_SEEDS) unit replay sim
 
+# Which lines and branches of base, wire and server the tests reach, as clang
+# counts them in the source; scripts/coverage says the rest. %c: the counters
+# lie in the file itself, so that a child which dies in a test counts too.
+COV_FLAGS = -O1 -g -fprofile-instr-generate -fcoverage-mapping \
+            -mllvm -runtime-counter-relocation -Wno-unused-command-line-argument
+COV_SEEDS ?= 100
+
+cov:
+	rm -rf build/cov/prof
+	LLVM_PROFILE_FILE='$(CURDIR)/build/cov/prof/%p%c.profraw' \
+	    $(MAKE) BUILD=build/cov PROGRAM=build/cov/chatd CC=clang \
+	    CFLAGS="$(COV_FLAGS)" SIM_SEEDS=$(COV_SEEDS) unit replay sim \
+	    > build/cov.log 2>&1 || { tail -n 40 build/cov.log; exit 1; }
+	scripts/coverage build/cov
+
 # chatd beside the bare kernel; then our codec beside zlib.
 $(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
                            $(LIB_OBJ) | dirs
@@ -281,5 +297,5 @@ clean:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
 .PHONY: all dirs static small unit sim replay fuzz afl layers requirements \
-        quick test asan msan bench install clean
+        quick test asan msan cov bench install clean
 .DELETE_ON_ERROR:
