@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LISTENERS_MAX   16
+#define LISTENERS_MAX   20
 #define CONNECTIONS_MAX 4096
 #define FIRST_PORT      40000 /* of those that the kernel chooses */
 

@@ -3,6 +3,7 @@
 #include "sim/peer.h"
 #include "support/note.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static struct note note;
@@ -297,6 +298,132 @@ static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
     peer_told(ann, "text again\n");
 }
 
+/* ---- With all buffers lent out ------------------------------------------- */
+
+/* Every one of them, to nobody in particular. */
+static void lend_all(void)
+{
+    while (lease_take(&world.server.leases, false) != LEASE_NONE)
+        ;
+}
+
+static void give_all_back(void)
+{
+    for (uint32_t i = 0; i < world.config.buffers; i++)
+        lease_give(&world.server.leases, &(uint32_t){i});
+}
+
+static void test_then_an_echo_may_still_be_cut_in_a_header(void **state)
+{
+    (void)state;
+    static uint8_t bytes[300];
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    lend_all();
+    memset(bytes, 'x', sizeof bytes);
+    for (size_t cut = 1; cut < 8; cut++) {
+        note_open(&note, "a frame of 300 bytes", "cut at", cut);
+        peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+        push_cut(ann, cut);
+        struct peer_frame m;
+        peer_pull_all(ann);
+        assert_true(peer_take_message(ann, &m));
+        assert_int_equal(m.payload.len, sizeof bytes);
+        assert_memory_equal(m.payload.ptr, bytes, sizeof bytes);
+        note_close(&note);
+    }
+    give_all_back();
+}
+
+/* Byte by byte: what is kept is added to what was kept before. */
+static void test_then_a_ping_of_an_echo_may_come_byte_by_byte(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    lend_all();
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("still there?"));
+    for (size_t i = 0; i < ann->out_len; i++) {
+        sim_write(ann->connection, bytes_span(ann->out + i, 1));
+        world_settle();
+    }
+    ann->out_len = 0;
+    peer_told(ann, "pong still there?\n");
+    give_all_back();
+}
+
+static void test_then_half_a_long_ping_ends_an_echo(void **state)
+{
+    (void)state;
+    static uint8_t bytes[FRAME_CONTROL_MAX];
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    lend_all();
+    peer_add_frame(ann, PEER_PING, bytes_span(bytes, sizeof bytes));
+    push_cut(ann, 6 + LIMITS_USER_NAME);
+    peer_tells(ann, "close 1013 no buffer for an unfinished message\nend\n");
+    give_all_back();
+}
+
+static void test_then_a_cut_frame_ends_a_chat(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    lend_all();
+    sim_write(ann->connection, BYTES_LITERAL("\x81"));
+    world_settle();
+    peer_told(ann, "close 1013 no buffer for an unfinished message\nend\n");
+    give_all_back();
+}
+
+static void test_then_an_echo_is_read_as_far_as_it_can_be_sent(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1000];
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    lend_all();
+    sim_set_window(ann->connection, 0);
+    for (unsigned i = 0; i < 40; i++)
+        peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    peer_flush(ann);
+    assert_in_range(sim_in_flight(ann->connection), LIMITS_SURE - 1000,
+                    LIMITS_SURE + FRAME_HEADER_MAX);
+    assert_true(world.server.patience <= LIMITS_AGAIN + WHEEL_TICK);
+    sim_set_window(ann->connection, SIM_UNLIMITED);
+    for (unsigned i = 0; i < 4; i++) {
+        peer_pull_all(ann);
+        world_pass(LIMITS_AGAIN + WHEEL_TICK);
+    }
+    struct peer_frame m;
+    for (unsigned i = 0; i < 40; i++) {
+        assert_true(peer_take_message(ann, &m));
+        assert_int_equal(m.payload.len, sizeof bytes);
+    }
+    give_all_back();
+}
+
+/* --write-timeout, from when it was first not read; and where the kernel does
+   not say what waits, nothing is read either. */
+static void test_then_an_echo_that_nobody_reads_ends(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    lend_all();
+    sim_fail(SIM_UNACKNOWLEDGED, 0, SIM_UNLIMITED, EINVAL);
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    peer_flush(ann);
+    world_pass(world.config.write_timeout - 2 * WHEEL_TICK);
+    peer_told_nothing(ann);
+    assert_int_equal(sim_side(ann->connection), SIM_OPEN);
+    world_pass(4 * WHEEL_TICK);
+    assert_int_not_equal(sim_side(ann->connection), SIM_OPEN);
+    world_logged("write-timeout");
+    give_all_back();
+}
+
 /* ---- --rate -------------------------------------------------------------- */
 
 static void test_above_the_rate_one_is_not_read_from(void **state)
@@ -407,6 +534,12 @@ int main(void)
         WORLD_TEST(test_without_a_buffer_an_unfinished_message_ends_in_1013),
         WORLD_TEST(test_the_last_eighth_is_kept_for_answers),
         WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
+        WORLD_TEST(test_then_an_echo_may_still_be_cut_in_a_header),
+        WORLD_TEST(test_then_a_ping_of_an_echo_may_come_byte_by_byte),
+        WORLD_TEST(test_then_half_a_long_ping_ends_an_echo),
+        WORLD_TEST(test_then_a_cut_frame_ends_a_chat),
+        WORLD_TEST(test_then_an_echo_is_read_as_far_as_it_can_be_sent),
+        WORLD_TEST(test_then_an_echo_that_nobody_reads_ends),
         WORLD_TEST(test_above_the_rate_one_is_not_read_from),
         WORLD_TEST(test_fragments_of_one_message_are_one_for_the_rate),
         WORLD_TEST(test_every_framing_fault_is_1002),
