@@ -51,10 +51,12 @@ static void test_the_port_does_not_matter(void **state)
 static void test_ipv4_and_ipv6_with_the_same_bytes_are_two(void **state)
 {
     (void)state;
-    struct addresses all = addresses_of(1);
     struct socket_address a = ip("0.0.0.0:1"), b = ip("[::]:1");
-    assert_true(address_enter(&all, &a, 1) != 0);
-    assert_true(address_enter(&all, &b, 1) != 0);
+    for (uint64_t seed = 0; seed < 100; seed++) { /* some have one bucket */
+        struct addresses all = addresses_of(seed);
+        assert_true(address_enter(&all, &a, 1) != 0);
+        assert_true(address_enter(&all, &b, 1) != 0);
+    }
 }
 
 static void test_all_bytes_of_an_ipv6_address_count(void **state)

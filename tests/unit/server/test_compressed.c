@@ -436,6 +436,52 @@ static void test_without_the_option_rsv1_is_1002(void **state)
     assert_memory_equal(peer_story(ann), "close 1002", 10);
 }
 
+/* Not only where the text ends. */
+static void test_a_byte_that_no_text_has_is_1007_at_once(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/echo");
+    add_in_frames(ann, FRAME_TEXT, BYTES_LITERAL("\xFF" LINE), 10);
+    ann->out_len -= 16; /* the last frame */
+    peer_flush(ann);
+    peer_tells(ann, "close 1007 not UTF-8\nend\n");
+}
+
+/* All of it can be inflated, but it is not all (RFC 7692 7.2.1). */
+static void test_a_message_that_ends_inside_a_block_is_1007(void **state)
+{
+    (void)state;
+    world_start();
+    static const char *const paths[] = {"/echo", "/chat/x"};
+    for (size_t i = 0; i < 2; i++) {
+        struct peer *ann = open_zip(paths[i]);
+        peer_frame(ann, PEER_TEXT | PEER_RSV1,
+                   BYTES_LITERAL("\xF2\x48\xCD\xC9"));
+        peer_tells(ann, "close 1007 not DEFLATE data\nend\n");
+        world_again();
+    }
+}
+
+static void test_a_message_of_more_than_one_turn_is_gathered(void **state)
+{
+    (void)state;
+    size_t len = LIMITS_INFLATE + 1000;
+    world.config.max_message = len;
+    world.config.room_log = 8 * len; /* in base64, a quarter of it */
+    world_start();
+    uint8_t *zeros = calloc(1, len);
+    struct peer *ann = open_zip("/chat/x"), *bob = peer_open("/chat/x");
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, len));
+    peer_flush(ann);
+    struct peer_frame m;
+    peer_pull_all(bob);
+    assert_true(peer_take_message(bob, &m));
+    assert_int_equal(m.payload.len, len);
+    assert_memory_equal(m.payload.ptr, zeros, len);
+    free(zeros);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -457,6 +503,9 @@ int main(void)
         WORLD_TEST(test_without_a_context_a_message_in_pieces_is_1013),
         WORLD_TEST(test_who_goes_in_the_middle_leaves_no_context),
         WORLD_TEST(test_without_the_option_rsv1_is_1002),
+        WORLD_TEST(test_a_byte_that_no_text_has_is_1007_at_once),
+        WORLD_TEST(test_a_message_that_ends_inside_a_block_is_1007),
+        WORLD_TEST(test_a_message_of_more_than_one_turn_is_gathered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

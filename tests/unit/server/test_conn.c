@@ -462,6 +462,22 @@ static void test_a_slot_is_not_anothers_before_the_turn_is_over(void **state)
     peer_text(peer_open("/echo"), "the slot is free now");
 }
 
+/* Woken for nothing: the next byte wakes again. */
+static void test_a_receive_that_finds_nothing_ends_nothing(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    sim_fail(SIM_RECEIVE, 0, 1, EAGAIN);
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("one"));
+    sim_write(ann->connection, bytes_span(ann->out, 3));
+    world_settle();
+    sim_write(ann->connection, bytes_span(ann->out + 3, ann->out_len - 3));
+    ann->out_len = 0;
+    world_settle();
+    peer_told(ann, "text one\n");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -489,6 +505,7 @@ int main(void)
         WORLD_TEST(test_the_log_counts_bytes_on_the_wire_and_names_the_room),
         WORLD_TEST(test_one_who_fails_does_not_end_the_turn_of_others),
         WORLD_TEST(test_a_slot_is_not_anothers_before_the_turn_is_over),
+        WORLD_TEST(test_a_receive_that_finds_nothing_ends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -370,6 +370,44 @@ static void test_a_kept_connection_holds_no_buffer(void **state)
     peer_answered(ann, 200);
 }
 
+/* A request behind a request, or a frame behind one, must be kept. */
+static void test_without_a_buffer_what_comes_behind_is_not_kept(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    peer_say(peer_connect(), "GET / HTTP/1.1\r\n");
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n");
+    assert_int_not_equal(sim_side(ann->connection), SIM_OPEN);
+    struct peer *bob = peer_connect();
+    peer_say(bob, "GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n\x81");
+    peer_answered(bob, 101);
+    peer_told(bob, "close 1013 no buffer for what was sent\nend\n");
+}
+
+static void test_what_the_client_has_is_not_sent_again(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    struct peer_response first = peer_response(ann, false);
+    char request[200], tag[50];
+    struct span etag = peer_field(&first, "ETag");
+    snprintf(tag, sizeof tag, "%.*s", (int)etag.len, (const char *)etag.ptr);
+    assert_true(etag.len > 0);
+    snprintf(request, sizeof request,
+             "GET / HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n", tag);
+    peer_say(ann, request);
+    struct peer_response again = peer_response(ann, true);
+    assert_int_equal(again.status, 304);
+    assert_true(bytes_equal(peer_field(&again, "ETag"), bytes_of(tag)));
+    assert_int_equal(peer_field(&again, "Content-Length").len, 0);
+    peer_say(ann, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    peer_answered(ann, 200);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -388,6 +426,8 @@ int main(void)
         WORLD_TEST(test_an_extension_that_cannot_be_read_is_400),
         WORLD_TEST(test_without_a_buffer_half_a_request_is_503),
         WORLD_TEST(test_a_kept_connection_holds_no_buffer),
+        WORLD_TEST(test_without_a_buffer_what_comes_behind_is_not_kept),
+        WORLD_TEST(test_what_the_client_has_is_not_sent_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -364,6 +364,20 @@ static void test_a_connection_that_breaks_takes_nobody_with_it(void **state)
     world_logged("code=1006 by=client cause=reset");
 }
 
+static void test_a_file_that_cannot_be_read_breaks_its_connection(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+    world_start();
+    struct peer *ann = peer_connect(), *bob = peer_connect();
+    sim_fail(SIM_FILE_SEND, 0, 1, EIO);
+    peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+    peer_say(bob, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(bob, 200);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -381,6 +395,7 @@ int main(void)
         WORLD_TEST(test_a_file_that_shrinks_breaks_its_connection),
         WORLD_TEST(test_output_that_finds_no_buffer_ends_the_connection),
         WORLD_TEST(test_a_connection_that_breaks_takes_nobody_with_it),
+        WORLD_TEST(test_a_file_that_cannot_be_read_breaks_its_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

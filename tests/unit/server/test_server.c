@@ -539,6 +539,16 @@ static void test_while_draining_health_is_503_and_nobody_gets_in(void **state)
     assert_int_equal(sim_connect(0, "192.0.2.1:1"), -1);
 }
 
+static void test_a_quiet_log_has_no_state(void **state)
+{
+    (void)state;
+    world.config.level = LEVEL_WARN;
+    world_start();
+    sim_signal(SIGNALS_STATE);
+    world_settle();
+    assert_int_equal(sim_log().len, 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -577,6 +587,7 @@ int main(void)
         WORLD_TEST(test_draining_waits_no_longer_than_it_may),
         WORLD_TEST(test_a_laggards_messages_are_owed_to_it_too),
         WORLD_TEST(test_while_draining_health_is_503_and_nobody_gets_in),
+        WORLD_TEST(test_a_quiet_log_has_no_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

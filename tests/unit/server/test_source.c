@@ -254,6 +254,68 @@ static void test_who_is_trusted_counts_as_whom_it_names(void **state)
     peer_close(q, 1000);
 }
 
+/* 192.0.2.1 and c000:201:: are the same bytes. */
+static void test_every_family_is_counted_for_itself(void **state)
+{
+    (void)state;
+    world.config.per_ip = 1;
+    world.config.trust_unix = true;
+    world.config.trust_count = 1;
+    ip_parse_block(&world.config.trust[0], bytes_of("2001:db8::/32"));
+    world_start();
+    struct peer *six = peer_connect_from("[2001:db8::1]:1");
+    peer_upgrade(six, "/echo", XFF("c000:201::"));
+    peer_answered(six, 101);
+    struct peer *four = peer_connect_from("unix:x");
+    peer_upgrade(four, "/echo", XFF("192.0.2.1"));
+    peer_answered(four, 101);
+    world_logged("ip=192.0.2.1");
+    struct peer *again = peer_connect_from("unix:x");
+    peer_upgrade(again, "/echo", XFF("c000:201::"));
+    peer_answered(again, 429);
+    /* Nobody knows who: no limit. */
+    for (unsigned i = 0; i < 3; i++) {
+        struct peer *p = peer_connect_from("unix:x");
+        peer_upgrade(p, "/echo", "");
+        peer_answered(p, 101);
+        world_logged("ip=unix");
+    }
+}
+
+/* UNKNOWN: whom the connection is from is not said. Then it is the proxy's
+   own, and that is trusted to name others. */
+static void test_a_proxy_that_speaks_for_itself_may_name_others(void **state)
+{
+    (void)state;
+    world.config.per_ip = 1;
+    world.config.trust_count = 1;
+    ip_parse_block(&world.config.trust[0], bytes_of("192.0.2.1"));
+    start_with_header();
+    static const struct {
+        const char *from;
+        unsigned status;
+    } trials[] = {{XFF("192.0.2.7"), 101},
+                  {XFF("192.0.2.8"), 101},
+                  {XFF("192.0.2.7"), 429}};
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        struct peer *p = peer_connect();
+        peer_say(p, "PROXY UNKNOWN\r\n");
+        assert_int_equal(world.server.addresses.slots.count, i < 2 ? i : 2);
+        peer_upgrade(p, "/echo", trials[i].from);
+        peer_answered(p, trials[i].status);
+    }
+}
+
+static void test_a_proxy_that_sends_nothing_is_gone_without_a_word(void **state)
+{
+    (void)state;
+    start_with_header();
+    struct peer *p = peer_connect();
+    sim_close(p->connection);
+    world_settle();
+    assert_int_equal(world.server.clients.slots.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +337,9 @@ int main(void)
         WORLD_TEST(test_the_time_is_that_of_both_together),
         WORLD_TEST(test_an_address_counts_once_it_is_known),
         WORLD_TEST(test_who_is_trusted_counts_as_whom_it_names),
+        WORLD_TEST(test_every_family_is_counted_for_itself),
+        WORLD_TEST(test_a_proxy_that_speaks_for_itself_may_name_others),
+        WORLD_TEST(test_a_proxy_that_sends_nothing_is_gone_without_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
