@@ -121,7 +121,7 @@ static void test_a_socket_that_cannot_be_waited_for_is_refused(void **state)
     (void)state;
     sim_hand_over("127.0.0.1:0");
     world.config.supervised.sockets = 1;
-    sim_fail(SIM_REACTOR_ADD_SOURCE, 1, 1, ENOMEM); /* 0: the signals */
+    sim_fail(SIM_REACTOR_ADD, 0, 1, ENOMEM);
     world_fail(SERVER_BAD_OPTION,
                "LISTEN_FDS: no listening stream socket, or one too many: "
                "descriptor 3");
@@ -132,7 +132,7 @@ static void test_a_socket_that_cannot_be_waited_for_is_refused(void **state)
 /* In accept(2) they mean nothing; whatever it says, the loop goes on. */
 static void test_no_error_of_accept_stops_the_loop(void **state)
 {
-    static const int errors[] = {EAGAIN, ECONNRESET, ENOENT, EINVAL};
+    static const int errors[] = {ECONNRESET, ENOENT, EINVAL};
     (void)state;
     world_start();
     for (size_t i = 0; i < UNIT_COUNT(errors); i++) {
@@ -141,7 +141,7 @@ static void test_no_error_of_accept_stops_the_loop(void **state)
         sim_fail(SIM_ACCEPT, 0, 1, errors[i]);
         world_turn();
         assert_int_equal(sim_side(connection), SIM_WAITING);
-        world_settle();
+        world_pass(LIMITS_REST);
         assert_int_equal(sim_side(connection), SIM_OPEN);
         note_close(&note);
     }
@@ -157,13 +157,12 @@ static void test_listeners_that_rest_may_be_closed(void **state)
     sim_limit_files(3 + sim_files_open());
     sim_connect(0, "192.0.2.1:1");
     int second = sim_connect(0, "192.0.2.1:2");
-    uint64_t mutes = sim_count(SIM_REACTOR_MUTE);
     world_settle();
-    assert_int_equal(sim_count(SIM_REACTOR_MUTE), mutes + 1);
+    uint64_t accepts = sim_count(SIM_ACCEPT);
     assert_int_equal(sim_log().len, 0);
     sim_signal(SIGNALS_STOP);
     world_pass(2 * LIMITS_REST);
-    assert_int_equal(sim_count(SIM_REACTOR_MUTE), mutes + 1);
+    assert_int_equal(sim_count(SIM_ACCEPT), accepts);
     assert_int_not_equal(sim_side(second), SIM_OPEN);
     peer_tells(ann, "close 1001 stopping\nend\n");
 }
