@@ -271,14 +271,18 @@ static bool take(struct server *s, struct client *c, struct input *in,
 
 /* ---- The turn ------------------------------------------------------------ */
 
-/* Must the rest of the input wait, though it could be handled? */
-static bool must_stop(struct server *s, struct client *c)
+/* Must the rest of the input wait, though it could be handled? A control frame
+   is no message: it never waits for --rate. */
+static bool must_stop(struct server *s, struct client *c,
+                      const struct input *in)
 {
     if (client_has(c, CLIENT_BLOCKED) || outbox_free(s) < LIMITS_ANSWER)
         return true;
     if (!message_at_rest(&c->as.socket.reader))
         return false;
-    return member_held(s, c) || !rate_allows(s, c);
+    return member_held(s, c) ||
+           (!frame_is_control(in->ptr[in->used] & FRAME_OPCODE_BITS) &&
+            !rate_allows(s, c));
 }
 
 /*
@@ -304,7 +308,7 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
     };
     while (in->used < in->len && c->state == CLIENT_OPEN) {
         struct message_event event;
-        if (must_stop(s, c))
+        if (must_stop(s, c, in))
             return true;
         in->used +=
             message_read(&c->as.socket.reader, &rules, in->ptr + in->used,
@@ -401,10 +405,19 @@ static bool keep_tail(struct server *s, struct client *c, struct span rest)
     return true;
 }
 
+/* Who is above --rate is not read from, or what it says would want a buffer to
+   wait in; but that it leaves is seen. */
+static bool must_not_read(struct server *s, struct client *c)
+{
+    return c->inbox == LEASE_NONE && !client_has(c, CLIENT_HANGUP) &&
+           !rate_allows(s, c);
+}
+
 void open_turn(struct server *s, struct client *c)
 {
     struct input in;
-    if (message_at_rest(&c->as.socket.reader) && member_held(s, c))
+    if (message_at_rest(&c->as.socket.reader) &&
+        (member_held(s, c) || must_not_read(s, c)))
         return;
     if (!take_input(s, c, &in))
         return;

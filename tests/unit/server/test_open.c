@@ -451,6 +451,50 @@ static void test_above_the_rate_one_is_not_read_from(void **state)
     peer_tells(ann, "text 28\ntext 29\n");
 }
 
+static void test_what_waits_for_the_rate_takes_no_buffer(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo"), *bob = peer_connect();
+    peer_text(ann, "one");
+    peer_say(bob, "GET /"); /* has the only one */
+    peer_text(ann, "two");
+    peer_told(ann, "text one\n");
+    assert_int_equal(leases(), 1);
+    world_pass(1100);
+    peer_told(ann, "text two\n");
+}
+
+static void test_control_frames_do_not_wait_for_the_rate(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("one"));
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_add_frame(ann, PEER_CLOSE, BYTES_LITERAL(""));
+    peer_flush(ann);
+    peer_told(ann, "text one\npong ?\nclose 1000\nend\n");
+}
+
+static void test_who_waits_for_the_rate_may_leave_at_once(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_text(ann, "one");
+    sim_shut(ann->connection);
+    world_settle();
+    peer_told(ann, "text one\nend\n");
+}
+
 static void test_fragments_of_one_message_are_one_for_the_rate(void **state)
 {
     (void)state;
@@ -541,6 +585,9 @@ int main(void)
         WORLD_TEST(test_then_an_echo_is_read_as_far_as_it_can_be_sent),
         WORLD_TEST(test_then_an_echo_that_nobody_reads_ends),
         WORLD_TEST(test_above_the_rate_one_is_not_read_from),
+        WORLD_TEST(test_what_waits_for_the_rate_takes_no_buffer),
+        WORLD_TEST(test_control_frames_do_not_wait_for_the_rate),
+        WORLD_TEST(test_who_waits_for_the_rate_may_leave_at_once),
         WORLD_TEST(test_fragments_of_one_message_are_one_for_the_rate),
         WORLD_TEST(test_every_framing_fault_is_1002),
         WORLD_TEST(test_a_fault_behind_good_messages_loses_none),
