@@ -182,11 +182,13 @@ replay: $(FUZZ:%=$(BUILD)/test/replay_%)
 
 # Every target for FUZZ_SECONDS, with clang's libFuzzer; finds go to
 # build/fuzz. One target: make fuzz FUZZ=json FUZZ_SECONDS=3600
+# What is freed need not be kept away for long: nothing in src/ frees.
 fuzz:
 	$(MAKE) BUILD=build/fuzz CC=clang PROGRAM=build/fuzz/chatd \
 	    CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	    -fno-sanitize-recover=all" $(FUZZ:%=build/fuzz/fuzz_%)
 	@for f in $(FUZZ); do mkdir -p build/fuzz/new/$$f && echo "== $$f" && \
+	    ASAN_OPTIONS=quarantine_size_mb=16 \
 	    build/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) \
 	    -print_final_stats=1 -verbosity=0 -artifact_prefix=build/fuzz/ \
 	    build/fuzz/new/$$f tests/fuzz/corpus/$$f || exit 1; done
@@ -199,20 +201,22 @@ $(BUILD)/fuzz_server: $(FUZZ_SERVER) | dirs
 	$(CC) $(LINUX) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $(FUZZ_SERVER) \
 	    -lcmocka -lz
 
-# The same targets under AFL++: what it finds is in build/afl/out/TARGET. It
-# is not asked to be fast here, so it need not mind how the machine is set up.
+# The same targets under AFL++, which goes on from where it was; what it found
+# is in build/afl/out/TARGET. It need not mind how the machine is set up.
 AFL_ENV = AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
-          AFL_NO_UI=1 AFL_NO_AFFINITY=1
+          AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_AUTORESUME=1
 
 afl:
 	$(MAKE) BUILD=build/afl CC=afl-clang-fast PROGRAM=build/afl/chatd \
 	    CFLAGS="-O1 -g -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all" $(FUZZ:%=build/afl/fuzz_%)
-	@for f in $(FUZZ); do mkdir -p build/afl/out && echo "== $$f" && \
+	@mkdir -p build/afl/out
+	@for f in $(FUZZ); do o=build/afl/out/$$f; echo "== $$f"; \
 	    env $(AFL_ENV) afl-fuzz -m none -t 5000 -V $(FUZZ_SECONDS) \
-	    -i tests/fuzz/corpus/$$f -o build/afl/out/$$f \
-	    -- build/afl/fuzz_$$f && \
-	    ! ls build/afl/out/$$f/default/crashes/id* 2>/dev/null || exit 1; done
+	    -i tests/fuzz/corpus/$$f -o $$o -- build/afl/fuzz_$$f >$$o.log || \
+	    { tail -n 40 $$o.log; exit 1; }; \
+	    grep -E '^(execs_|edges|saved)' $$o/default/fuzzer_stats; \
+	    ! ls $$o/default/crashes/id* 2>/dev/null || exit 1; done
 
 # ---- the other proofs --------------------------------------------------------
 

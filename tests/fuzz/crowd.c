@@ -9,7 +9,8 @@
 #define ECHO_MAX   1024
 #define BUFFER     (64 * 1024) /* the kernel's, each way */
 #define ECHO_WAIT  10000       /* milliseconds: --rate may keep it from us */
-#define IDLE_STEP  10 /* milliseconds, on average and each: else it spins */
+#define RATE_PAUSE 2000 /* milliseconds: for --rate to let us be read again */
+#define IDLE_STEP  10   /* milliseconds, on average and each: else it spins */
 #define GOOD       "198.51.100.7"
 
 static struct person people[CROWD_MOST];
@@ -153,16 +154,21 @@ static struct person person_of(int connection)
     };
 }
 
-static void good_comes(void)
+static void introduce(struct person *p)
 {
     static const char header[] = "PROXY TCP4 " GOOD " 192.0.2.9 1 2\r\n";
+    if (world.config.proxy_protocol)
+        peer_add(p->watch.peer, bytes_of(header));
+}
+
+static void good_comes(void)
+{
     static const char request[] =
         "GET /echo HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     good = person_of(sim_connect(0, GOOD ":1"));
-    if (world.config.proxy_protocol)
-        peer_add(good.watch.peer, bytes_of(header));
+    introduce(&good);
     peer_add(good.watch.peer, bytes_of(request));
     pass(2 * LIMITS_REST);
     good_is_here = good.watch.open;
@@ -250,7 +256,7 @@ void crowd_begin(void)
     stopping = unlucky = false;
     passed = 0;
     echoes = 0;
-    watch_forget_place();
+    watch_forget_places();
     sim_limit_files(FILES_MANY);
     world_start();
     good_comes();
@@ -305,7 +311,21 @@ static void everybody_leaves(void)
         people[i].reads = false;
         sim_close(people[i].watch.peer->connection);
     }
-    pass(5000); /* --rate may keep the server from reading */
+    pass(2 * RATE_PAUSE);
+}
+
+/* Whatever was, who comes now is let in. */
+static void somebody_new_comes(void)
+{
+    struct person p = person_of(sim_connect(0, GOOD ":2"));
+    introduce(&p);
+    peer_add(p.watch.peer,
+             BYTES_LITERAL("GET /healthz HTTP/1.0\r\nHost: a\r\n\r\n"));
+    push(&p);
+    pass(2 * LIMITS_REST);
+    peer_answered(p.watch.peer, 200);
+    sim_close(p.watch.peer->connection);
+    pass(RATE_PAUSE);
 }
 
 void crowd_end(void)
@@ -316,6 +336,7 @@ void crowd_end(void)
         crowd_echo(100, SIM_UNLIMITED);
         everybody_leaves();
         crowd_echo(0, 1);
+        somebody_new_comes();
         if (good_is_here) {
             assert_int_equal(world.server.clients.slots.count, 1);
             assert_int_equal(world.server.leases.slots.count, 0);

@@ -194,14 +194,14 @@ static const char *const targets[] = {
     "/chat/c%20d", "/ws/b?name=%C3%A9&history=100",
     "/ws/..",      "/healthz",
     "/nowhere",    "/echo?x",
-    "/ws?since=1", NULL, /* from where somebody stopped to hear */
+    NULL,          NULL, /* from where somebody began or stopped to hear */
 };
 
 static const char *target_of(unsigned byte, char *out, size_t size)
 {
     if (targets[byte & 15])
         return targets[byte & 15];
-    snprintf(out, size, "/ws/a?since=%s", watch_place());
+    snprintf(out, size, "/ws/a?since=%s", watch_place(byte & 1));
     return out;
 }
 

@@ -3,19 +3,21 @@
 #include "base/utf8.h"
 #include "wire/json.h"
 
+#include <stdlib.h>
+
 #define HEAD_LONGEST 1024 /* bytes of a response's head */
 #define NO_CODE      1005 /* RFC 6455 7.1.5: a Close without one */
 
-static char place[64];
+static char first_place[64], last_place[64];
 
-const char *watch_place(void)
+const char *watch_place(bool last)
 {
-    return place;
+    return last ? last_place : first_place;
 }
 
-void watch_forget_place(void)
+void watch_forget_places(void)
 {
-    place[0] = '\0';
+    first_place[0] = last_place[0] = '\0';
 }
 
 size_t watch_pull(struct watch *w, size_t most)
@@ -76,6 +78,9 @@ static bool take_head(struct watch *w)
     if (r.status == 101) {
         w->open = true;
         p->compression = peer_field(&r, "Sec-WebSocket-Extensions").len > 0;
+        w->is_v1 = bytes_equal(peer_field(&r, "Sec-WebSocket-Protocol"),
+                               BYTES_LITERAL("chatd.v1"));
+        w->is_json |= w->is_v1;
         return true;
     }
     assert_in_range(r.status, 200, 505);
@@ -135,21 +140,40 @@ static void take_control(struct watch *w, const struct peer_frame *f)
                    back);
 }
 
-static void keep_place(struct span json)
+/* "18c5f3a2b10-42" */
+static void check_order(struct watch *w, const char *id)
+{
+    char *dash, *end;
+    uint64_t epoch = strtoull(id, &dash, 16);
+    assert_int_equal(*dash, '-');
+    uint64_t number = strtoull(dash + 1, &end, 10);
+    assert_true(*end == '\0' && number > w->number);
+    if (w->number > 0) {
+        assert_int_equal(epoch, w->epoch);
+        assert_true(!w->is_v1 || number == w->number + 1);
+    }
+    w->epoch = epoch;
+    w->number = number;
+}
+
+static void take_place(struct watch *w, struct span json)
 {
     struct span before = BYTES_LITERAL("{\"id\":\"");
     if (!begins(json, "{\"id\":\""))
         return;
     struct span id = bytes_part(json, before.len, json.len - before.len);
     id.len = bytes_find(id, '"');
-    assert_true(id.len < sizeof place);
-    memcpy(place, id.ptr, id.len);
-    place[id.len] = '\0';
+    assert_true(id.len < sizeof last_place);
+    memcpy(last_place, id.ptr, id.len);
+    last_place[id.len] = '\0';
+    if (!first_place[0])
+        memcpy(first_place, last_place, sizeof first_place);
+    check_order(w, last_place);
 }
 
 /* The reader of what clients say knows the grammar; that these are keys of its
    own, it does not expect. */
-static void check_json(struct span text)
+static void check_json(struct watch *w, struct span text)
 {
     static uint8_t copy[1 << 16];
     struct json_message m;
@@ -158,10 +182,10 @@ static void check_json(struct span text)
     const char *fault = json_read(copy, text.len, &m);
     if (fault)
         assert_string_equal(fault, "neither message nor name nor ping");
-    keep_place(text);
+    take_place(w, text);
 }
 
-static void check_message(const struct watch *w, const struct peer_frame *m)
+static void check_message(struct watch *w, const struct peer_frame *m)
 {
     uint8_t opcode = m->first & 0x0F;
     assert_in_range(opcode, 1, 2);
@@ -170,7 +194,7 @@ static void check_message(const struct watch *w, const struct peer_frame *m)
     if (!w->is_json)
         return;
     assert_int_equal(opcode, 1);
-    check_json(m->payload);
+    check_json(w, m->payload);
 }
 
 bool watch_next(struct watch *w, struct peer_frame *message)
