@@ -4,7 +4,9 @@
 #   make test       layers, unit tests, the fuzzers' corpus, quick end-to-end
 #                   tests (under 2 minutes)
 #   make unit       the unit tests alone (needs cmocka)
-#   make sim        random peers against a simulated kernel, SIM_SEEDS of them
+#   make sim        random peers against a simulated kernel, SIM_SEEDS of them,
+#                   and every call refused
+#   make sim-long   the same for hours, with other seeds from SIM_FIRST on
 #   make layers     what each file includes, and what each object wants
 #   make requirements   that the RFC tables name what is there
 #   make fuzz       libFuzzer over every parser and the server (needs clang)
@@ -112,13 +114,15 @@ $(BUILD)/test/test_%: test_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 # The foreign control of our codec.
 $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 
-# Of tests/sim, what is linked into build/test/sim alone.
-MODEL_SRC := $(patsubst %,tests/sim/%.c,sim model happened options origin \
-               visitor watch watch_places)
+# Of tests/sim: two programs, and what is linked into these alone.
+SIMS      := $(BUILD)/test/sim $(BUILD)/test/fail
+MODEL_SRC := $(patsubst %,tests/sim/%.c,model happened options origin visitor \
+               watch watch_places)
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.
-SIM_SRC  := $(filter-out $(MODEL_SRC),$(wildcard tests/sim/*.c))
+SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/fail.c $(MODEL_SRC),\
+              $(wildcard tests/sim/*.c))
 SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
 SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/% $(BUILD)/options.o \
               $(BUILD)/paste.o,$(LIB_OBJ)) \
@@ -141,21 +145,35 @@ unit: $(UNIT)
 
 # ---- simulation --------------------------------------------------------------
 
-# Random peers, and a model that watches what is published.
-SIM_SEEDS ?= 300
+# Random peers, then every call refused; a model watches what is published.
+SIM_FIRST   ?= 1
+SIM_SEEDS   ?= 300
+FAIL_SEEDS  ?= 1
+FAIL_STRIDE ?= 1
 WATCHED    = room_append member_join member_leave conn_accept \
              conn_accept_scrape conn_opened conn_close conn_drop conn_fail \
              conn_log_refusal outbox_frame request_handle request_timeout \
              server_turn socket_close source_answered source_request \
              source_timeout source_turn
 
-$(BUILD)/test/sim: $(MODEL_SRC) $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
+$(SIMS): $(BUILD)/test/%: tests/sim/%.c $(MODEL_SRC) \
+                          $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs
 	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ \
-	    $(WATCHED:%=-Wl,--wrap=%) $(MODEL_SRC) \
+	    $(WATCHED:%=-Wl,--wrap=%) $(filter %.c,$^) \
 	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) $(CMOCKA) -lz
 
-sim: $(BUILD)/test/sim
-	SIM_SEEDS=$(SIM_SEEDS) $(BUILD)/test/sim
+sim: $(SIMS)
+	TEST_FIRST=$(SIM_FIRST) SIM_SEEDS=$(SIM_SEEDS) $(BUILD)/test/sim
+	TEST_FIRST=$(SIM_FIRST) FAIL_SEEDS=$(FAIL_SEEDS) \
+	    FAIL_STRIDE=$(FAIL_STRIDE) $(BUILD)/test/fail
+
+# Seed after seed from SIM_FIRST on, until one fails or somebody interrupts:
+# a thousand of random peers, then one of every call refused.
+sim-long: $(SIMS)
+	@first=$(SIM_FIRST) one=$(SIM_FIRST); while echo "== from $$first"; do \
+	    TEST_FIRST=$$first SIM_SEEDS=1000 $(BUILD)/test/sim && \
+	    TEST_FIRST=$$one $(BUILD)/test/fail || exit 1; \
+	    first=$$((first + 1000)) one=$$((one + 1)); done
 
 # ---- fuzzing -----------------------------------------------------------------
 
@@ -254,7 +272,8 @@ msan:
 	    CFLAGS="-O1 -g -fno-omit-frame-pointer -isystem tests/foreign \
 	    -fsanitize=memory -fsanitize-memory-track-origins=$(MSAN_ORIGINS) \
 	    -fno-sanitize-recover=all" LDFLAGS="$(MSAN_WRAP:%=-Wl,--wrap=%)" \
-	    WITHOUT="$(MSAN_WITHOUT)" SIM_SEEDS=$(MSAN_SEEDS) unit replay sim
+	    WITHOUT="$(MSAN_WITHOUT)" SIM_SEEDS=$(MSAN_SEEDS) FAIL_STRIDE=50 \
+	    unit replay sim
 
 # Which lines and branches of base, wire and server the tests reach, as clang
 # counts them in the source; scripts/coverage says the rest. %c: the counters
@@ -300,6 +319,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
-.PHONY: all dirs static small unit sim replay fuzz afl layers requirements \
-        quick test asan msan cov bench install clean
+.PHONY: all dirs static small unit sim sim-long replay fuzz afl layers \
+        requirements quick test asan msan cov bench install clean
 .DELETE_ON_ERROR:

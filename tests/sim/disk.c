@@ -65,7 +65,7 @@ int file_open(int folder, struct span path, struct file_info *info)
 ptrdiff_t file_send(int stream, int file, uint64_t offset, size_t len)
 {
     struct span all = files[kernel_at(file, KERNEL_FILE)->number].bytes;
-    int result = kernel_call(SIM_FILE_SEND);
+    int result = kernel_call_on(SIM_FILE_SEND, stream);
     if (result < 0 || offset >= all.len)
         return result;
     len = bytes_min(len, all.len - (size_t)offset);

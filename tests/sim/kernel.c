@@ -38,6 +38,7 @@ static struct {
 
     uint64_t counts[SIM_CALLS + 1]; /* the last one: of all */
     struct fault faults[SIM_CALLS + 1];
+    uint64_t failed;
 
     enum signals_event signals[SIGNALS_MAX];
     size_t signal_count;
@@ -123,7 +124,13 @@ int kernel_call(enum sim_call call)
     kernel.counts[SIM_ANY]++;
     int any = fault_of(&kernel.faults[SIM_ANY]);
     int one = fault_of(&kernel.faults[call]);
+    kernel.failed += one || any;
     return one ? one : any;
+}
+
+uint64_t sim_failed(void)
+{
+    return kernel.failed;
 }
 
 /* ---- Descriptors --------------------------------------------------------- */
@@ -246,7 +253,7 @@ bool kernel_signalled(void)
 enum signals_event signals_read(int fd)
 {
     kernel_at(fd, KERNEL_SIGNALS);
-    if (kernel.signal_count == 0)
+    if (kernel_call(SIM_SIGNALS_READ) < 0 || kernel.signal_count == 0)
         return SIGNALS_NONE;
     enum signals_event first = kernel.signals[0];
     kernel.signal_count--;

@@ -29,6 +29,9 @@ struct kernel_descriptor {
 /* Count a call: 0, or the -errno it is to fail with. */
 int kernel_call(enum sim_call call);
 
+/* The same of a call about a stream. */
+int kernel_call_on(enum sim_call call, int fd);
+
 /* The lowest free descriptor, or -EMFILE. */
 int kernel_open(enum kernel_kind kind, size_t number);
 

@@ -81,7 +81,8 @@ struct actor {
 extern struct actor model_actors[MODEL_ACTORS];
 extern size_t model_count;
 
-/* So many may be sent away though they are good: a call of theirs fails. */
+/* So many may be sent away though they are good and no call of theirs failed
+   (sim_struck). */
 extern unsigned model_victims;
 
 /* Of all runs: messages published, and heard by somebody. */

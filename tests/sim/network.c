@@ -37,6 +37,7 @@ struct connection {
     bool peer_closed; /* we read no more either */
     int error;        /* a positive errno the server has not been told */
     bool broken;      /* and that it has, or will have */
+    bool struck;      /* see sim_struck */
 };
 
 struct listener {
@@ -51,6 +52,7 @@ static size_t listener_count;
 static struct connection connections[CONNECTIONS_MAX];
 static int connection_count;
 static int last_events;
+static unsigned socket_files, socket_files_made;
 
 /* ---- Queues -------------------------------------------------------------- */
 
@@ -83,6 +85,7 @@ void network_end(void)
     }
     connection_count = 0;
     listener_count = 0;
+    socket_files = 0;
 }
 
 void network_begin(void)
@@ -139,6 +142,21 @@ static void settle(struct connection *c)
     wake(c);
 }
 
+/* ---- Calls that fail ----------------------------------------------------- */
+
+int kernel_call_on(enum sim_call call, int fd)
+{
+    struct connection *c = of(fd);
+    int result = kernel_call(call);
+    c->struck |= result < 0;
+    return result;
+}
+
+bool sim_struck(int connection)
+{
+    return at(connection)->struck;
+}
+
 /* ---- The server's end ---------------------------------------------------- */
 
 static int open_listener(struct socket_address *address)
@@ -160,12 +178,30 @@ static int open_listener(struct socket_address *address)
     return fd;
 }
 
+/* It makes a file, which only socket_unlisten removes. */
+static void make_file(struct socket_address *address)
+{
+    if (address->family != SOCKET_UNIX)
+        return;
+    address->file[1] = ++socket_files_made;
+    socket_files++;
+}
+
+unsigned sim_socket_files(void)
+{
+    return socket_files;
+}
+
 int socket_listen(struct socket_address *address,
                   const struct socket_tuning *tuning)
 {
     assert_true(tuning->send_buffer > 0 && tuning->receive_buffer > 0);
     int result = kernel_call(SIM_LISTEN);
-    return result < 0 ? result : open_listener(address);
+    if (result == 0)
+        result = open_listener(address);
+    if (result >= 0)
+        make_file(address);
+    return result;
 }
 
 void sim_hand_over(const char *address)
@@ -190,10 +226,43 @@ void socket_unlisten(int fd, const struct socket_address *address)
 {
     struct listener *l = &listeners[kernel_at(fd, KERNEL_LISTENER)->number];
     assert_int_equal(l->address.port, address->port);
+    socket_files -= address->file[1] > 0;
     for (size_t i = 0; i < l->waiting_count; i++)
         at(l->waiting[i])->side = SIM_BROKEN;
     l->fd = -1;
     kernel_close(fd, KERNEL_LISTENER);
+}
+
+static void take_first(struct listener *l)
+{
+    l->waiting_count--;
+    memmove(l->waiting, l->waiting + 1, l->waiting_count * sizeof *l->waiting);
+}
+
+/* accept(2): errors that were the connection's own are told here, and it is
+   gone from the queue. */
+static bool is_of_connection(int result)
+{
+    static const int own[] = {ECONNABORTED, EPROTO,       ENOPROTOOPT,
+                              ENETDOWN,     ENETUNREACH,  ENONET,
+                              EHOSTDOWN,    EHOSTUNREACH, EOPNOTSUPP};
+    for (size_t i = 0; i < UNIT_COUNT(own); i++)
+        if (own[i] == -result)
+            return true;
+    return false;
+}
+
+static int refuse_accept(struct listener *l, int result)
+{
+    if (l->waiting_count == 0)
+        return is_of_connection(result) ? -EAGAIN : result;
+    struct connection *c = at(l->waiting[0]);
+    c->struck = true;
+    if (is_of_connection(result)) {
+        c->side = SIM_BROKEN;
+        take_first(l);
+    }
+    return result;
 }
 
 int socket_accept(int listener, struct socket_address *peer)
@@ -202,15 +271,14 @@ int socket_accept(int listener, struct socket_address *peer)
         &listeners[kernel_at(listener, KERNEL_LISTENER)->number];
     int result = kernel_call(SIM_ACCEPT);
     if (result < 0)
-        return result;
+        return refuse_accept(l, result);
     if (l->waiting_count == 0)
         return -EAGAIN;
     struct connection *c = at(l->waiting[0]);
     int fd = kernel_open(KERNEL_STREAM, (size_t)l->waiting[0]);
     if (fd < 0)
-        return fd;
-    l->waiting_count--;
-    memmove(l->waiting, l->waiting + 1, l->waiting_count * sizeof *l->waiting);
+        return refuse_accept(l, fd);
+    take_first(l);
     c->fd = fd;
     c->side = SIM_OPEN;
     *peer = c->from;
@@ -234,7 +302,7 @@ static int take_error(struct connection *c)
 ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
 {
     struct connection *c = of(fd);
-    int result = kernel_call(SIM_RECEIVE);
+    int result = kernel_call_on(SIM_RECEIVE, fd);
     assert_true(len > 0); /* or 0 would look like an end */
     if (result < 0)
         return result;
@@ -293,14 +361,16 @@ ptrdiff_t network_send(int fd, const struct span *parts, size_t count)
 
 ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)
 {
-    int result = kernel_call(SIM_SEND);
+    int result = kernel_call_on(SIM_SEND, fd);
     assert_in_range(count, 1, SOCKET_PARTS);
+    if (result == -EAGAIN) /* as sk_stream_wait_memory sets SOCK_NOSPACE */
+        of(fd)->told_full = in_send_buffer(of(fd)) > 0;
     return result < 0 ? result : network_send(fd, parts, count);
 }
 
 ptrdiff_t socket_unacknowledged(int fd)
 {
-    int result = kernel_call(SIM_UNACKNOWLEDGED);
+    int result = kernel_call_on(SIM_UNACKNOWLEDGED, fd);
     return result < 0 ? result : (ptrdiff_t)in_send_buffer(of(fd));
 }
 
@@ -308,7 +378,8 @@ void socket_shut(int fd)
 {
     struct connection *c = of(fd);
     assert_int_equal(c->side, SIM_OPEN);
-    c->side = SIM_SHUT;
+    if (kernel_call(SIM_SHUTDOWN) == 0)
+        c->side = SIM_SHUT;
 }
 
 static void close_stream(int fd)
@@ -502,8 +573,9 @@ static void register_at(struct kernel_descriptor *d, uint64_t token,
 
 int reactor_add(int reactor, int fd, uint64_t token)
 {
-    int result = kernel_call(SIM_REACTOR_ADD);
     bool listens = kernel_kind_of(fd) == KERNEL_LISTENER;
+    int result = listens ? kernel_call(SIM_REACTOR_ADD)
+                         : kernel_call_on(SIM_REACTOR_ADD, fd);
     kernel_at(reactor, KERNEL_OTHER);
     if (result == 0)
         register_at(kernel_at(fd, listens ? KERNEL_LISTENER : KERNEL_STREAM),
@@ -571,6 +643,8 @@ int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
     (void)milliseconds; /* nothing waits: whoever turns the server does */
     int count = 0;
     kernel_at(reactor, KERNEL_OTHER);
+    if (kernel_call(SIM_WAIT) < 0)
+        return last_events = 0;
     for (int fd = 0; fd < kernel_bound() && count < REACTOR_EVENTS; fd++) {
         struct kernel_descriptor *d = kernel_if_registered(fd);
         if (d && event_of(d, &events[count]))

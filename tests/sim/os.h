@@ -54,11 +54,14 @@ enum sim_call {
     SIM_RECEIVE,
     SIM_SEND,
     SIM_UNACKNOWLEDGED,
+    SIM_SHUTDOWN, /* nobody is told: the stream is not shut */
     SIM_SPARE,
     SIM_REACTOR_OPEN,
     SIM_REACTOR_ADD,
     SIM_REACTOR_ADD_SOURCE,
+    SIM_WAIT, /* interrupted: nothing is told */
     SIM_SIGNALS_OPEN,
+    SIM_SIGNALS_READ, /* there is none after all */
     SIM_FOLDER_OPEN,
     SIM_FILE_OPEN,
     SIM_FILE_SEND,
@@ -71,6 +74,7 @@ enum sim_call {
     SIM_TELL, /* the supervisor has no room: false */
     SIM_USER_FIND,
     SIM_USER_BECOME,
+    SIM_SANDBOX, /* nothing of it is to be had */
     SIM_CALLS,
     SIM_ANY = SIM_CALLS, /* every one of them */
 };
@@ -81,6 +85,16 @@ uint64_t sim_count(enum sim_call call);
 /* After `after` more calls of this kind, let the next `times` of them fail
    with `error`, a positive errno. The last order counts. */
 void sim_fail(enum sim_call call, uint64_t after, uint64_t times, int error);
+
+/* Calls that failed so since sim_begin. And: was one of them about this
+   connection, so that it may have been lost by it? An accept that fails in the
+   way of a dead connection takes one from the queue; for want of descriptors,
+   the one in front may be turned away. */
+uint64_t sim_failed(void);
+bool sim_struck(int connection);
+
+/* Unix sockets' files that are there because a listener made them. */
+unsigned sim_socket_files(void);
 
 /* The most descriptors there can be, the standard ones included: the limit
    that process_raise_files tells, and where EMFILE begins. */

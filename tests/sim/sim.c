@@ -398,58 +398,10 @@ static void test_the_model_holds_whatever_happens(void **state)
         happened_all();
 }
 
-/* ---- Every call, once ---------------------------------------------------- */
-
-#define SCENARIOS      4
-#define SCENARIO_STEPS 600
-
-/* The same run each time, but for call number n of this kind. How many of
-   them there were. */
-static uint64_t run_scenario(uint64_t seed, enum sim_call call, uint64_t n,
-                             int error)
-{
-    struct random r = random_of(seed);
-    begin_run(&r);
-    sim_fail(call, n, error != 0, error);
-    model_victims = error != 0;
-    for (unsigned i = 0; i < SCENARIO_STEPS; i++)
-        step();
-    all_is_said_and_heard();
-    uint64_t count = sim_count(call);
-    the_server_stops();
-    world_teardown(NULL);
-    return count;
-}
-
-/* How many calls. */
-static uint64_t fail_each(uint64_t seed, const struct fault *f)
-{
-    static struct note note;
-    uint64_t count = run_scenario(seed, f->call, 0, 0);
-    for (uint64_t n = 0; n < count; n++) {
-        note_open(&note, "a scenario", "failing call of its kind", n);
-        run_scenario(seed, f->call, n, f->errors[n % 3]);
-        note_close(&note);
-    }
-    return count;
-}
-
-static void test_each_call_may_fail_and_one_notices_at_most(void **state)
-{
-    uint64_t failed = 0;
-    (void)state;
-    faults_happen = false;
-    for (uint64_t seed = 1; seed <= SCENARIOS; seed++)
-        for (size_t i = 0; i < UNIT_COUNT(faults); i++)
-            failed += fail_each(seed, &faults[i]);
-    print_message("%llu calls failed\n", (unsigned long long)failed);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_model_holds_whatever_happens),
-        cmocka_unit_test(test_each_call_may_fail_and_one_notices_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

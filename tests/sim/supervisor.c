@@ -90,7 +90,7 @@ unsigned sandbox_enter(const struct sandbox_plan *plan)
     assert_false(supervisor.inside);
     supervisor.inside = true;
     supervisor.plan = *plan;
-    return supervisor.parts;
+    return kernel_call(SIM_SANDBOX) < 0 ? 0 : supervisor.parts;
 }
 
 const struct sandbox_plan *sim_sandboxed(void)

@@ -66,15 +66,23 @@ int world_run(void)
 
 void world_turn(void)
 {
+    uint64_t before = sim_count(SIM_ANY);
     assert_true(world.running);
     world.running = server_turn(&world.server);
+    uint64_t calls = sim_count(SIM_ANY) - before;
+    if (world.most_calls < calls)
+        world.most_calls = calls;
+    world.turns++;
 }
 
 void world_settle(void)
 {
     for (unsigned turns = 0; world.running; turns++) {
+        /* Who has just been registered may be ready already. */
+        uint64_t added = sim_count(SIM_REACTOR_ADD);
         world_turn();
-        if (sim_events() == 0 && world.server.patience > 0)
+        if (sim_events() == 0 && world.server.patience > 0 &&
+            sim_count(SIM_REACTOR_ADD) == added)
             return;
         assert_true(turns < TURNS_MAX);
     }

@@ -21,6 +21,8 @@ struct world {
     struct config config; /* small: see world.c */
     struct server server;
     bool running; /* started, and not stopped */
+    uint64_t turns;
+    uint64_t most_calls; /* through the seam in one turn */
 };
 
 extern struct world world;

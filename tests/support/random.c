@@ -35,8 +35,11 @@ void random_property(const char *name, void (*property)(struct random *),
 {
     static struct note note;
     const char *given = getenv("TEST_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 0) : 1;
-    uint64_t last = given ? seed : rounds;
+    const char *first = getenv("TEST_FIRST");
+    uint64_t seed = given   ? strtoull(given, NULL, 0)
+                    : first ? strtoull(first, NULL, 0)
+                            : 1;
+    uint64_t last = given ? seed : seed - 1 + rounds;
     for (; seed <= last; seed++) {
         struct random r = random_of(seed);
         note_open(&note, name, "TEST_SEED", seed);

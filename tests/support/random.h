@@ -4,7 +4,8 @@
  *
  * A property is a function that draws its own input and asserts. It runs for
  * the seeds 1, 2, 3 ..., the same on every machine and every day; a failure
- * prints its seed, and TEST_SEED=n in the environment runs that one alone.
+ * prints its seed, and TEST_SEED=n in the environment runs that one alone;
+ * TEST_FIRST=n begins with n instead of 1.
  */
 #ifndef SUPPORT_RANDOM_H
 #define SUPPORT_RANDOM_H

@@ -301,10 +301,12 @@ test_a_connection_that_died_in_the_queue_is_passed_over(void **state)
 {
     (void)state;
     world_start();
-    int connection = sim_connect(0, "192.0.2.1:1");
+    int dead = sim_connect(0, "192.0.2.1:1");
+    int next = sim_connect(0, "192.0.2.1:2");
     sim_fail(SIM_ACCEPT, 0, 1, ECONNABORTED);
     world_turn(); /* in the same turn */
-    assert_int_equal(sim_side(connection), SIM_OPEN);
+    assert_int_equal(sim_side(dead), SIM_BROKEN);
+    assert_int_equal(sim_side(next), SIM_OPEN);
 }
 
 static void test_out_of_descriptors_the_listeners_rest(void **state)

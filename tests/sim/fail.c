@@ -1,0 +1,919 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fail: every call of a server to its kernel, refused.
+ *
+ * A scenario is run and its calls through the seam are counted. Then it is
+ * run again and again, and each time one of them fails: every call there was,
+ * with each error it may return, once; and from that call on for as long as
+ * people come and go, as when memory has run out. What must come of it:
+ *
+ *   once        whom the call was for is lost at most; all others are served
+ *               exactly as ever (the model watches)
+ *   lastingly   likewise, and the loop neither stops nor spins
+ *   afterwards  whoever comes is served, to every listener; nothing that was
+ *               taken is missing; and a stop is a stop
+ *   at start    one sentence and an exit status, and nothing left behind; or
+ *               a server that serves
+ *
+ * A seed is a variation of all scenarios: FAIL_SEEDS of them, from TEST_FIRST
+ * on. With FAIL_STRIDE only every so manieth call is refused. FAIL_ONLY is one
+ * run to be repeated, as its note names it.
+ */
+#include "server/listen.h"
+#include "service/files.h"
+#include "sim/model.h"
+#include "support/note.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- What each call may return ------------------------------------------- */
+
+#define FOR_EVER   UINT64_MAX
+#define ERRORS_MAX 20
+#define E(number)                                                              \
+    {                                                                          \
+        number, #number                                                        \
+    }
+
+/*
+ * The manual pages' errors, but for those that need not be tried:
+ *
+ *   EBADF, EFAULT, EINVAL, ENOTSOCK, ...   said to a faulty program alone
+ *   EINTR of recv, send, sendfile, getrandom and the signals' read
+ *                                          src/os makes the call again;
+ *                                          epoll_wait's is a wait without
+ *                                          events: SIM_WAIT
+ *   EAGAIN of accept4, recv                said when there is nothing: the
+ *                                          simulated kernel says it itself.
+ *                                          With something there, and no edge
+ *                                          to come, it would be a lie
+ *   clock_gettime; getrlimit, setrlimit, isatty, fcntl(F_GETFD)
+ *                                          do not fail, or the answer is a no
+ *   close, epoll_ctl's DEL, unlink         nobody can do anything about it
+ *
+ * Where a call tells only that it failed, one errno stands for all.
+ */
+static const struct fault {
+    enum sim_call call;
+    const char *name;
+    uint64_t lasting; /* times in a row; 0: a kernel that says it twice lies */
+    struct {
+        int number;
+        const char *name;
+    } errors[ERRORS_MAX]; /* to the first 0 */
+} faults[] = {
+    /* accept4 */
+    {SIM_ACCEPT,
+     "accept",
+     FOR_EVER,
+     {E(ECONNABORTED), E(EPROTO), E(ENOPROTOOPT), E(ENETDOWN), E(ENETUNREACH),
+      E(ENONET), E(EHOSTDOWN), E(EHOSTUNREACH), E(EOPNOTSUPP), E(EPERM),
+      E(EACCES), E(EINTR), E(EMFILE), E(ENFILE), E(ENOBUFS), E(ENOMEM)}},
+    /* getpeername */
+    {SIM_PEER, "peer", FOR_EVER, {E(ENOTCONN), E(ENOBUFS)}},
+    /* recv: errors of the network wait for it (tcp(7), ip(7)) */
+    {SIM_RECEIVE,
+     "receive",
+     FOR_EVER,
+     {E(ECONNRESET), E(ETIMEDOUT), E(EPIPE), E(EHOSTUNREACH), E(ENETUNREACH),
+      E(ENETDOWN), E(EPROTO), E(ENOMEM), E(ENOBUFS)}},
+    /* send, sendmsg; EAGAIN for want of memory, without anything in flight
+       whose acknowledgement would make an edge */
+    {SIM_SEND,
+     "send",
+     FOR_EVER,
+     {E(EPIPE), E(ECONNRESET), E(ETIMEDOUT), E(EHOSTUNREACH), E(ENETUNREACH),
+      E(ENETDOWN), E(ENOBUFS), E(ENOMEM), E(EPERM), E(EAGAIN)}},
+    /* ioctl(TIOCOUTQ) */
+    {SIM_UNACKNOWLEDGED, "unacknowledged", FOR_EVER, {E(EINVAL)}},
+    /* shutdown */
+    {SIM_SHUTDOWN, "shut", FOR_EVER, {E(ENOTCONN)}},
+    /* sendfile */
+    {SIM_FILE_SEND,
+     "file-send",
+     FOR_EVER,
+     {E(EPIPE), E(ECONNRESET), E(ETIMEDOUT), E(EHOSTUNREACH), E(EIO), E(ENOMEM),
+      E(ENOBUFS), E(EAGAIN), E(EINVAL), E(EOVERFLOW)}},
+    /* openat2, openat, fstat */
+    {SIM_FILE_OPEN,
+     "file-open",
+     FOR_EVER,
+     {E(EACCES), E(EPERM), E(ENOENT), E(ENOTDIR), E(ELOOP), E(EXDEV), E(ENXIO),
+      E(ENODEV), E(ENAMETOOLONG), E(EAGAIN), E(EINTR), E(EIO), E(ESTALE),
+      E(EOVERFLOW), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    /* fcntl(F_DUPFD_CLOEXEC) */
+    {SIM_SPARE, "spare", FOR_EVER, {E(EMFILE)}},
+    /* epoll_ctl's ADD, of a listener and of a stream; of the signals */
+    {SIM_REACTOR_ADD, "reactor-add", FOR_EVER, {E(ENOSPC), E(ENOMEM)}},
+    {SIM_REACTOR_ADD_SOURCE,
+     "reactor-add-source",
+     FOR_EVER,
+     {E(ENOSPC), E(ENOMEM)}},
+    /* epoll_wait */
+    {SIM_WAIT, "wait", 40, {E(EINTR)}},
+    /* a signalfd's read, when another wait was the first */
+    {SIM_SIGNALS_READ, "signals-read", 0, {E(EAGAIN)}},
+    /* poll and write: "false" */
+    {SIM_LOG, "log", FOR_EVER, {E(EAGAIN)}},
+    /* send to the supervisor: "false" */
+    {SIM_TELL, "tell", FOR_EVER, {E(EAGAIN)}},
+    /* getrandom, before Linux 3.17 or with a short answer */
+    {SIM_ENTROPY, "entropy", FOR_EVER, {E(ENOSYS), E(EIO)}},
+    /* At start only. epoll_create1, signalfd, open */
+    {SIM_REACTOR_OPEN, "reactor", FOR_EVER, {E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    {SIM_SIGNALS_OPEN,
+     "signals",
+     FOR_EVER,
+     {E(EMFILE), E(ENFILE), E(ENODEV), E(ENOMEM)}},
+    {SIM_FOLDER_OPEN,
+     "folder",
+     FOR_EVER,
+     {E(ENOENT), E(ENOTDIR), E(EACCES), E(EPERM), E(ELOOP), E(ENAMETOOLONG),
+      E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    {SIM_STANDARD,
+     "standard",
+     FOR_EVER,
+     {E(ENOENT), E(EACCES), E(EPERM), E(ENXIO), E(EMFILE), E(ENFILE),
+      E(ENOMEM)}},
+    /* mmap: "NULL" */
+    {SIM_MEMORY, "memory", FOR_EVER, {E(ENOMEM)}},
+    /* socket, lstat, connect, unlink, bind, listen */
+    {SIM_LISTEN,
+     "listen",
+     FOR_EVER,
+     {E(EADDRINUSE), E(EADDRNOTAVAIL), E(EACCES), E(EPERM), E(EAFNOSUPPORT),
+      E(EPROTONOSUPPORT), E(ENOENT), E(ENOTDIR), E(ELOOP), E(ENAMETOOLONG),
+      E(EROFS), E(EIO), E(ENOSPC), E(EMFILE), E(ENFILE), E(ENOBUFS),
+      E(ENOMEM)}},
+    /* getsockopt, getsockname, fcntl */
+    {SIM_ADOPT, "adopt", FOR_EVER, {E(ENOTSOCK), E(EPERM)}},
+    /* socket, connect */
+    {SIM_SUPERVISOR,
+     "supervisor",
+     FOR_EVER,
+     {E(ECONNREFUSED), E(ENOENT), E(ENOTDIR), E(ELOOP), E(EACCES), E(EPERM),
+      E(EPROTOTYPE), E(EAFNOSUPPORT), E(ENAMETOOLONG), E(EMFILE), E(ENFILE),
+      E(ENOBUFS), E(ENOMEM)}},
+    /* open, read */
+    {SIM_USER_FIND,
+     "user-find",
+     FOR_EVER,
+     {E(ENOENT), E(EACCES), E(EINTR), E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    /* setgroups, setresgid, setresuid */
+    {SIM_USER_BECOME,
+     "user-become",
+     FOR_EVER,
+     {E(EPERM), E(EAGAIN), E(EINVAL), E(ENOMEM)}},
+    /* prctl, landlock_*: "nothing" */
+    {SIM_SANDBOX, "sandbox", FOR_EVER, {E(ENOSYS)}},
+};
+
+#define FAULTS (sizeof faults / sizeof *faults)
+
+/* ---- The scenarios ------------------------------------------------------- */
+
+#define STEPS        70
+#define PEOPLE_MAX   8 /* who come in the course of one; as many visitors */
+#define GETS_MAX     5
+#define CROWD_BEGINS 25 /* step from which there are no descriptors, */
+#define CROWD_ENDS   45 /* and from which there are again */
+
+struct scenario {
+    const char *name;
+    void (*options)(struct config *config);
+    unsigned forms;    /* of its people: bits by enum client_form */
+    size_t listeners;  /* people come to these, in turn */
+    size_t scrape;     /* if not 0: visitors come to this one, else likewise */
+    const char *hello; /* said before any request */
+    bool zip;          /* people ask for compression */
+    bool slow;         /* some read and write slowly */
+    bool crowd;        /* descriptors run out for a while */
+    unsigned steps;    /* 0: STEPS */
+    const char *gets[GETS_MAX]; /* what visitors ask for */
+};
+
+#define ROOMS    (1 << CLIENT_PLAIN | 1 << CLIENT_JSON | 1 << CLIENT_JSON_V1)
+#define ECHOES   (1 << CLIENT_ECHO)
+#define ANYTHING (ROOMS | ECHOES)
+
+static void listen_too(struct config *config, const char *address)
+{
+    struct socket_address *at = &config->addrs[config->addr_count++];
+    assert_true(socket_parse(bytes_of(address), at));
+}
+
+static void with_history(struct config *config)
+{
+    config->compression = false;
+    config->history = 10;
+}
+
+static void with_everything_small(struct config *config)
+{
+    config->buffers = 12;
+    config->room_log = 16384;
+    config->max_message = 4096;
+}
+
+static void with_files(struct config *config)
+{
+    config->static_folder = "folder";
+    sim_put_file("a.txt", bytes_of("a file below the folder\n"));
+    sim_put_file("b/style.css", bytes_of("body { color: white }\n"));
+    listen_too(config, "unix:/run/chatd");
+}
+
+static void with_metrics(struct config *config)
+{
+    config->has_metrics = true;
+    assert_true(socket_parse(bytes_of(":9100"), &config->metrics));
+}
+
+static void with_a_proxy(struct config *config)
+{
+    config->proxy_protocol = true;
+    config->per_ip = 30;
+    assert_true(ip_parse_block(&config->trust[config->trust_count++],
+                               bytes_of("192.0.2.0/24")));
+}
+
+static void with_a_supervisor(struct config *config)
+{
+    sim_hand_over("127.0.0.1:1");
+    sim_hand_over("unix:/run/handed-over");
+    config->supervised = (struct supervise){
+        .sockets = 2, .notify = "/run/notify", .watchdog = 400};
+    config->user = "ann";
+    config->require_sandbox = true;
+    listen_too(config, "unix:/run/chatd");
+}
+
+static void with_a_trace(struct config *config)
+{
+    config->trace = TRACE_ALL;
+}
+
+static void with_two_listeners(struct config *config)
+{
+    listen_too(config, "127.0.0.1:2");
+}
+
+static const struct scenario scenarios[] = {
+    {.name = "rooms", .options = with_history, .forms = ROOMS, .listeners = 1},
+    {.name = "compressed", .forms = ANYTHING, .listeners = 1, .zip = true},
+    {.name = "slow",
+     .options = with_everything_small,
+     .forms = ANYTHING,
+     .listeners = 1,
+     .zip = true,
+     .slow = true},
+    {.name = "pages",
+     .options = with_files,
+     .forms = ECHOES,
+     .listeners = 2,
+     .gets = {"/index.html", "/a.txt", "/packed.txt", "/b/style.css",
+              "/healthz"}},
+    {.name = "metrics",
+     .options = with_metrics,
+     .forms = ANYTHING,
+     .listeners = 1,
+     .scrape = 1,
+     .gets = {"/metrics"}},
+    {.name = "proxied",
+     .options = with_a_proxy,
+     .forms = ANYTHING,
+     .listeners = 1,
+     .hello = "PROXY TCP4 192.0.2.9 192.0.2.1 999 80\r\n",
+     .zip = true,
+     .gets = {"/style.css", "/healthz"}},
+    {.name = "supervised",
+     .options = with_a_supervisor,
+     .forms = ANYTHING,
+     .listeners = 4,
+     .gets = {"/index.html"}},
+    {.name = "traced",
+     .options = with_a_trace,
+     .forms = ANYTHING,
+     .listeners = 1,
+     .zip = true,
+     .steps = 20},
+    {.name = "crowded",
+     .options = with_two_listeners,
+     .forms = ANYTHING,
+     .listeners = 2,
+     .crowd = true,
+     .gets = {"/index.html", "/healthz"}},
+};
+
+#define SCENARIOS (sizeof scenarios / sizeof *scenarios)
+
+static void set_options(const struct scenario *sc)
+{
+    struct config *config = &world.config;
+    config->clients = 40;
+    config->rooms = 6;
+    config->room_log = 8192;
+    config->max_message = 2048;
+    config->buffers = 64;
+    if (sc->options)
+        sc->options(config);
+}
+
+/* ---- People -------------------------------------------------------------- */
+
+/* Somebody who comes with one plain request. */
+struct visitor {
+    struct peer *peer;
+    const char *path;
+};
+
+static const struct scenario *now; /* the one being run */
+static uint64_t came;              /* in it so far */
+static struct visitor visitors[2 * PEOPLE_MAX + 16];
+static size_t visitor_count;
+
+static bool once_in(struct random *r, uint64_t times)
+{
+    return random_below(r, times) == 0;
+}
+
+static int connect_to(size_t listener)
+{
+    int connection = sim_connect(listener, "192.0.2.1:1000");
+    assert_true(connection >= 0);
+    return connection;
+}
+
+static enum client_form form_of_next(void)
+{
+    unsigned form = (unsigned)(came % CLIENT_FORMS);
+    while (!(now->forms & 1 << form))
+        form = (form + 1) % CLIENT_FORMS;
+    return (enum client_form)form;
+}
+
+static void pick_target(struct actor *a, struct random *r, char out[96])
+{
+    static const char *const paths[] = {"/echo", "/chat/", "/ws/", "/ws/"};
+    int len = snprintf(out, 96, "%s", paths[a->form]);
+    if (a->form == CLIENT_ECHO)
+        return;
+    len += snprintf(out + len, 96 - (size_t)len, "%u",
+                    (unsigned)random_below(r, 2));
+    if (a->form == CLIENT_PLAIN)
+        return;
+    a->history = (uint32_t)random_below(r, 12);
+    a->since =
+        once_in(r, 3) && model_place(r, &a->since_epoch, &a->since_number);
+    if (a->since)
+        snprintf(out + len, 96 - (size_t)len, "?since=%llx-%llu",
+                 (unsigned long long)a->since_epoch,
+                 (unsigned long long)a->since_number);
+    else
+        snprintf(out + len, 96 - (size_t)len, "?history=%u", a->history);
+}
+
+static struct actor *somebody_comes(struct random *r, size_t listener)
+{
+    char target[96];
+    assert_true(model_count < MODEL_ACTORS);
+    struct actor *a = &model_actors[model_count++];
+    *a = (struct actor){.peer = peer_of(connect_to(listener)),
+                        .form = form_of_next(),
+                        .good = !now->slow || came % 2 == 0};
+    came++;
+    if (now->hello) {
+        peer_add(a->peer, bytes_of(now->hello));
+        a->queued = strlen(now->hello);
+    }
+    pick_target(a, r, target);
+    model_ask(a, target, now->zip);
+    return a;
+}
+
+static void somebody_visits(size_t listener)
+{
+    size_t count = 0;
+    while (count < GETS_MAX && now->gets[count])
+        count++;
+    if (count == 0)
+        return;
+    assert_true(visitor_count < UNIT_COUNT(visitors));
+    struct visitor *v = &visitors[visitor_count];
+    *v = (struct visitor){.peer = peer_of(connect_to(listener)),
+                          .path = now->gets[visitor_count % count]};
+    visitor_count++;
+    char request[128];
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
+             v->path);
+    /* A page or a file takes several calls. */
+    sim_set_piece(v->peer->connection, now->scrape ? 3000 : 9);
+    if (now->hello)
+        peer_add(v->peer, bytes_of(now->hello));
+    peer_add(v->peer, bytes_of(request));
+}
+
+static void they_do_their_part(bool slow_ones_too)
+{
+    sim_forget_log(); /* or it is full */
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        if (a->over || (!a->good && !slow_ones_too))
+            continue;
+        model_read(a, SIM_UNLIMITED);
+        model_write(a, SIM_UNLIMITED);
+    }
+    for (size_t i = 0; i < visitor_count; i++) {
+        struct peer *p = visitors[i].peer;
+        peer_push_some(p, p->out_len);
+        while (peer_pull(p, SIM_UNLIMITED) > 0)
+            ;
+    }
+}
+
+/* ---- What happens -------------------------------------------------------- */
+
+static void somebody_says(struct actor *a, struct random *r)
+{
+    if (!a->open || a->over)
+        return;
+    for (uint64_t left = 1 + random_below(r, 3); left > 0; left--)
+        model_say(a, r, (size_t)random_below(r, a->good ? 300 : 1200));
+    if (once_in(r, 4) && a->wants == MODEL_STAYS)
+        model_ping(a);
+}
+
+static void somebody_ends(struct actor *a)
+{
+    if (!a->open || a->wants != MODEL_STAYS || a->over)
+        return;
+    peer_add_frame(a->peer, PEER_CLOSE, bytes_span(NULL, 0));
+    a->wants = MODEL_CLOSES;
+}
+
+static void network_changes(struct actor *a, struct random *r)
+{
+    int c = a->peer->connection;
+    if (a->good)
+        return;
+    switch (random_below(r, 4)) {
+    case 0: sim_set_window(c, (size_t)random_below(r, 600)); break;
+    case 1: sim_set_send_buffer(c, (size_t)(1 + random_below(r, 900))); break;
+    case 2: sim_set_piece(c, (size_t)(1 + random_below(r, 400))); break;
+    case 3: sim_set_window(c, SIM_UNLIMITED); break;
+    }
+}
+
+static size_t visitors_max(void)
+{
+    return now->scrape ? LIMITS_SCRAPES - 1 : PEOPLE_MAX; /* one comes later */
+}
+
+/* What happens in a step follows from the seed and the step alone, and not
+   from what became of anybody. */
+static void step(struct random *r, unsigned number)
+{
+    uint64_t what = random_below(r, 100);
+    struct actor *a =
+        model_count ? &model_actors[random_below(r, model_count)] : NULL;
+    if (now->crowd && number == CROWD_BEGINS)
+        sim_limit_files(3 + sim_files_open());
+    if (now->crowd && number == CROWD_ENDS)
+        sim_limit_files(1000);
+    if (!a || (what < 14 && came < PEOPLE_MAX))
+        somebody_comes(r, came % now->listeners);
+    else if (what < 26 && visitor_count < visitors_max())
+        somebody_visits(now->scrape ? now->scrape
+                                    : visitor_count % now->listeners);
+    else if (what < 62)
+        somebody_says(a, r);
+    else if (what < 72)
+        model_write(a, (size_t)(1 + random_below(r, 900)));
+    else if (what < 76)
+        model_read(a, (size_t)(1 + random_below(r, 900)));
+    else if (what < 84)
+        network_changes(a, r);
+    else if (what < 88)
+        somebody_ends(a);
+    else if (what < 90)
+        sim_signal(SIGNALS_STATE);
+    else
+        sim_pass(random_below(r, 600));
+}
+
+static void people_come_and_go(uint64_t seed)
+{
+    for (unsigned i = 0; i < (now->steps ? now->steps : STEPS); i++) {
+        struct random r = random_of(seed << 16 | i);
+        step(&r, i);
+        if (!once_in(&r, 4))
+            world_turn();
+        they_do_their_part(false);
+    }
+}
+
+/* ---- What must be so ----------------------------------------------------- */
+
+/* What fails in a run, and how. NULL as fault: nothing does. */
+struct order {
+    const struct fault *fault;
+    size_t error;
+    bool lasts;
+    uint64_t n; /* the first call that fails */
+};
+
+static struct order order;
+static bool lost_anyway[MODEL_ACTORS]; /* without any fault */
+static uint64_t spins_most;            /* most turns in a lasting fault */
+
+static bool fails(enum sim_call call)
+{
+    return order.fault && order.fault->call == call;
+}
+
+static void let_it_fail(void)
+{
+    if (order.fault)
+        sim_fail(order.fault->call, order.n,
+                 order.lasts ? order.fault->lasting : 1,
+                 order.fault->errors[order.error].number);
+}
+
+/* True when it had begun. */
+static bool let_it_end(void)
+{
+    if (!order.fault || sim_failed() == 0)
+        return false;
+    sim_fail(order.fault->call, 0, 0, 0);
+    return true;
+}
+
+static void no_turn_is_without_bound(void)
+{
+    const struct server *s = &world.server;
+    uint64_t slots = s->clients.size + LIMITS_BESIDES;
+    assert_in_range(world.most_calls, 1,
+                    2 * LIMITS_ACCEPTS * s->listener_count + 12 * slots);
+}
+
+#define SUFFERED 2000 /* milliseconds */
+
+/* As long as it lasts nobody else suffers, and the loop sleeps. */
+static void it_lasts_a_while(void)
+{
+    uint64_t before = world.turns;
+    for (unsigned i = 0; i < SUFFERED / 100; i++) {
+        they_do_their_part(false);
+        world_pass(100);
+    }
+    uint64_t turns = world.turns - before;
+    if (spins_most < turns)
+        spins_most = turns;
+    assert_in_range(turns, 1, 600);
+}
+
+static void the_network_is_well_again(void)
+{
+    for (size_t i = 0; i < model_count; i++) {
+        int c = model_actors[i].peer->connection;
+        sim_set_window(c, SIM_UNLIMITED);
+        sim_set_send_buffer(c, SIM_UNLIMITED);
+        sim_set_piece(c, SIM_UNLIMITED);
+    }
+}
+
+/* Until nothing has moved for a second and a half. */
+static void all_is_said_and_heard(void)
+{
+    uint64_t moved = 0;
+    the_network_is_well_again();
+    for (unsigned still = 0; still < 30 && world.running; still++) {
+        they_do_their_part(true);
+        world_pass(50);
+        uint64_t calls = sim_count(SIM_RECEIVE) + sim_count(SIM_SEND);
+        if (moved != calls)
+            still = 0;
+        moved = calls;
+    }
+    they_do_their_part(true);
+}
+
+/* Calls that are made for nobody known here, and may cost as many people. */
+static uint64_t allowance(enum sim_call call)
+{
+    return fails(call) ? sim_failed() : 0;
+}
+
+static void check_actors(void)
+{
+    uint64_t refused = allowance(SIM_ENTROPY);
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        bool lost = !a->open || (a->over && a->wants == MODEL_STAYS);
+        if (!order.fault)
+            lost_anyway[i] = lost;
+        if (sim_struck(a->peer->connection))
+            continue;
+        if (lost && !a->open && refused > 0)
+            refused--;
+        else if (lost && (a->good || !lost_anyway[i]))
+            fail_msg("actor %zu is lost, though no call for it failed", i);
+        else
+            model_settle(a);
+    }
+}
+
+static void check_visitors(void)
+{
+    bool files_fail = allowance(SIM_FILE_OPEN) > 0;
+    for (size_t i = 0; i < visitor_count; i++) {
+        struct visitor *v = &visitors[i];
+        if (sim_struck(v->peer->connection))
+            continue;
+        struct peer_response r = peer_response(v->peer, false);
+        if (files_fail && (r.status == 404 || r.status == 503))
+            continue;
+        assert_int_equal(r.status, 200);
+        if (strcmp(v->path, "/a.txt") == 0)
+            assert_true(
+                bytes_equal(r.body, bytes_of("a file below the folder\n")));
+        if (strcmp(v->path, "/index.html") == 0)
+            assert_true(bytes_equal(r.body, files_table[0].content));
+    }
+}
+
+/* Whoever comes now, to any listener, is served. */
+static void all_is_as_before(uint64_t seed)
+{
+    for (size_t i = 0; i < now->listeners; i++) {
+        struct random r = random_of(seed + i);
+        struct actor *a = somebody_comes(&r, i);
+        a->good = true;
+        they_do_their_part(true);
+        world_settle();
+        they_do_their_part(true);
+        somebody_says(a, &r);
+    }
+    somebody_visits(now->scrape);
+    all_is_said_and_heard();
+    if (let_it_end()) /* it may have begun only now */
+        all_is_said_and_heard();
+    check_actors();
+    check_visitors();
+}
+
+static void the_server_stops(void)
+{
+    sim_signal(SIGNALS_STOP);
+    for (unsigned i = 0; i < 200 && world.running; i++) {
+        they_do_their_part(true);
+        world_pass(50);
+    }
+    assert_false(world.running);
+    assert_int_equal(sim_socket_files(), 0);
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        model_read(a, SIM_UNLIMITED);
+        assert_true(!a->open || a->over || sim_struck(a->peer->connection));
+    }
+}
+
+/* ---- One run ------------------------------------------------------------- */
+
+/* Calls of a run without faults, by kind: at start, and until the stop begins,
+   and all. */
+struct counts {
+    uint64_t start[SIM_CALLS];
+    uint64_t before_stop[SIM_CALLS];
+    uint64_t all[SIM_CALLS];
+};
+
+static void count(uint64_t counts[SIM_CALLS])
+{
+    for (enum sim_call call = 0; call < SIM_CALLS; call++)
+        counts[call] = sim_count(call);
+}
+
+static void begin_run(const struct scenario *sc)
+{
+    world_setup(NULL);
+    model_begin();
+    now = sc;
+    came = 0;
+    visitor_count = 0;
+    set_options(sc);
+}
+
+/* Those without a stop end in the teardown, which asserts that nothing is
+   missing. */
+static void run(const struct scenario *sc, uint64_t seed, bool stops,
+                struct counts *counts)
+{
+    begin_run(sc);
+    world_start();
+    count(counts->start);
+    let_it_fail();
+    model_victims = 0;
+    people_come_and_go(seed);
+    it_lasts_a_while();
+    let_it_end();
+    all_is_said_and_heard();
+    if (let_it_end())
+        all_is_said_and_heard();
+    all_is_as_before(seed);
+    count(counts->before_stop);
+    if (stops)
+        the_server_stops();
+    no_turn_is_without_bound();
+    assert_int_equal(sim_count(SIM_MEMORY), 1);
+    count(counts->all);
+    world_teardown(NULL);
+}
+
+/* ---- All of them --------------------------------------------------------- */
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+    const char *value = getenv(name);
+    return value ? strtoull(value, NULL, 10) : otherwise;
+}
+
+static uint64_t runs;                /* with a call that failed */
+static uint64_t made[SIM_CALLS + 1]; /* calls in runs without faults */
+
+/* Is it to be tried? Then it is noted. */
+static bool wanted(struct note *note, const char *when, uint64_t seed)
+{
+    static char name[160];
+    const char *only = getenv("FAIL_ONLY");
+    snprintf(name, sizeof name, "%s,%s,%llu,%s,%s,%s,%llu", when, now->name,
+             (unsigned long long)seed, order.fault->name,
+             order.fault->errors[order.error].name,
+             order.lasts ? "lasting" : "once", (unsigned long long)order.n);
+    if (only && strcmp(only, name) != 0)
+        return false;
+    note_open(note, name, "seed", seed);
+    return true;
+}
+
+static void fail_one(const struct scenario *sc, uint64_t seed,
+                     const struct counts *counts)
+{
+    static struct note note;
+    static struct counts ignored;
+    enum sim_call call = order.fault->call;
+    uint64_t until = counts->before_stop[call] - counts->start[call];
+    bool stops = order.n >= until || (order.n + order.error) % 2;
+    if (!wanted(&note, "run", seed))
+        return;
+    run(sc, seed, stops, &ignored);
+    runs++;
+    note_close(&note);
+}
+
+/* Every n-th call of this kind, with each error, once and lastingly. */
+static void fail_each(const struct scenario *sc, uint64_t seed,
+                      const struct fault *f, const struct counts *counts)
+{
+    uint64_t stride = from_environment("FAIL_STRIDE", 1);
+    uint64_t calls = counts->all[f->call] - counts->start[f->call];
+    order.fault = f;
+    for (order.n = 0; order.n < calls; order.n += stride)
+        for (order.error = 0; f->errors[order.error].number; order.error++)
+            for (int lasts = 0; lasts <= (f->lasting > 0); lasts++) {
+                order.lasts = lasts;
+                fail_one(sc, seed, counts);
+            }
+    order = (struct order){0};
+}
+
+static void play(const struct scenario *sc, uint64_t seed)
+{
+    static struct counts counts;
+    uint64_t before = runs;
+    order = (struct order){0};
+    run(sc, seed, true, &counts);
+    for (enum sim_call call = 0; call < SIM_CALLS; call++)
+        made[call] += counts.all[call];
+    for (size_t i = 0; i < FAULTS; i++)
+        fail_each(sc, seed, &faults[i], &counts);
+    print_message("%s, seed %llu: %llu runs\n", sc->name,
+                  (unsigned long long)seed,
+                  (unsigned long long)(runs - before));
+}
+
+static void test_a_call_that_fails_costs_whom_it_is_for_at_most(void **state)
+{
+    (void)state;
+    uint64_t first = from_environment("TEST_FIRST", 1);
+    uint64_t seeds = from_environment("FAIL_SEEDS", 1);
+    for (uint64_t seed = first; seed - first < seeds; seed++)
+        for (size_t i = 0; i < SCENARIOS; i++)
+            play(&scenarios[i], seed);
+    print_message("%llu runs, %llu turns at most in %u ms of a lasting fault\n",
+                  (unsigned long long)runs, (unsigned long long)spins_most,
+                  SUFFERED);
+}
+
+static void test_each_kind_of_call_was_made(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FAULTS; i++)
+        if (made[faults[i].call] == 0)
+            fail_msg("%s: never called", faults[i].name);
+    for (enum sim_call call = 0; call < SIM_CALLS; call++) {
+        size_t i = 0;
+        while (i < FAULTS && faults[i].call != call)
+            i++;
+        assert_true(i < FAULTS); /* a call that the table does not have */
+    }
+}
+
+/* ---- The start ----------------------------------------------------------- */
+
+/* It did not start: why, in a sentence, and nothing that others would find. */
+static void assert_refused(int status, const struct text *why)
+{
+    const struct server *s = &world.server;
+    assert_in_range(status, SERVER_FAILED, SERVER_BAD_OPTION);
+    assert_true(why->len > 10 && !why->overflow);
+    assert_int_equal(bytes_find(text_span(why), '\n'), why->len);
+    assert_int_equal(sim_socket_files(), 0);
+    unsigned known = 0;
+    known += s->reactor >= 0;
+    known += s->signals >= 0;
+    known += s->spare >= 0;
+    known += s->folder >= 0;
+    known += s->supervisor >= 0;
+    for (size_t i = 0; i < s->listener_count; i++)
+        assert_true(s->listeners[i].fd < 0);
+    /* Those that were handed over and not looked at yet are the supervisor's
+       as much as ours. */
+    assert_in_range(sim_files_open(), known,
+                    known + s->config->supervised.sockets);
+    assert_string_equal(sim_told(), "");
+}
+
+static void start(const struct scenario *sc, uint64_t calls[SIM_CALLS])
+{
+    uint8_t bytes[256];
+    struct text why = text_over(bytes, sizeof bytes);
+    begin_run(sc);
+    let_it_fail();
+    int status = world_try(&why);
+    count(calls);
+    if (status) {
+        assert_refused(status, &why);
+    } else {
+        world_settle();
+        sim_fail(order.fault ? order.fault->call : SIM_ANY, 0, 0, 0);
+        all_is_as_before(1);
+    }
+    world_teardown(NULL);
+}
+
+static void fail_start(const struct scenario *sc, const struct fault *f,
+                       uint64_t calls)
+{
+    static struct note note;
+    uint64_t ignored[SIM_CALLS];
+    order.fault = f;
+    for (order.n = 0; order.n < calls; order.n++)
+        for (order.error = 0; f->errors[order.error].number; order.error++)
+            for (int lasts = 0; lasts <= (f->lasting > 0); lasts++) {
+                order.lasts = lasts;
+                if (!wanted(&note, "start", 1))
+                    continue;
+                start(sc, ignored);
+                runs++;
+                note_close(&note);
+            }
+    order = (struct order){0};
+}
+
+static void test_a_start_is_refused_in_a_sentence_or_serves(void **state)
+{
+    (void)state;
+    runs = 0;
+    for (size_t i = 0; i < SCENARIOS; i++) {
+        uint64_t calls[SIM_CALLS];
+        now = &scenarios[i];
+        order = (struct order){0};
+        start(now, calls);
+        for (size_t k = 0; k < FAULTS; k++)
+            fail_start(now, &faults[k], calls[faults[k].call]);
+    }
+    print_message("%llu starts\n", (unsigned long long)runs);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_start_is_refused_in_a_sentence_or_serves),
+        cmocka_unit_test(test_a_call_that_fails_costs_whom_it_is_for_at_most),
+        cmocka_unit_test(test_each_kind_of_call_was_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
