@@ -44,10 +44,11 @@ static struct {
     size_t signal_count;
 
     void *memory;
-    uint8_t log_bytes[LOG_SIZE];
     struct text log;
     bool log_discarded;
 } kernel;
+
+static uint8_t log_bytes[LOG_SIZE];
 
 void sim_begin(void)
 {
@@ -57,7 +58,7 @@ void sim_begin(void)
     kernel.wall = SIM_WALL;
     kernel.random = random_of(1);
     kernel.files_max = KERNEL_FILES;
-    kernel.log = text_over(kernel.log_bytes, sizeof kernel.log_bytes);
+    kernel.log = text_over(log_bytes, sizeof log_bytes);
     network_begin();
     disk_begin();
     supervisor_begin();

@@ -38,7 +38,7 @@ void model_begin(void)
         free(rooms[room_count - 1].json_end);
     }
     memset(rooms, 0, sizeof rooms);
-    memset(model_actors, 0, sizeof model_actors);
+    memset(model_actors, 0, model_count * sizeof *model_actors);
     memset(model_told, 0, sizeof model_told);
     model_count = 0;
     model_victims = 0;

@@ -643,8 +643,6 @@ int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
     (void)milliseconds; /* nothing waits: whoever turns the server does */
     int count = 0;
     kernel_at(reactor, KERNEL_OTHER);
-    if (kernel_call(SIM_WAIT) < 0)
-        return last_events = 0;
     for (int fd = 0; fd < kernel_bound() && count < REACTOR_EVENTS; fd++) {
         struct kernel_descriptor *d = kernel_if_registered(fd);
         if (d && event_of(d, &events[count]))

@@ -59,7 +59,6 @@ enum sim_call {
     SIM_REACTOR_OPEN,
     SIM_REACTOR_ADD,
     SIM_REACTOR_ADD_SOURCE,
-    SIM_WAIT, /* interrupted: nothing is told */
     SIM_SIGNALS_OPEN,
     SIM_SIGNALS_READ, /* there is none after all */
     SIM_FOLDER_OPEN,

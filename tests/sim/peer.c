@@ -13,8 +13,9 @@ static size_t peer_count;
 struct peer *peer_of(int connection)
 {
     assert_true(connection >= 0 && peer_count < PEERS_MAX);
-    struct peer *p = calloc(1, sizeof *p);
+    struct peer *p = malloc(sizeof *p);
     assert_non_null(p);
+    memset(p, 0, offsetof(struct peer, story) + 1); /* the rest is long */
     peers[peer_count++] = p;
     p->connection = connection;
     return p;
