@@ -391,6 +391,16 @@ static bool owes_messages(enum journal_cause cause)
     return cause == CAUSE_CLOSE || cause == CAUSE_STOPPING;
 }
 
+/* All up to the head is owed, and then private output: but what waits at a
+   boundary already, a part of a frame perhaps, goes before. */
+static void owe(struct server *s, struct client *c, const struct ring *log)
+{
+    if (c->frame_left == 0 && c->outbox != LEASE_NONE)
+        lease_at(&s->leases, c->outbox)->held =
+            (uint32_t)lease_left(&s->leases, c->outbox).len;
+    c->frame_left = (uint32_t)(log->head - c->as.socket.cursor);
+}
+
 void conn_leave_open(struct server *s, struct client *c,
                      const struct client_farewell *how)
 {
@@ -402,7 +412,7 @@ void conn_leave_open(struct server *s, struct client *c,
             &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
         if (owes_messages((enum journal_cause)how->cause) &&
             ring_holds(log, cursor))
-            c->frame_left = (uint32_t)(log->head - cursor);
+            owe(s, c, log);
         member_leave(s, c);
     }
     client_set_state(&s->clients, c, CLIENT_CLOSING);

@@ -10,7 +10,8 @@ struct plan {
     struct span parts[SOCKET_PARTS];
     size_t count;
     size_t len;        /* sum of the parts */
-    size_t unfinished; /* of these: source 1 */
+    size_t held;       /* of these: of source 2, what goes before 1 */
+    size_t unfinished; /* source 1 */
     size_t outbox;     /* source 2 */
     size_t staged;     /* source 3 */
     size_t more;       /* source 4 */
@@ -88,16 +89,20 @@ static void gather(struct plan *plan, const struct server *s,
 {
     *plan = (struct plan){.count = 0};
     uint64_t boundary = 0;
+    struct span left = {0};
+    if (c->outbox != LEASE_NONE) {
+        left = lease_left(&s->leases, c->outbox);
+        plan->held = lease_at(&s->leases, c->outbox)->held;
+        plan->outbox = left.len - plan->held;
+        add(plan, bytes_part(left, 0, plan->held));
+    }
     if (client_in_room(c)) {
         boundary = c->as.socket.cursor + c->frame_left;
         plan->unfinished =
             add_frames(plan, s, c, c->as.socket.cursor, boundary);
     }
-    if (c->outbox != LEASE_NONE) {
-        struct span left = lease_left(&s->leases, c->outbox);
-        plan->outbox = left.len;
-        add(plan, left);
-    }
+    if (plan->outbox)
+        add(plan, bytes_part(left, plan->held, plan->outbox));
     plan->staged = staged_of(s, c);
     if (plan->staged)
         add(plan, text_span(&s->staging));
@@ -169,6 +174,7 @@ static void pass_outbox(struct server *s, struct client *c, size_t n)
         return;
     struct lease *l = lease_at(&s->leases, c->outbox);
     l->start += (uint32_t)n;
+    l->held -= (uint32_t)bytes_min(n, l->held);
     if (l->start == l->end)
         lease_give(&s->leases, &c->outbox);
 }
@@ -199,6 +205,7 @@ static size_t share(size_t *n, size_t len)
 static void pass(struct server *s, struct client *c, const struct plan *plan,
                  size_t n, size_t *staged_gone)
 {
+    pass_outbox(s, c, share(&n, plan->held));
     size_t taken = share(&n, plan->unfinished);
     if (taken)
         pass_unfinished(s, c, taken);

@@ -11,6 +11,9 @@
  *   4. further room frames, up to the log's head             while OPEN
  *      or the body of a response                             while REPLY
  *
+ * At an end, what the room still owes becomes 1; what lay in the outbox by then
+ * was said before, part of it may have left, and it goes first (lease.held).
+ *
  * All that is there leaves in one gathering write. What the kernel does not
  * take stays: (1, 4) where they are, (2, 3) in the outbox, a leased buffer.
  */

@@ -65,6 +65,8 @@ void happened_all(void)
         {"deadline", "linger"},
         {"deadline", "write, of a page"},
         {"deadline", "watchdog"},
+        {"deadline", "drain"},
+        {"room", "waits for a laggard"},
         {"refusal", "all client slots taken"},
         {"refusal", "all rooms taken"},
         {"refusal", "all buffers taken"},

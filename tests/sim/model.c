@@ -27,7 +27,8 @@ struct actor model_actors[MODEL_ACTORS];
 size_t model_count;
 unsigned model_victims;
 uint64_t model_published, model_heard;
-uint64_t model_told[CLIENT_FORMS];
+static uint64_t told[CLIENT_FORMS]; /* messages of rooms, once for each they
+                                       are for */
 static struct model_room rooms[ROOMS_MAX];
 static size_t room_count;
 
@@ -38,8 +39,8 @@ void model_begin(void)
         free(rooms[room_count - 1].json_end);
     }
     memset(rooms, 0, sizeof rooms);
-    memset(model_actors, 0, model_count * sizeof *model_actors);
-    memset(model_told, 0, sizeof model_told);
+    memset(model_actors, 0, sizeof model_actors);
+    memset(told, 0, sizeof told);
     model_count = 0;
     model_victims = 0;
     watch_forget();
@@ -147,7 +148,7 @@ static void count_told(const struct model_room *m, const struct actor *from)
     for (size_t i = 0; i < model_count; i++) {
         const struct actor *a = &model_actors[i];
         if (a->room == m && !a->left && (a != from || a->form != CLIENT_JSON))
-            model_told[a->form]++;
+            told[a->form]++;
     }
 }
 
@@ -584,4 +585,22 @@ void model_settle(struct actor *a)
              (unsigned long long)a->queued, a->sent_count, a->heard_of,
              a->pings, a->pongs, (unsigned long long)said,
              (unsigned long long)heard);
+}
+
+void model_counters(void)
+{
+    const struct stats *stats = &world.server.stats;
+    uint64_t least[CLIENT_FORMS] = {0}, most[CLIENT_FORMS] = {0};
+    for (size_t i = 0; i < model_count; i++) {
+        const struct actor *a = &model_actors[i];
+        least[a->form] += a->heard_of;
+        most[a->form] += a->sent_count + a->faults + 1; /* to offend with */
+    }
+    for (unsigned form = 0; form < CLIENT_FORMS; form++) {
+        assert_in_range(stats->messages_in[form], least[form], most[form]);
+        if (form != CLIENT_ECHO)
+            assert_int_equal(stats->messages_out[form], told[form]);
+    }
+    assert_in_range(stats->messages_out[CLIENT_ECHO], least[CLIENT_ECHO],
+                    stats->messages_in[CLIENT_ECHO]);
 }

@@ -88,9 +88,6 @@ extern unsigned model_victims;
 /* Of all runs: messages published, and heard by somebody. */
 extern uint64_t model_published, model_heard;
 
-/* Of this run, by form: messages of a room, once for each it is for. */
-extern uint64_t model_told[CLIENT_FORMS];
-
 /* Forget everything. */
 void model_begin(void);
 
@@ -118,5 +115,8 @@ bool model_place(struct random *r, uint64_t *epoch, uint64_t *number);
 
 /* Assert that it has said and heard all there is. */
 void model_settle(struct actor *a);
+
+/* Assert that the server counts the messages that were said and heard. */
+void model_counters(void);
 
 #endif

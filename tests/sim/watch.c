@@ -273,20 +273,28 @@ static void each(struct server *s,
 }
 
 /* Who drains, and who is supervised, must be done in time, too. */
-static void the_server_is_in_time(const struct server *s, bool runs)
+static void the_server_is_in_time(const struct server *s)
 {
     uint64_t now = watch_now(), watchdog = s->config->supervised.watchdog;
+    if (watch.drained)
+        assert_true(now <= watch.drained + s->config->drain);
+    if (s->config->supervised.notify && watchdog)
+        assert_true(now <= watch.alive + watchdog);
+}
+
+/* What it did in this turn for those two. */
+static void look_at_server(const struct server *s, bool runs)
+{
+    uint64_t now = watch_now();
     if (s->draining && !watch.drained)
         watch.drained = now;
-    if (runs && watch.drained)
-        assert_true(now < watch.drained + s->config->drain);
+    if (watch.drained && !runs)
+        happened("deadline", "drain", now >= watch.drained + s->config->drain);
     if (strstr(sim_told(), "WATCHDOG=1")) {
         watch.alive = now;
         happened("deadline", "watchdog", 1);
     }
     happened("machine", "out of descriptors", s->rest_until > now);
-    if (s->config->supervised.notify && watchdog)
-        assert_true(now - watch.alive <= watchdog);
 }
 
 bool __wrap_server_turn(struct server *s)
@@ -295,16 +303,21 @@ bool __wrap_server_turn(struct server *s)
         return __real_server_turn(s);
     uint64_t now = watch_now();
     each(s, look);
-    if (now <= watch.last + watch.patience)
+    if (now <= watch.last + watch.patience) {
         nobody_is_late(s); /* it would have slept over it */
-    else
+        the_server_is_in_time(s);
+    } else {
         watch.frozen = now;
+    }
     bool runs = __real_server_turn(s);
     each(s, look);
     each(s, settle);
     watch_free_slots(s);
     nobody_is_late(s);
-    the_server_is_in_time(s, runs);
+    look_at_server(s, runs);
+    if (runs)
+        the_server_is_in_time(s);
+    watch_rooms(s);
     watch_progress(s);
     watch.last = now;
     watch.patience = s->patience;

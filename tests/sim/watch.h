@@ -93,6 +93,9 @@ bool watch_exhausted(const struct leases *all, bool spare);
    do with the next one, when they come out of a queue. */
 void watch_free_slots(const struct server *s);
 
+/* Assert that rooms count their members, and whom they wait for. */
+void watch_rooms(const struct server *s);
+
 /* Assert that something comes of the turns. */
 void watch_progress(const struct server *s);
 

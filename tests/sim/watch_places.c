@@ -3,6 +3,7 @@
 #include "server/conn.h"
 #include "server/request.h"
 #include "server/source.h"
+#include "sim/happened.h"
 #include "sim/watch.h"
 
 #define IDLE_MAX 3 /* turns that may come to nothing in a row */
@@ -282,6 +283,26 @@ void __wrap_socket_close(int fd)
         }
     }
     __real_socket_close(fd);
+}
+
+/* ---- Rooms --------------------------------------------------------------- */
+
+void watch_rooms(const struct server *s)
+{
+    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+        const struct room *room = room_at(&s->rooms, i);
+        uint32_t members = 0, laggards = 0;
+        for (uint32_t j = 0; j < s->clients.slots.fresh; j++) {
+            const struct client *c = client_at(&s->clients, j);
+            if (c->state != CLIENT_OPEN || c->room != i)
+                continue;
+            members++;
+            laggards += client_has(c, CLIENT_LAGGING);
+        }
+        assert_int_equal(room->members, members);
+        assert_int_equal(room->laggards, laggards);
+        happened("room", "waits for a laggard", laggards);
+    }
 }
 
 /* ---- Counters ------------------------------------------------------------ */

@@ -190,6 +190,33 @@ static void test_what_is_owed_before_a_close_is_sent_at_every_cut(void **state)
     try_own(true, 7, "#1 b\nclose 1000\nend\n");
 }
 
+/* Private output that was there first is not cut open for what is owed. */
+static void test_what_was_begun_ends_before_what_is_owed(void **state)
+{
+    (void)state;
+    world_start();
+    for (size_t n = 0; n <= 9; n++) {
+        note_open(&note, "private output", "bytes taken", n);
+        struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+        struct client *c = world_client(bob->connection);
+        take_only(bob, n);
+        conn_begin(&world.server, c);
+        put_private(c, "private");
+        conn_settle(&world.server, c);
+        peer_text(ann, "owed");
+        peer_text(ann, "owed, too");
+        sim_signal(SIGNALS_STOP);
+        world_settle();
+        sim_set_window(bob->connection, 1); /* and again, within it */
+        world_settle();
+        take_all(bob);
+        peer_told(bob, "text private\ntext owed\ntext owed, too\n"
+                       "close 1001 stopping\nend\n");
+        note_close(&note);
+        world_again();
+    }
+}
+
 static void test_own_messages_alone_leave_nothing_pending(void **state)
 {
     (void)state;
@@ -386,6 +413,7 @@ int main(void)
         WORLD_TEST(test_blocked_is_said_once_and_ends_with_the_last_byte),
         WORLD_TEST(test_own_messages_are_passed_over_at_every_cut),
         WORLD_TEST(test_what_is_owed_before_a_close_is_sent_at_every_cut),
+        WORLD_TEST(test_what_was_begun_ends_before_what_is_owed),
         WORLD_TEST(test_own_messages_alone_leave_nothing_pending),
         WORLD_TEST(test_frames_are_whole_where_the_log_wraps),
         WORLD_TEST(test_who_is_overrun_at_a_boundary_gets_close_1013),
