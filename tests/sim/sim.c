@@ -322,11 +322,12 @@ static void all_is_said_and_heard(void)
 /* Those who only do their part when everybody does will not have it now. */
 static void only_the_good_have_ended(void)
 {
-    for (uint64_t left = world.config.drain; left > 0 && world.running;) {
-        uint64_t step = bytes_min64(left, 1 + below(400));
+    for (uint64_t left = world.config.drain; world.running;) {
+        uint64_t step = 1 + below(400);
         good_people_do_their_part();
         world_pass(step);
-        left -= step;
+        assert_true(left > 0 || !world.running);
+        left -= bytes_min64(left, step);
     }
     assert_false(world.running);
     good_people_do_their_part();

@@ -351,6 +351,12 @@ static uint64_t shape_of(const struct server *s)
         hash = mix(hash, &c->frame_left, sizeof c->frame_left);
         hash = mix(hash, &c->as, sizeof c->as);
     }
+    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+        const struct room *room = room_at(&s->rooms, i);
+        hash = mix(hash, &room->number, sizeof room->number);
+        hash = mix(hash, &room->flush_at, sizeof room->flush_at);
+    }
+    hash = mix(hash, &s->drain_at, sizeof s->drain_at);
     for (uint32_t i = 0; i < s->leases.slots.size; i++)
         hash = mix(hash, &s->leases.table[i], sizeof *s->leases.table);
     return hash;
