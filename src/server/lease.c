@@ -14,10 +14,8 @@ uint32_t lease_take(struct leases *all, bool spare)
     if (all->slots.size - all->slots.count <= reserve)
         return LEASE_NONE;
     uint32_t index = slots_take(&all->slots);
-    if (index != SLOTS_NONE) {
-        struct lease *l = lease_at(all, index);
-        l->start = l->end = l->held = 0;
-    }
+    struct lease *l = lease_at(all, index);
+    l->start = l->end = l->held = 0;
     return index;
 }
 

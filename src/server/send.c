@@ -38,16 +38,6 @@ bool send_overrun(const struct server *s, const struct client *c)
     return client_in_room(c) && !ring_holds(log_of(s, c), c->as.socket.cursor);
 }
 
-bool send_pending(const struct server *s, const struct client *c)
-{
-    if (c->outbox != LEASE_NONE || staged_of(s, c) || c->frame_left)
-        return true;
-    if (c->state == CLIENT_REPLY)
-        return c->as.http.left > 0;
-    return c->state == CLIENT_OPEN && client_in_room(c) &&
-           c->as.socket.cursor < log_of(s, c)->head;
-}
-
 /* ---- Gathering ----------------------------------------------------------- */
 
 static void add(struct plan *plan, struct span part)

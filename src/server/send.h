@@ -34,9 +34,6 @@ enum send_result {
 /* The log of its room that the client reads. */
 enum room_log send_log_of(const struct client *c);
 
-/* True when anything of the four is pending. */
-bool send_pending(const struct server *s, const struct client *c);
-
 /* True when the log has overtaken the client's position. */
 bool send_overrun(const struct server *s, const struct client *c);
 

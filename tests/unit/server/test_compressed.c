@@ -482,6 +482,27 @@ static void test_a_message_of_more_than_one_turn_is_gathered(void **state)
     free(zeros);
 }
 
+static void
+test_what_is_too_long_for_a_room_to_deflate_comes_as_it_is(void **state)
+{
+    (void)state;
+    world.config.max_message = LIMITS_DEFLATE_MOST + 1;
+    world.config.room_log = 8 * world.config.max_message;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = open_zip("/chat/x");
+    uint8_t *zeros = calloc(1, world.config.max_message);
+    for (size_t over = 0; over < 2; over++) {
+        struct peer_frame m;
+        size_t len = LIMITS_DEFLATE_MOST + over;
+        peer_frame(ann, PEER_BINARY, bytes_span(zeros, len));
+        peer_pull_all(bob);
+        assert_true(peer_take_message(bob, &m));
+        assert_int_equal(m.first, over ? PEER_BINARY : PEER_BINARY | PEER_RSV1);
+        assert_int_equal(m.payload.len, len);
+    }
+    free(zeros);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -506,6 +527,7 @@ int main(void)
         WORLD_TEST(test_a_byte_that_no_text_has_is_1007_at_once),
         WORLD_TEST(test_a_message_that_ends_inside_a_block_is_1007),
         WORLD_TEST(test_a_message_of_more_than_one_turn_is_gathered),
+        WORLD_TEST(test_what_is_too_long_for_a_room_to_deflate_comes_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

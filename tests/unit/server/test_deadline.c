@@ -397,6 +397,28 @@ static void test_the_paused_are_read_again_on_time(void **state)
     }
 }
 
+/* Each look at the reactor is full of them: the timers have their turn. */
+static void test_many_who_never_cease_to_send_stop_no_timer(void **state)
+{
+    (void)state;
+    int connections[REACTOR_EVENTS + 44];
+    world.config.clients = UNIT_COUNT(connections);
+    world.config.buffers = 2 * UNIT_COUNT(connections);
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(connections); i++)
+        connections[i] = sim_connect(0, "192.0.2.1:1");
+    world_settle();
+    uint64_t left = world.config.handshake_timeout + 1000;
+    for (; left > 0; left -= 100) {
+        for (size_t i = 0; i < UNIT_COUNT(connections); i++)
+            sim_write(connections[i], BYTES_LITERAL("a"));
+        sim_pass(100);
+        world_turn();
+    }
+    for (size_t i = 0; i < UNIT_COUNT(connections); i++)
+        assert_int_not_equal(sim_side(connections[i]), SIM_OPEN);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -424,6 +446,7 @@ int main(void)
         WORLD_TEST(test_after_a_pause_what_was_acknowledged_is_progress),
         WORLD_TEST(test_the_clock_of_49_days_may_wrap),
         WORLD_TEST(test_the_paused_are_read_again_on_time),
+        WORLD_TEST(test_many_who_never_cease_to_send_stop_no_timer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -413,6 +413,27 @@ static void test_a_laggard_that_leaves_holds_nobody(void **state)
     told_numbered(ann, 0, 8);
 }
 
+/* The senders wait for the last of them. */
+static void test_of_two_laggards_both_are_waited_for(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob, *cid = peer_open("/chat/x");
+    stop_reading(cid);
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 8, 400);
+    world_settle();
+    assert_int_equal(only_room()->laggards, 2);
+    read_again(bob);
+    assert_int_equal(only_room()->laggards, 1);
+    assert_true(flag_of(ann, CLIENT_HELD));
+    told_numbered(bob, 0, 6);
+    read_again(cid);
+    assert_false(flag_of(ann, CLIENT_HELD));
+    told_numbered(bob, 6, 8);
+    told_numbered(cid, 0, 8);
+}
+
 static void test_a_close_waits_behind_what_is_owed(void **state)
 {
     (void)state;
@@ -575,6 +596,7 @@ int main(void)
         WORLD_TEST(test_a_laggard_that_takes_too_little_is_excused),
         WORLD_TEST(test_an_excused_member_that_catches_up_is_in_step_again),
         WORLD_TEST(test_a_laggard_that_leaves_holds_nobody),
+        WORLD_TEST(test_of_two_laggards_both_are_waited_for),
         WORLD_TEST(test_a_close_waits_behind_what_is_owed),
         WORLD_TEST(test_held_senders_are_not_taken_for_dead),
         WORLD_TEST(test_a_changed_number_is_told_once_a_second_at_most),
