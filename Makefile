@@ -15,6 +15,8 @@
 #   make asan       the unit tests under AddressSanitizer and UBSan
 #   make msan       the same and a few seeds under MemorySanitizer (needs clang)
 #   make cov        lines and branches that the tests reach (needs clang, llvm)
+#   make valgrind   unit tests, simulation and program under memcheck
+#   make analyse    clang-tidy, cppcheck, scan-build, shellcheck, pyflakes
 #   make static     build/static/chatd: one file, of musl (musl-tools)
 #   make small      build/small/chatd: the same, as small as it gets
 #   make install    program, manual, systemd's units; PREFIX=/usr/local,
@@ -290,6 +292,39 @@ cov:
 	    > build/cov.log 2>&1 || { tail -n 40 build/cov.log; exit 1; }
 	scripts/coverage build/cov
 
+# valgrind's memcheck: the unit tests, the simulation, and the program, which
+# holds nothing of the heap at the end, for it never took any. Nothing is
+# suppressed. Left out: what tries landlock and filters, which memcheck neither
+# knows nor could live behind (so SANDBOX_OFF, too), and the longest of those
+# that only reckon, for MemorySanitizer sees each byte of them as well.
+MEMCHECK = valgrind -q --error-exitcode=9 --leak-check=full \
+           --child-silent-after-fork=yes
+MEMCHECK_SEEDS   = 2
+MEMCHECK_WITHOUT = $(addprefix tests/unit/,os/test_sandbox.c \
+    base/test_utf8.c $(addprefix wire/test_,\
+    codec_zlib.c deflate.c explain.c http.c))
+
+valgrind:
+	$(MAKE) BUILD=build/valgrind PROGRAM=build/valgrind/chatd \
+	    CFLAGS="-O1 -g -DSANDBOX_OFF" WITHOUT="$(MEMCHECK_WITHOUT)" memcheck
+	SIM_SEEDS=$(MEMCHECK_SEEDS) $(MEMCHECK) build/valgrind/test/sim
+	@printf '#!/bin/sh\nexec %s "%s" "$$@"\n' \
+	    "$(MEMCHECK) --show-leak-kinds=all --errors-for-leak-kinds=all" \
+	    "$(CURDIR)/build/valgrind/chatd" > build/valgrind/memcheck && \
+	    chmod +x build/valgrind/memcheck
+	CHATD=build/valgrind/memcheck E2E_SLOW=6 E2E_SANITIZED=1 \
+	    /usr/bin/python3 tests/foreign/visit.py
+
+# Two at a time, each with a file for what it says.
+memcheck: $(PROGRAM) $(UNIT) $(BUILD)/test/sim
+	@printf '%s\n' $(UNIT) | xargs -P 2 -I @ sh -c '$(MEMCHECK) @ \
+	    >@.memcheck 2>&1 && echo "@: clean" || \
+	    { echo "@: FAILED"; tail -n 60 @.memcheck; exit 1; }'
+
+# Wants clang-tidy, cppcheck, clang-tools, shellcheck and pyflakes3.
+analyse:
+	scripts/analyse
+
 # chatd beside the bare kernel; then our codec beside zlib.
 $(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
                            $(LIB_OBJ) | dirs
@@ -320,5 +355,6 @@ clean:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
 
 .PHONY: all dirs static small unit sim sim-long replay fuzz afl layers \
-        requirements quick test asan msan cov bench install clean
+        requirements quick test asan msan valgrind memcheck analyse cov \
+        torture bench install clean
 .DELETE_ON_ERROR:

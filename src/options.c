@@ -577,13 +577,22 @@ static void set_defaults(struct config *config)
     };
 }
 
+/* By its members: padding may hold anything. */
+static bool is_same(const struct socket_address *a,
+                    const struct socket_address *b)
+{
+    return a->family == b->family && a->port == b->port &&
+           a->scope == b->scope && memcmp(a->ip, b->ip, sizeof a->ip) == 0 &&
+           strcmp(a->path, b->path) == 0;
+}
+
 /* Port 0 is another one each time. */
 static bool is_taken(const struct config *config,
                      const struct socket_address *address)
 {
     for (size_t i = 0; i < config->addr_count; i++)
         if ((address->port || address->family == SOCKET_UNIX) &&
-            memcmp(&config->addrs[i], address, sizeof *address) == 0)
+            is_same(&config->addrs[i], address))
             return true;
     return false;
 }

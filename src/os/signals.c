@@ -15,9 +15,9 @@ int signals_open(void)
     sigaddset(&ours, SIGUSR1);
     if (sigprocmask(SIG_BLOCK, &ours, NULL) != 0)
         return -errno;
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_IGN); /* no zombies, then (wait(2)) */
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_IGN); /* no zombies, then (wait(2)) */
     int fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }

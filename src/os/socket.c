@@ -158,6 +158,7 @@ static void learn_port(int fd, struct socket_address *address)
     union kernel_address bound;
     socklen_t len = sizeof bound;
     struct socket_address real;
+    memset(&bound, 0, sizeof bound);
     if (address->port || address->family == SOCKET_UNIX ||
         getsockname(fd, &bound.any, &len) != 0)
         return;

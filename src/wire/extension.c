@@ -17,7 +17,8 @@ static bool is_token_byte(uint8_t byte)
     uint8_t lower = bytes_lower(byte);
     if ((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9'))
         return true;
-    return memchr("!#$%&'*+-.^_`|~", byte, 15) != NULL;
+    struct span more = BYTES_LITERAL("!#$%&'*+-.^_`|~");
+    return bytes_find(more, byte) < more.len;
 }
 
 static void skip_blanks(struct span *in)

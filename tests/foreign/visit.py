@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Has a server do everything it does, so that its calls can be looked at."""
+"""Has a server do everything it does, so that its calls can be looked at;
+or, under memcheck, its bytes."""
 
 import contextlib
+import itertools
+import json
 import os
 import resource
 import signal
@@ -10,21 +13,53 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
-from support import Peer, Server, WebSocket  # noqa: E402
+from deflated import Deflated  # noqa: E402
+from support import BINARY, TEXT, Peer, Server, WebSocket  # noqa: E402
 
 LARGE = 5 << 30
 
 
 def without_descriptors(server):
     """One connects while the server may open no more."""
-    used = len(os.listdir("/proc/%d/fd" % server.pid))
+    used = {int(fd) for fd in os.listdir("/proc/%d/fd" % server.pid)}
+    # An emulator may have some of its own far above the server's.
+    free = next(fd for fd in itertools.count() if fd not in used)
     limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used, limits[1]))
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
     with contextlib.suppress(ConnectionError, AssertionError):
         with Peer(server) as peer:
             peer.expect_eof()
     server.wait_log("out of descriptors")
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, limits)
+
+
+def pages_and_echoes(server):
+    """Built-in pages; messages of all lengths' forms, compressed ones too,
+    from the server's every path."""
+    for path in "/", "/chat", "/echo":
+        with Peer(server) as peer:
+            assert b"<html" in peer.ask(path, headers=["Accept: text/html"],
+                                        ).body, path
+    with Peer(server) as peer:
+        assert peer.ask("/nowhere").status == 404
+    text = "".join("%d, " % n for n in range(20000))
+    for client in WebSocket, Deflated:
+        with client(server, "/echo") as ws:
+            for size in 0, 1, 125, 126, 65535, 65536, len(text):
+                ws.text(text[:size])
+                assert ws.recv_text() == text[:size]
+            ws.binary(os.urandom(3000))
+            assert len(ws.recv()[1]) == 3000
+            ws.leave()
+    with Deflated(server, "/chat/room") as a, \
+            Deflated(server, "/ws/room?history=5") as b:
+        for size in 1, 200, 5000:
+            a.squeeze(TEXT, text[:size], pieces=3)
+            assert a.recv_text() == text[:size]
+            assert json.loads(b.recv_text())["message"] == text[:size]
+        a.squeeze(BINARY, b"x" * 1000)
+        assert a.recv()[1] == b"x" * 1000
+        b.leave()
 
 
 def main():
@@ -43,6 +78,7 @@ def main():
                 # Larger than 32 bits can tell.
                 size = peer.ask("/large.bin", "HEAD").get("Content-Length")
                 assert size == str(LARGE), size
+            pages_and_echoes(server)
             with WebSocket(server, "/ws/room") as a, \
                     WebSocket(server, "/chat/room") as b:
                 a.json(message="hello")

@@ -38,7 +38,7 @@ int world_teardown(void **state);
 void world_start(void);
 
 /* Open the server; it must fail with this status and this sentence. */
-void world_fail(int status, const char *why);
+void world_fail(int status, const char *sentence);
 
 /* Open the server, whatever comes of it: what server_open returned. */
 int world_try(struct text *why);
