@@ -123,7 +123,7 @@ MODEL_SRC := $(patsubst %,tests/sim/%.c,model happened options origin visitor \
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.
-SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/fail.c $(MODEL_SRC),\
+SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/fail%.c $(MODEL_SRC),\
               $(wildcard tests/sim/*.c))
 SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
 SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/% $(BUILD)/options.o \
@@ -163,6 +163,8 @@ $(SIMS): $(BUILD)/test/%: tests/sim/%.c $(MODEL_SRC) \
 	$(CC) $(LINUX) $(TEST_CFLAGS) $(LDFLAGS) -o $@ \
 	    $(WATCHED:%=-Wl,--wrap=%) $(filter %.c,$^) \
 	    $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) $(CMOCKA) -lz
+
+$(BUILD)/test/fail: $(wildcard tests/sim/fail_*.c)
 
 sim: $(SIMS)
 	TEST_FIRST=$(SIM_FIRST) SIM_SEEDS=$(SIM_SEEDS) $(BUILD)/test/sim

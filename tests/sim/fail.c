@@ -21,6 +21,7 @@
  */
 #include "server/listen.h"
 #include "service/files.h"
+#include "sim/fail.h"
 #include "sim/model.h"
 #include "support/note.h"
 
@@ -28,300 +29,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- What each call may return ------------------------------------------- */
-
-#define FOR_EVER   UINT64_MAX
-#define ERRORS_MAX 20
-#define E(number)                                                              \
-    {                                                                          \
-        number, #number                                                        \
-    }
-
-/*
- * The manual pages' errors, but for those that need not be tried:
- *
- *   EBADF, EFAULT, EINVAL, ENOTSOCK, ...   said to a faulty program alone
- *   EINTR of recv, send, sendfile, getrandom and the signals' read
- *                                          src/os makes the call again
- *   EINTR of epoll_wait                    said when there are no events: no
- *                                          more than a wait that ended
- *   EAGAIN of accept4, recv                said when there is nothing: the
- *                                          simulated kernel says it itself.
- *                                          With something there, and no edge
- *                                          to come, it would be a lie
- *   clock_gettime; getrlimit, setrlimit, isatty, fcntl(F_GETFD)
- *                                          do not fail, or the answer is a no
- *   close, epoll_ctl's DEL, unlink         nobody can do anything about it
- *
- * Where a call tells only that it failed, one errno stands for all.
- */
-static const struct fault {
-    enum sim_call call;
-    const char *name;
-    uint64_t lasting; /* times in a row; 0: a kernel that says it twice lies */
-    struct {
-        int number;
-        const char *name;
-    } errors[ERRORS_MAX]; /* to the first 0 */
-} faults[] = {
-    /* accept4 */
-    {SIM_ACCEPT,
-     "accept",
-     FOR_EVER,
-     {E(ECONNABORTED), E(EPROTO), E(ENOPROTOOPT), E(ENETDOWN), E(ENETUNREACH),
-      E(ENONET), E(EHOSTDOWN), E(EHOSTUNREACH), E(EOPNOTSUPP), E(EPERM),
-      E(EACCES), E(EINTR), E(EMFILE), E(ENFILE), E(ENOBUFS), E(ENOMEM)}},
-    /* getpeername */
-    {SIM_PEER, "peer", FOR_EVER, {E(ENOTCONN), E(ENOBUFS)}},
-    /* recv: errors of the network wait for it (tcp(7), ip(7)) */
-    {SIM_RECEIVE,
-     "receive",
-     FOR_EVER,
-     {E(ECONNRESET), E(ETIMEDOUT), E(EPIPE), E(EHOSTUNREACH), E(ENETUNREACH),
-      E(ENETDOWN), E(EPROTO), E(ENOMEM), E(ENOBUFS)}},
-    /* send, sendmsg; EAGAIN for want of memory, without anything in flight
-       whose acknowledgement would make an edge */
-    {SIM_SEND,
-     "send",
-     FOR_EVER,
-     {E(EPIPE), E(ECONNRESET), E(ETIMEDOUT), E(EHOSTUNREACH), E(ENETUNREACH),
-      E(ENETDOWN), E(ENOBUFS), E(ENOMEM), E(EPERM), E(EAGAIN)}},
-    /* ioctl(TIOCOUTQ) */
-    {SIM_UNACKNOWLEDGED, "unacknowledged", FOR_EVER, {E(EINVAL)}},
-    /* shutdown */
-    {SIM_SHUTDOWN, "shut", FOR_EVER, {E(ENOTCONN)}},
-    /* sendfile */
-    {SIM_FILE_SEND,
-     "file-send",
-     FOR_EVER,
-     {E(EPIPE), E(ECONNRESET), E(ETIMEDOUT), E(EHOSTUNREACH), E(EIO), E(ENOMEM),
-      E(ENOBUFS), E(EAGAIN), E(EINVAL), E(EOVERFLOW)}},
-    /* openat2, openat, fstat */
-    {SIM_FILE_OPEN,
-     "file-open",
-     FOR_EVER,
-     {E(EACCES), E(EPERM), E(ENOENT), E(ENOTDIR), E(ELOOP), E(EXDEV), E(ENXIO),
-      E(ENODEV), E(ENAMETOOLONG), E(EAGAIN), E(EINTR), E(EIO), E(ESTALE),
-      E(EOVERFLOW), E(EMFILE), E(ENFILE), E(ENOMEM)}},
-    /* fcntl(F_DUPFD_CLOEXEC) */
-    {SIM_SPARE, "spare", FOR_EVER, {E(EMFILE)}},
-    /* epoll_ctl's ADD, of a listener and of a stream; of the signals */
-    {SIM_REACTOR_ADD, "reactor-add", FOR_EVER, {E(ENOSPC), E(ENOMEM)}},
-    {SIM_REACTOR_ADD_SOURCE,
-     "reactor-add-source",
-     FOR_EVER,
-     {E(ENOSPC), E(ENOMEM)}},
-    /* a signalfd's read, when another wait was the first */
-    {SIM_SIGNALS_READ, "signals-read", 0, {E(EAGAIN)}},
-    /* poll and write: "false" */
-    {SIM_LOG, "log", FOR_EVER, {E(EAGAIN)}},
-    /* send to the supervisor: "false" */
-    {SIM_TELL, "tell", FOR_EVER, {E(EAGAIN)}},
-    /* getrandom, before Linux 3.17 or with a short answer */
-    {SIM_ENTROPY, "entropy", FOR_EVER, {E(ENOSYS), E(EIO)}},
-    /* At start only. epoll_create1, signalfd, open */
-    {SIM_REACTOR_OPEN, "reactor", FOR_EVER, {E(EMFILE), E(ENFILE), E(ENOMEM)}},
-    {SIM_SIGNALS_OPEN,
-     "signals",
-     FOR_EVER,
-     {E(EMFILE), E(ENFILE), E(ENODEV), E(ENOMEM)}},
-    {SIM_FOLDER_OPEN,
-     "folder",
-     FOR_EVER,
-     {E(ENOENT), E(ENOTDIR), E(EACCES), E(EPERM), E(ELOOP), E(ENAMETOOLONG),
-      E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
-    {SIM_STANDARD,
-     "standard",
-     FOR_EVER,
-     {E(ENOENT), E(EACCES), E(EPERM), E(ENXIO), E(EMFILE), E(ENFILE),
-      E(ENOMEM)}},
-    /* mmap: "NULL" */
-    {SIM_MEMORY, "memory", FOR_EVER, {E(ENOMEM)}},
-    /* socket, lstat, connect, unlink, bind, listen */
-    {SIM_LISTEN,
-     "listen",
-     FOR_EVER,
-     {E(EADDRINUSE), E(EADDRNOTAVAIL), E(EACCES), E(EPERM), E(EAFNOSUPPORT),
-      E(EPROTONOSUPPORT), E(ENOENT), E(ENOTDIR), E(ELOOP), E(ENAMETOOLONG),
-      E(EROFS), E(EIO), E(ENOSPC), E(EMFILE), E(ENFILE), E(ENOBUFS),
-      E(ENOMEM)}},
-    /* getsockopt, getsockname, fcntl */
-    {SIM_ADOPT, "adopt", FOR_EVER, {E(ENOTSOCK), E(EPERM)}},
-    /* socket, connect */
-    {SIM_SUPERVISOR,
-     "supervisor",
-     FOR_EVER,
-     {E(ECONNREFUSED), E(ENOENT), E(ENOTDIR), E(ELOOP), E(EACCES), E(EPERM),
-      E(EPROTOTYPE), E(EAFNOSUPPORT), E(ENAMETOOLONG), E(EMFILE), E(ENFILE),
-      E(ENOBUFS), E(ENOMEM)}},
-    /* open, read */
-    {SIM_USER_FIND,
-     "user-find",
-     FOR_EVER,
-     {E(ENOENT), E(EACCES), E(EINTR), E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
-    /* setgroups, setresgid, setresuid */
-    {SIM_USER_BECOME,
-     "user-become",
-     FOR_EVER,
-     {E(EPERM), E(EAGAIN), E(EINVAL), E(ENOMEM)}},
-    /* prctl, landlock_*: "nothing" */
-    {SIM_SANDBOX, "sandbox", FOR_EVER, {E(ENOSYS)}},
-};
-
-#define FAULTS (sizeof faults / sizeof *faults)
-
-/* ---- The scenarios ------------------------------------------------------- */
-
-#define STEPS        70
-#define PEOPLE_MAX   8 /* who come in the course of one; as many visitors */
-#define GETS_MAX     5
+#define STEPS        70 /* of a scenario, if it has no number of its own */
+#define PEOPLE_MAX   8  /* who come in the course of one; as many visitors */
 #define CROWD_BEGINS 25 /* step from which there are no descriptors, */
 #define CROWD_ENDS   45 /* and from which there are again */
-
-struct scenario {
-    const char *name;
-    void (*options)(struct config *config);
-    unsigned forms;    /* of its people: bits by enum client_form */
-    size_t listeners;  /* people come to these, in turn */
-    size_t scrape;     /* if not 0: visitors come to this one, else likewise */
-    const char *hello; /* said before any request */
-    bool zip;          /* people ask for compression */
-    bool slow;         /* some read and write slowly */
-    bool crowd;        /* descriptors run out for a while */
-    unsigned steps;    /* 0: STEPS */
-    const char *gets[GETS_MAX]; /* what visitors ask for */
-};
-
-#define ROOMS    (1 << CLIENT_PLAIN | 1 << CLIENT_JSON | 1 << CLIENT_JSON_V1)
-#define ECHOES   (1 << CLIENT_ECHO)
-#define ANYTHING (ROOMS | ECHOES)
-
-static void listen_too(struct config *config, const char *address)
-{
-    struct socket_address *at = &config->addrs[config->addr_count++];
-    assert_true(socket_parse(bytes_of(address), at));
-}
-
-static void with_history(struct config *config)
-{
-    config->compression = false;
-    config->history = 10;
-}
-
-/* The logs hold all that is said, and the time is long, so that nobody is too
-   slow; there are few buffers for what is not taken. */
-static void with_few_buffers(struct config *config)
-{
-    config->buffers = 12;
-    config->rooms = 2;
-    config->room_log = 128 * 1024;
-    config->handshake_timeout = 30000;
-    config->write_timeout = 30000;
-}
-
-static void with_files(struct config *config)
-{
-    config->static_folder = "folder";
-    sim_put_file("a.txt", bytes_of("a file below the folder\n"));
-    sim_put_file("b/style.css", bytes_of("body { color: white }\n"));
-    listen_too(config, "unix:/run/chatd");
-}
-
-static void with_metrics(struct config *config)
-{
-    config->has_metrics = true;
-    assert_true(socket_parse(bytes_of(":9100"), &config->metrics));
-}
-
-static void with_a_proxy(struct config *config)
-{
-    config->proxy_protocol = true;
-    config->per_ip = 30;
-    assert_true(ip_parse_block(&config->trust[config->trust_count++],
-                               bytes_of("192.0.2.0/24")));
-}
-
-static void with_a_supervisor(struct config *config)
-{
-    sim_hand_over("127.0.0.1:1");
-    sim_hand_over("unix:/run/handed-over");
-    config->supervised = (struct supervise){
-        .sockets = 2, .notify = "/run/notify", .watchdog = 400};
-    config->user = "ann";
-    config->require_sandbox = true;
-    listen_too(config, "unix:/run/chatd");
-}
-
-static void with_a_trace(struct config *config)
-{
-    config->trace = TRACE_ALL;
-}
-
-static void with_two_listeners(struct config *config)
-{
-    listen_too(config, "127.0.0.1:2");
-}
-
-static const struct scenario scenarios[] = {
-    {.name = "rooms", .options = with_history, .forms = ROOMS, .listeners = 1},
-    {.name = "compressed", .forms = ANYTHING, .listeners = 1, .zip = true},
-    {.name = "slow",
-     .options = with_few_buffers,
-     .forms = ANYTHING,
-     .listeners = 1,
-     .zip = true,
-     .slow = true},
-    {.name = "pages",
-     .options = with_files,
-     .forms = ECHOES,
-     .listeners = 2,
-     .gets = {"/index.html", "/a.txt", "/packed.txt", "/b/style.css",
-              "/healthz"}},
-    {.name = "metrics",
-     .options = with_metrics,
-     .forms = ANYTHING,
-     .listeners = 1,
-     .scrape = 1,
-     .gets = {"/metrics"}},
-    {.name = "proxied",
-     .options = with_a_proxy,
-     .forms = ANYTHING,
-     .listeners = 1,
-     .hello = "PROXY TCP4 192.0.2.9 192.0.2.1 999 80\r\n",
-     .zip = true,
-     .gets = {"/style.css", "/healthz"}},
-    {.name = "supervised",
-     .options = with_a_supervisor,
-     .forms = ANYTHING,
-     .listeners = 4,
-     .gets = {"/index.html"}},
-    {.name = "traced",
-     .options = with_a_trace,
-     .forms = ANYTHING,
-     .listeners = 1,
-     .zip = true,
-     .steps = 20},
-    {.name = "crowded",
-     .options = with_two_listeners,
-     .forms = ANYTHING,
-     .listeners = 2,
-     .crowd = true,
-     .gets = {"/index.html", "/healthz"}},
-};
-
-#define SCENARIOS (sizeof scenarios / sizeof *scenarios)
-
-static void set_options(const struct scenario *sc)
-{
-    struct config *config = &world.config;
-    config->clients = 40;
-    config->rooms = 6;
-    config->room_log = 8192;
-    config->max_message = 2048;
-    config->buffers = 24;
-    if (sc->options)
-        sc->options(config);
-}
 
 /* ---- People -------------------------------------------------------------- */
 
@@ -331,8 +42,8 @@ struct visitor {
     const char *path;
 };
 
-static const struct scenario *now; /* the one being run */
-static uint64_t came;              /* in it so far */
+static const struct fail_scenario *now; /* the one being run */
+static uint64_t came;                   /* in it so far */
 static struct visitor visitors[2 * PEOPLE_MAX + 16];
 static size_t visitor_count;
 
@@ -398,7 +109,7 @@ static struct actor *somebody_comes(struct random *r, size_t listener)
 static void somebody_visits(size_t listener)
 {
     size_t count = 0;
-    while (count < GETS_MAX && now->gets[count])
+    while (count < FAIL_GETS_MAX && now->gets[count])
         count++;
     if (count == 0)
         return;
@@ -520,7 +231,7 @@ static void people_come_and_go(uint64_t seed)
 
 /* What fails in a run, and how. NULL as fault: nothing does. */
 struct order {
-    const struct fault *fault;
+    const struct fail_call *fault;
     size_t error;
     bool lasts;
     uint64_t n; /* the first call that fails */
@@ -704,19 +415,19 @@ static void count(uint64_t counts[SIM_CALLS])
         counts[call] = sim_count(call);
 }
 
-static void begin_run(const struct scenario *sc)
+static void begin_run(const struct fail_scenario *sc)
 {
     world_setup(NULL);
     model_begin();
     now = sc;
     came = 0;
     visitor_count = 0;
-    set_options(sc);
+    fail_options(sc);
 }
 
 /* Those without a stop end in the teardown, which asserts that nothing is
    missing. */
-static void run(const struct scenario *sc, uint64_t seed, bool stops,
+static void run(const struct fail_scenario *sc, uint64_t seed, bool stops,
                 struct counts *counts)
 {
     begin_run(sc);
@@ -767,7 +478,7 @@ static bool wanted(struct note *note, const char *when, uint64_t seed)
     return true;
 }
 
-static void fail_one(const struct scenario *sc, uint64_t seed,
+static void fail_one(const struct fail_scenario *sc, uint64_t seed,
                      const struct counts *counts)
 {
     static struct note note;
@@ -783,8 +494,8 @@ static void fail_one(const struct scenario *sc, uint64_t seed,
 }
 
 /* Every n-th call of this kind, with each error, once and lastingly. */
-static void fail_each(const struct scenario *sc, uint64_t seed,
-                      const struct fault *f, const struct counts *counts)
+static void fail_each(const struct fail_scenario *sc, uint64_t seed,
+                      const struct fail_call *f, const struct counts *counts)
 {
     uint64_t stride = from_environment("FAIL_STRIDE", 1);
     uint64_t calls = counts->all[f->call] - counts->start[f->call];
@@ -798,7 +509,7 @@ static void fail_each(const struct scenario *sc, uint64_t seed,
     order = (struct order){0};
 }
 
-static void play(const struct scenario *sc, uint64_t seed)
+static void play(const struct fail_scenario *sc, uint64_t seed)
 {
     static struct counts counts;
     uint64_t before = runs;
@@ -806,8 +517,8 @@ static void play(const struct scenario *sc, uint64_t seed)
     run(sc, seed, true, &counts);
     for (enum sim_call call = 0; call < SIM_CALLS; call++)
         made[call] += counts.all[call];
-    for (size_t i = 0; i < FAULTS; i++)
-        fail_each(sc, seed, &faults[i], &counts);
+    for (size_t i = 0; i < fail_calls_count; i++)
+        fail_each(sc, seed, &fail_calls[i], &counts);
     print_message("%s, seed %llu: %llu runs\n", sc->name,
                   (unsigned long long)seed,
                   (unsigned long long)(runs - before));
@@ -819,8 +530,8 @@ static void test_a_call_that_fails_costs_whom_it_is_for_at_most(void **state)
     uint64_t first = from_environment("TEST_FIRST", 1);
     uint64_t seeds = from_environment("FAIL_SEEDS", 1);
     for (uint64_t seed = first; seed - first < seeds; seed++)
-        for (size_t i = 0; i < SCENARIOS; i++)
-            play(&scenarios[i], seed);
+        for (size_t i = 0; i < fail_scenarios_count; i++)
+            play(&fail_scenarios[i], seed);
     print_message("%llu runs, %llu turns at most in %u ms of a lasting fault\n",
                   (unsigned long long)runs, (unsigned long long)spins_most,
                   SUFFERED);
@@ -829,14 +540,15 @@ static void test_a_call_that_fails_costs_whom_it_is_for_at_most(void **state)
 static void test_each_kind_of_call_was_made(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < FAULTS; i++)
-        if (made[faults[i].call] == 0)
-            fail_msg("%s: never called", faults[i].name);
+    for (size_t i = 0; i < fail_calls_count; i++)
+        if (made[fail_calls[i].call] == 0)
+            fail_msg("%s: never called", fail_calls[i].name);
     for (enum sim_call call = 0; call < SIM_CALLS; call++) {
         size_t i = 0;
-        while (i < FAULTS && faults[i].call != call)
+        while (i < fail_calls_count && fail_calls[i].call != call)
             i++;
-        assert_true(i < FAULTS); /* a call that the table does not have */
+        assert_true(i <
+                    fail_calls_count); /* a call that the table does not have */
     }
 }
 
@@ -865,7 +577,7 @@ static void assert_refused(int status, const struct text *why)
     assert_string_equal(sim_told(), "");
 }
 
-static void start(const struct scenario *sc, uint64_t calls[SIM_CALLS])
+static void start(const struct fail_scenario *sc, uint64_t calls[SIM_CALLS])
 {
     uint8_t bytes[256];
     struct text why = text_over(bytes, sizeof bytes);
@@ -883,8 +595,8 @@ static void start(const struct scenario *sc, uint64_t calls[SIM_CALLS])
     world_teardown(NULL);
 }
 
-static void fail_start(const struct scenario *sc, const struct fault *f,
-                       uint64_t calls)
+static void fail_start(const struct fail_scenario *sc,
+                       const struct fail_call *f, uint64_t calls)
 {
     static struct note note;
     uint64_t ignored[SIM_CALLS];
@@ -906,13 +618,13 @@ static void test_a_start_is_refused_in_a_sentence_or_serves(void **state)
 {
     (void)state;
     runs = 0;
-    for (size_t i = 0; i < SCENARIOS; i++) {
+    for (size_t i = 0; i < fail_scenarios_count; i++) {
         uint64_t calls[SIM_CALLS];
-        now = &scenarios[i];
+        now = &fail_scenarios[i];
         order = (struct order){0};
         start(now, calls);
-        for (size_t k = 0; k < FAULTS; k++)
-            fail_start(now, &faults[k], calls[faults[k].call]);
+        for (size_t k = 0; k < fail_calls_count; k++)
+            fail_start(now, &fail_calls[k], calls[fail_calls[k].call]);
     }
     print_message("%llu starts\n", (unsigned long long)runs);
 }
