@@ -349,18 +349,28 @@ static void all_have_ended(void)
             assert_true(model_actors[i].over);
 }
 
-/* Somebody has the last word, and some will not take it. */
+/* It asks for something, and takes but a part of the answer. */
+static void will_not_listen(struct actor *a)
+{
+    int c = a->peer->connection;
+    sim_set_window(c, 0);
+    sim_set_send_buffer(c, sim_unacknowledged(c) + (size_t)below(6));
+    if (!a->open || a->wants != MODEL_STAYS || a->over)
+        return;
+    model_ping(a);
+    model_write(a, SIM_UNLIMITED);
+}
+
+/* Some will take nothing any more, and then others have the last word. */
 static void some_will_not_listen(void)
 {
-    for (size_t i = 0; i < model_count; i++) {
-        struct actor *a = &model_actors[i];
-        if (a->good) {
-            somebody_says(a);
-            continue;
-        }
-        sim_set_window(a->peer->connection, 0);
-        sim_set_send_buffer(a->peer->connection, 1);
-    }
+    for (size_t i = 0; i < model_count; i++)
+        if (!model_actors[i].good)
+            will_not_listen(&model_actors[i]);
+    world_turn();
+    for (size_t i = 0; i < model_count; i++)
+        if (model_actors[i].good)
+            somebody_says(&model_actors[i]);
     good_people_do_their_part();
 }
 
