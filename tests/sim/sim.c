@@ -201,6 +201,20 @@ static void network_changes(struct actor *a)
     }
 }
 
+/* It asks for something, and takes but a part of the answer. */
+static void will_not_listen(struct actor *a)
+{
+    int c = a->peer->connection;
+    if (a->good)
+        return;
+    sim_set_window(c, 0);
+    sim_set_send_buffer(c, sim_unacknowledged(c) + (size_t)below(6));
+    if (!a->open || a->wants != MODEL_STAYS || a->over)
+        return;
+    model_ping(a);
+    model_write(a, SIM_UNLIMITED);
+}
+
 /* ---- Calls that fail ----------------------------------------------------- */
 
 /* What each call may return, and nothing that would need an event after it. */
@@ -264,6 +278,8 @@ static void step(void)
         visitor_step(chance);
     if (wide && once_in(150))
         options_change(chance);
+    if (wide && model_count > 0 && once_in(30))
+        will_not_listen(somebody());
     uint64_t what = below(100);
     if (model_count == 0 || what < 6)
         somebody_comes();
@@ -349,24 +365,11 @@ static void all_have_ended(void)
             assert_true(model_actors[i].over);
 }
 
-/* It asks for something, and takes but a part of the answer. */
-static void will_not_listen(struct actor *a)
-{
-    int c = a->peer->connection;
-    sim_set_window(c, 0);
-    sim_set_send_buffer(c, sim_unacknowledged(c) + (size_t)below(6));
-    if (!a->open || a->wants != MODEL_STAYS || a->over)
-        return;
-    model_ping(a);
-    model_write(a, SIM_UNLIMITED);
-}
-
 /* Some will take nothing any more, and then others have the last word. */
 static void some_will_not_listen(void)
 {
     for (size_t i = 0; i < model_count; i++)
-        if (!model_actors[i].good)
-            will_not_listen(&model_actors[i]);
+        will_not_listen(&model_actors[i]);
     world_turn();
     for (size_t i = 0; i < model_count; i++)
         if (model_actors[i].good)
