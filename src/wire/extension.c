@@ -98,7 +98,7 @@ static bool take_value(struct span *in, struct value *v)
 struct offer {
     struct extension terms;
     bool declined;             /* unknown, or something in it cannot be met */
-    bool server_takeover_seen; /* each parameter at most once, 7.1 */
+    bool server_takeover_seen; /* each parameter at most once, 7 */
     bool client_takeover_seen;
     bool server_bits_seen;
     bool client_bits_seen;
