@@ -204,8 +204,7 @@ static void count_depths(const uint32_t *keys, unsigned used, unsigned limit,
     }
     depth[2 * used - 2] = 0;
     for (unsigned node = 2 * used - 2; node-- > 0;) {
-        /* Joined, each into its parent: all but the last.
-           cppcheck-suppress uninitvar */
+        /* cppcheck-suppress uninitvar ; all but the last were joined */
         depth[node] = (uint16_t)(depth[parent[node]] + 1);
         if (node < used)
             counts[depth[node] < limit ? depth[node] : limit]++;
