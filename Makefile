@@ -17,6 +17,7 @@
 #   make cov        lines and branches that the tests reach (needs clang, llvm)
 #   make valgrind   unit tests, simulation and program under memcheck
 #   make analyse    clang-tidy, cppcheck, scan-build, shellcheck, pyflakes
+#   make mutants    what the unit tests say of each small change to the source
 #   make static     build/static/chatd: one file, of musl (musl-tools)
 #   make small      build/small/chatd: the same, as small as it gets
 #   make install    program, manual, systemd's units; PREFIX=/usr/local,
@@ -240,6 +241,15 @@ afl:
 	    grep -E '^(execs_|edges|saved)' $$o/default/fuzzer_stats; \
 	    ! ls $$o/default/crashes/id* 2>/dev/null || exit 1; done
 
+# ---- mutants -----------------------------------------------------------------
+
+# Every small change to base and wire is asked of the unit tests: all of them,
+# MUTANTS=200 of them, or those of MUTATE=src/wire/frame.c; SEED=n repeats a
+# choice (tests/mutate/mutate.py, which also says what is not gone through).
+mutants:
+	tests/mutate/mutate.py $(if $(MUTANTS),--sample $(MUTANTS)) \
+	    $(if $(SEED),--seed $(SEED)) $(MUTATE)
+
 # ---- the other proofs --------------------------------------------------------
 
 layers: $(LIB_OBJ)
@@ -358,5 +368,5 @@ clean:
 
 .PHONY: all dirs static small unit sim sim-long replay fuzz afl layers \
         requirements quick test asan msan valgrind memcheck analyse cov \
-        torture bench install clean
+        mutants torture bench install clean
 .DELETE_ON_ERROR:

@@ -67,7 +67,7 @@ static void put_time_of_day(struct text *t, const struct calendar *at)
 void calendar_put_rfc3339(struct text *t, uint64_t milliseconds)
 {
     struct calendar at = calendar_at(milliseconds / 1000);
-    put_padded(t, at.year, 4);
+    text_decimal(t, at.year);
     text_byte(t, '-');
     put2(t, at.month);
     text_byte(t, '-');
@@ -90,7 +90,7 @@ void calendar_put_imf(struct text *t, uint64_t seconds)
     text_byte(t, ' ');
     text_put(t, bytes_span(months + (size_t)(at.month - 1) * 3, 3));
     text_byte(t, ' ');
-    put_padded(t, at.year, 4);
+    text_decimal(t, at.year);
     text_byte(t, ' ');
     put_time_of_day(t, &at);
     text_string(t, " GMT");

@@ -9,8 +9,7 @@ static bool parse_byte(struct span digits, uint8_t *byte)
 {
     uint64_t number;
     bool padded = digits.len > 1 && digits.ptr[0] == '0'; /* octal to some */
-    if (padded || digits.len > 3 || !bytes_decimal(digits, &number) ||
-        number > UINT8_MAX)
+    if (padded || !bytes_decimal(digits, &number) || number > UINT8_MAX)
         return false;
     *byte = (uint8_t)number;
     return true;

@@ -13,8 +13,8 @@ void ip_put4(struct text *t, const uint8_t ip[4])
     }
 }
 
-/* The row of zero groups to leave out: its length, 0 for none, and *start.
-   A single zero group is written (RFC 5952 4.2.2). */
+/* The row of zero groups to leave out: its length, and *start, behind the end
+   for none. A single zero group is written (RFC 5952 4.2.2). */
 static unsigned longest_zeros(const uint8_t ip[16], unsigned *start)
 {
     unsigned best = 1, row = 0;
@@ -26,7 +26,7 @@ static unsigned longest_zeros(const uint8_t ip[16], unsigned *start)
             *start = i + 1 - row;
         }
     }
-    return best > 1 ? best : 0;
+    return best;
 }
 
 void ip_put6(struct text *t, const uint8_t ip[16])

@@ -21,7 +21,7 @@ void list_append(struct list *l, const struct list_table *t, uint32_t index)
 
 void list_remove(struct list *l, const struct list_table *t, uint32_t index)
 {
-    struct list_link *link = list_link_of(t, index);
+    const struct list_link *link = list_link_of(t, index);
     if (link->prev == LIST_NONE) {
         CHECK(l->first == index);
         l->first = link->next;
@@ -36,7 +36,6 @@ void list_remove(struct list *l, const struct list_table *t, uint32_t index)
         CHECK(list_link_of(t, link->next)->prev == index);
         list_link_of(t, link->next)->prev = link->prev;
     }
-    *link = (struct list_link){.next = LIST_NONE, .prev = LIST_NONE};
     l->count--;
 }
 

@@ -51,7 +51,7 @@ void wheel_remove(struct wheel *w, uint32_t index)
         w->head[bucket] = link->next;
     if (w->head[bucket] == 0)
         w->busy[bucket / 64] &= ~(UINT64_C(1) << bucket % 64);
-    *link = (struct wheel_link){0};
+    link->bucket = 0;
 }
 
 /* How many ticks from the hand to a bucket. */

@@ -103,7 +103,6 @@ enum huffman_result huffman_build(struct huffman_plan *plan)
     uint16_t sorted[SYMBOLS_LITERALS];
     for (unsigned s = 0; s < plan->count; s++)
         counts[plan->lengths[s]]++;
-    counts[0] = 0;
     unsigned longest = SYMBOLS_MAX_BITS;
     while (longest && counts[longest] == 0)
         longest--;

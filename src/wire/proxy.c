@@ -84,11 +84,13 @@ static void take_line(struct proxy *p)
 
 static void take_1(struct proxy *p)
 {
-    bool after_cr = p->len > 1 && p->bytes[p->len - 2] == '\r';
     if (p->len <= START_1) {
         if (last_byte(p) != (uint8_t)start_1[p->len - 1])
             refuse(p, "no PROXY header");
-    } else if (after_cr != (last_byte(p) == '\n')) {
+        return;
+    }
+    bool after_cr = p->bytes[p->len - 2] == '\r';
+    if (after_cr != (last_byte(p) == '\n')) {
         refuse(p, "bare CR or LF in the PROXY line");
     } else if (after_cr) {
         take_line(p);

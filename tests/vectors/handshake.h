@@ -387,6 +387,25 @@ static const struct handshake_vector handshake_vectors[] = {
         .expect = HANDSHAKE_101,
     },
     {
+        .name = "the first of the list",
+        .head = HANDSHAKE_GOOD
+                "Origin: https://first.example\r\n"
+                "\r\n",
+        .origin = "https://a.example",
+        .expect = HANDSHAKE_101,
+    },
+    {
+        .name = "null, at a host with a name of one letter",
+        .head = "GET / HTTP/1.1\r\n"
+                "Host: a\r\n"
+                HANDSHAKE_UPGRADE
+                HANDSHAKE_VERSION
+                HANDSHAKE_KEY
+                "Origin: null\r\n"
+                "\r\n",
+        .expect = "403 Origin not allowed",
+    },
+    {
         .name = "one of the list but for its scheme",
         .head = HANDSHAKE_GOOD
                 "Origin: http://a.example\r\n"
@@ -426,6 +445,18 @@ static const struct handshake_vector handshake_vectors[] = {
         .head = HANDSHAKE_GOOD
                 "Sec-WebSocket-Protocol: soap, wamp\r\n"
                 "Sec-WebSocket-Protocol: chatd.v1\r\n"
+                "\r\n",
+        .subprotocol = "chatd.v1",
+        .expect = HANDSHAKE_101 " chatd.v1",
+    },
+    {
+        .name = "offered in the very first field",
+        .head = "GET /chat HTTP/1.1\r\n"
+                "Sec-WebSocket-Protocol: chatd.v1\r\n"
+                "Host: server.example.com\r\n"
+                HANDSHAKE_UPGRADE
+                HANDSHAKE_VERSION
+                HANDSHAKE_KEY
                 "\r\n",
         .subprotocol = "chatd.v1",
         .expect = HANDSHAKE_101 " chatd.v1",

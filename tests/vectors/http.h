@@ -193,6 +193,9 @@ static const char *const http_good_hosts[] = {
     "[::1]",
     "[::FFFF:192.0.2.1]:65536",
     "b%C3%bccher.example",
+    "%41",
+    "a%00",
+    "a%0a",
     "-._~!$&'()*+;=0", /* unreserved, and sub-delims but the comma */
 };
 
@@ -215,11 +218,14 @@ static const char *const http_bad_hosts[] = {
     "[::1]x",
     "[::1]:x",
     "[::g]",
+    "[g::1]",
+    "[:80",
     "[fe80::1%25eth0]", /* a zone means nothing to others (RFC 6874 4) */
     "::1",
     "%",
     "%4",
     "%4x",
+    "%x4",
     "m\xC3\xBCnster.example",
     "\"a\"",
 };

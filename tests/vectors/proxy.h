@@ -183,6 +183,11 @@ static const struct proxy_vector proxy_vectors[] = {
         .expect = "no PROXY header, at 5",
     },
     {
+        .name = "without its first blank",
+        PROXY_BYTES("PROXY\tUNKNOWN\r\n"),
+        .expect = "no PROXY header, at 6",
+    },
+    {
         .name = "an empty line",
         PROXY_BYTES("\r\nPROXY UNKNOWN\r\n"),
         .expect = "no PROXY header, at 3",
@@ -328,6 +333,11 @@ static const struct proxy_vector proxy_vectors[] = {
     {
         .name = "IPv6 with the length of IPv4",
         PROXY_BYTES(SIGNATURE "\x21\x21\x00\x0C" EIGHT EIGHT),
+        .expect = "PROXY header too short for its addresses, at 16",
+    },
+    {
+        .name = "IPv6 with a length one too short",
+        PROXY_BYTES(SIGNATURE "\x21\x21\x00\x23" EIGHT EIGHT EIGHT EIGHT EIGHT),
         .expect = "PROXY header too short for its addresses, at 16",
     },
     {

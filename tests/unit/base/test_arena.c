@@ -105,6 +105,17 @@ static void test_what_was_measured_is_enough(void **state)
     RANDOM_PROPERTY(measured_is_enough, 500);
 }
 
+static void test_nothing_can_be_carved_at_the_very_end(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, memory, ARENA_ALIGN);
+    assert_ptr_equal(arena_carve(&a, 1, 1), memory);
+    assert_ptr_equal(arena_carve(&a, 0, 1), memory + ARENA_ALIGN);
+    assert_ptr_equal(arena_carve(&a, 1, 0), memory + ARENA_ALIGN);
+    assert_false(a.overflow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_padding_that_does_not_fit_is_an_overflow),
         cmocka_unit_test(test_a_product_over_size_max_is_an_overflow),
         cmocka_unit_test(test_what_was_measured_is_enough),
+        cmocka_unit_test(test_nothing_can_be_carved_at_the_very_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

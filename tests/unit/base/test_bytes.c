@@ -62,6 +62,7 @@ static void test_nocase_ignores_the_case_of_letters_alone(void **state)
     assert_false(bytes_equal_nocase(s, bytes_of("WebSocket-1")));
     assert_false(bytes_equal_nocase(bytes_of("WebSocket-1"), s));
     assert_false(bytes_equal_nocase(s, bytes_of("WebSocket\r13")));
+    assert_false(bytes_equal_nocase(s, bytes_of("DebSocket-13")));
     assert_false(bytes_equal_nocase(bytes_of("@["), bytes_of("`{")));
     assert_true(bytes_equal_nocase(nothing, nothing));
 }
@@ -205,6 +206,14 @@ static void test_put_is_undone_by_get(void **state)
     RANDOM_PROPERTY(put_is_undone_by_get, 200);
 }
 
+static void test_one_byte_is_compared_as_many_are(void **state)
+{
+    (void)state;
+    assert_true(bytes_equal(bytes_of("a"), bytes_of("a")));
+    assert_false(bytes_equal(bytes_of("a"), bytes_of("b")));
+    assert_false(bytes_equal(bytes_of("a"), nothing));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_min_is_the_smaller),
         cmocka_unit_test(test_integers_are_most_significant_byte_first),
         cmocka_unit_test(test_put_is_undone_by_get),
+        cmocka_unit_test(test_one_byte_is_compared_as_many_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,27 @@ static void test_any_second_is_as_libc_has_it(void **state)
     RANDOM_PROPERTY(property_any_second_is_as_libc_has_it, 2000);
 }
 
+static void test_numbers_are_padded_up_to_ten_and_a_hundred(void **state)
+{
+    (void)state;
+    as_rfc3339(UINT64_C(1252487349009), "2009-09-09T09:09:09.009Z");
+    as_rfc3339(UINT64_C(1286705410010), "2010-10-10T10:10:10.010Z");
+    as_rfc3339(UINT64_C(1321009871099), "2011-11-11T11:11:11.099Z");
+    as_rfc3339(UINT64_C(1321009871100), "2011-11-11T11:11:11.100Z");
+}
+
+static void test_after_the_end_no_month_begins(void **state)
+{
+    (void)state;
+    struct calendar at = calendar_at(LAST + 1);
+    assert_int_equal(at.year, 9999);
+    assert_int_equal(at.month, 12);
+    assert_int_equal(at.day, 32);
+    at = calendar_at(LAST + 367 * UINT64_C(86400));
+    assert_int_equal(at.year, 9999);
+    assert_int_equal(at.month, 12);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -105,6 +126,8 @@ int main(void)
         cmocka_unit_test(test_leap_years_are_gregorian),
         cmocka_unit_test(test_every_day_of_four_centuries_is_as_libc_has_it),
         cmocka_unit_test(test_any_second_is_as_libc_has_it),
+        cmocka_unit_test(test_numbers_are_padded_up_to_ten_and_a_hundred),
+        cmocka_unit_test(test_after_the_end_no_month_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,7 @@ static void test_a_block_holds_what_begins_with_its_bits(void **state)
     (void)state;
     assert_true(within("10.255.0.1", "10.0.0.0/8"));
     assert_false(within("11.0.0.0", "10.0.0.0/8"));
+    assert_false(within("138.0.0.0", "10.0.0.0/8"));
     assert_true(within("192.0.2.129", "192.0.2.128/25"));
     assert_false(within("192.0.2.127", "192.0.2.128/25"));
     assert_true(within("192.0.2.1", "192.0.2.1"));
@@ -173,6 +174,7 @@ static void test_a_block_is_of_one_family(void **state)
     assert_true(within("10.1.2.3", "::ffff:10.0.0.0/104"));
     assert_true(within("::ffff:10.1.2.3", "10.0.0.0/8"));
     assert_false(within("11.1.2.3", "::ffff:10.0.0.0/104"));
+    assert_true(within("11.1.2.3", "::ffff:0:0/96"));
 }
 
 static void test_what_is_no_block(void **state)
@@ -220,6 +222,33 @@ static void test_equal_is_same_family_and_bytes(void **state)
     assert_false(ip_equal(&zero, &none));
 }
 
+static void test_a_gap_has_a_place_of_its_own(void **state)
+{
+    (void)state;
+    assert_as_expected("1:2:3:4:5:6:7:8::");
+    assert_as_expected("::1:2:3:4:5:6:7:8");
+    assert_as_expected("1:2:3:4:5:6:7:8::1");
+    assert_as_expected("1:2:3:4:5:6:1.2.3.4::");
+    assert_as_expected("1:2:3:4:5:6::7");
+    assert_as_expected("1:2:3:4:5:6:7::1.2.3.4");
+    assert_as_expected("1:2:3:4:5::1.2.3.4");
+    assert_as_expected("1");
+}
+
+static void test_addresses_are_equal_in_family_and_every_byte(void **state)
+{
+    (void)state;
+    struct ip a = {.family = IP_V4, .bytes = {192, 0, 2, 1}}, b = a;
+    assert_true(ip_equal(&a, &b));
+    b.family = IP_V6;
+    assert_false(ip_equal(&a, &b));
+    for (size_t i = 0; i < sizeof a.bytes; i++) {
+        b = a;
+        b.bytes[i] ^= 1;
+        assert_false(ip_equal(&a, &b));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +260,8 @@ int main(void)
         cmocka_unit_test(test_what_is_no_block),
         cmocka_unit_test(test_no_address_is_in_no_block),
         cmocka_unit_test(test_equal_is_same_family_and_bytes),
+        cmocka_unit_test(test_a_gap_has_a_place_of_its_own),
+        cmocka_unit_test(test_addresses_are_equal_in_family_and_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/ip.h"
+#include "support/guard.h"
 #include "support/random.h"
 #include "support/unit.h"
 
@@ -72,6 +73,19 @@ static void test_random_addresses(void **state)
     RANDOM_PROPERTY(as_inet_ntop_writes_it, 10000);
 }
 
+static void test_sixteen_bytes_are_read_and_no_more(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    struct text t = text_over(bytes, sizeof bytes);
+    const uint8_t ip[16] = {0x20, 0x01, [15] = 1};
+    ip_put6(&t, guard_before(ip, sizeof ip));
+    ip_put4(&t, guard_before(ip, 4));
+    bytes[t.len] = '\0';
+    assert_string_equal((char *)bytes, "2001::132.1.0.0");
+    guard_free_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +93,7 @@ int main(void)
         cmocka_unit_test(test_rfc_5952_section_4),
         cmocka_unit_test(test_zeros_at_either_end_and_everywhere),
         cmocka_unit_test(test_random_addresses),
+        cmocka_unit_test(test_sixteen_bytes_are_read_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

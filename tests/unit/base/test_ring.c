@@ -183,6 +183,27 @@ static void test_a_ring_is_the_end_of_the_stream(void **state)
     RANDOM_PROPERTY(ring_is_the_end_of_the_stream, 100);
 }
 
+static void test_nothing_can_be_appended(void **state)
+{
+    (void)state;
+    struct ring r = ring_with("01");
+    ring_append(&r, NULL, 0);
+    assert_true(r.head == 2 && ring_oldest(&r) == 0);
+}
+
+static void test_a_ring_of_one_byte_holds_the_last(void **state)
+{
+    (void)state;
+    uint8_t byte, out = 0;
+    struct ring r;
+    ring_init(&r, &byte, 1);
+    ring_append(&r, (const uint8_t *)"a", 1);
+    ring_append(&r, (const uint8_t *)"b", 1);
+    assert_true(ring_oldest(&r) == 1);
+    ring_copy(&r, 1, &out, 1);
+    assert_int_equal(out, 'b');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +215,8 @@ int main(void)
         cmocka_unit_test(test_a_stretch_that_is_not_here_trips_a_check),
         cmocka_unit_test(test_other_misuse_trips_a_check),
         cmocka_unit_test(test_a_ring_is_the_end_of_the_stream),
+        cmocka_unit_test(test_nothing_can_be_appended),
+        cmocka_unit_test(test_a_ring_of_one_byte_holds_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,6 +196,32 @@ static void test_slots_are_a_stack_above_fresh_places(void **state)
     RANDOM_PROPERTY(slots_are_a_stack_above_fresh_places, 300);
 }
 
+/* The table's neighbour looks like a place that is taken. */
+static struct slots full_beside_another(void)
+{
+    struct slots s = fresh(SIZE - 1);
+    while (slots_take(&s) != SLOTS_NONE)
+        ;
+    items[SIZE - 1].slot.generation = 1;
+    return s;
+}
+
+static void give_the_neighbour(void *context)
+{
+    (void)context;
+    struct slots s = full_beside_another();
+    slots_give(&s, SIZE - 1);
+}
+
+static void test_a_place_behind_the_table_is_none(void **state)
+{
+    (void)state;
+    struct slots s = full_beside_another();
+    assert_false(slots_current(&s, SIZE - 1, 1));
+    assert_true(slots_current(&s, SIZE - 2, 1));
+    assert_true(death_by_check(give_the_neighbour, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_generations_wrap_around_and_stay_odd),
         cmocka_unit_test(test_misuse_trips_a_check),
         cmocka_unit_test(test_slots_are_a_stack_above_fresh_places),
+        cmocka_unit_test(test_a_place_behind_the_table_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -402,6 +402,16 @@ static void test_printable_refuses_what_is_not_whole(void **state)
     guard_free_all();
 }
 
+static void
+test_printable_refuses_a_control_character_that_is_first(void **state)
+{
+    (void)state;
+    assert_false(utf8_printable(BYTES_LITERAL("\x1F")));
+    assert_false(utf8_printable(BYTES_LITERAL("\x7F")));
+    assert_false(utf8_printable(BYTES_LITERAL("\xC2\x80")));
+    assert_true(utf8_printable(BYTES_LITERAL(" ")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_random_text_in_random_parts),
         cmocka_unit_test(test_printable_refuses_control_characters),
         cmocka_unit_test(test_printable_refuses_what_is_not_whole),
+        cmocka_unit_test(
+            test_printable_refuses_a_control_character_that_is_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,34 @@ static void test_drain_stays_within_its_room(void **state)
     }
 }
 
+static void test_words_are_stored_lowest_byte_first(void **state)
+{
+    (void)state;
+    static const uint8_t expected[] = {0x08, 0xF7, 0xE6, 0xD5,
+                                       0xC4, 0xB3, 0xA2, 0x91};
+    uint8_t out[8] = {0};
+    bits_store64(out, UINT64_C(0x91A2B3C4D5E6F708));
+    assert_memory_equal(out, expected, sizeof out);
+    assert_int_equal(bits_load32(out + 1), 0xC4D5E6F7);
+    assert_true(bits_load64(out) == UINT64_C(0x91A2B3C4D5E6F708));
+}
+
+/* 63 bits are held at most, and all but the last seven are whole bytes. */
+static void test_a_full_hold_is_drained_to_the_last_byte(void **state)
+{
+    (void)state;
+    for (size_t room = 7; room < 10; room++) {
+        uint8_t out[16] = {0};
+        struct bits_writer w = {out, out + room, {0, 0}};
+        bits_put(&w, UINT64_C(0x11A2B3C4D5E6F708), 63);
+        assert_true(bits_drain(&w));
+        assert_int_equal(w.next - out, 7);
+        assert_int_equal(w.bits.count, 7);
+        assert_int_equal(w.bits.hold, 0x11);
+        assert_memory_equal(out, "\x08\xF7\xE6\xD5\xC4\xB3\xA2", 7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +184,8 @@ int main(void)
         cmocka_unit_test(test_fill_reads_as_want_does),
         cmocka_unit_test(test_writer_is_the_reader_backwards_in_any_room),
         cmocka_unit_test(test_drain_stays_within_its_room),
+        cmocka_unit_test(test_words_are_stored_lowest_byte_first),
+        cmocka_unit_test(test_a_full_hold_is_drained_to_the_last_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

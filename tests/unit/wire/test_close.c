@@ -202,6 +202,37 @@ static void test_a_reason_of_continuations_alone_is_cut_to_nothing(void **state)
     guard_free_all();
 }
 
+static void test_a_reason_without_a_character_is_cut_to_nothing(void **state)
+{
+    (void)state;
+    uint8_t reason[CLOSE_REASON_MAX + 1], out[CLOSE_FRAME_MAX];
+    memset(reason, 0x80, sizeof reason);
+    assert_int_equal(
+        close_write(out, CLOSE_POLICY, bytes_span(reason, sizeof reason)), 4);
+    reason[0] = 'a';
+    assert_int_equal(
+        close_write(out, CLOSE_POLICY, bytes_span(reason, sizeof reason)), 4);
+    reason[1] = 'b';
+    assert_int_equal(
+        close_write(out, CLOSE_POLICY, bytes_span(reason, sizeof reason)), 5);
+}
+
+static void test_the_codes_have_the_numbers_of_rfc_6455_7_4_1(void **state)
+{
+    (void)state;
+    assert_int_equal(CLOSE_NORMAL, 1000);
+    assert_int_equal(CLOSE_GOING_AWAY, 1001);
+    assert_int_equal(CLOSE_PROTOCOL_ERROR, 1002);
+    assert_int_equal(CLOSE_UNSUPPORTED, 1003);
+    assert_int_equal(CLOSE_NO_STATUS, 1005);
+    assert_int_equal(CLOSE_ABNORMAL, 1006);
+    assert_int_equal(CLOSE_BAD_DATA, 1007);
+    assert_int_equal(CLOSE_POLICY, 1008);
+    assert_int_equal(CLOSE_TOO_BIG, 1009);
+    assert_int_equal(CLOSE_INTERNAL, 1011);
+    assert_int_equal(CLOSE_TRY_LATER, 1013);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +247,8 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(
             test_a_reason_of_continuations_alone_is_cut_to_nothing),
+        cmocka_unit_test(test_a_reason_without_a_character_is_cut_to_nothing),
+        cmocka_unit_test(test_the_codes_have_the_numbers_of_rfc_6455_7_4_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

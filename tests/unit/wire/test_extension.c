@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "support/guard.h"
 #include "wire/extension.h"
 
 #define BASE                                                                   \
@@ -290,6 +291,30 @@ static void test_token_bytes_are_those_of_the_rfc(void **state)
     }
 }
 
+static void
+test_a_field_that_ends_too_soon_is_looked_at_no_further(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {
+        "permessage-deflate;",
+        "permessage-deflate; a=",
+        "permessage-deflate; a=\"",
+        "permessage-deflate; a=\"b",
+        "permessage-deflate; a=\"b\\",
+        "permessage-deflate; a=\"\\",
+        "permessage-deflate, permessage-deflate;",
+        "permessage-deflate, permessage-deflate; a=",
+        "permessage-deflate; a=, permessage-deflate",
+        "permessage-deflate;, permessage-deflate",
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        size_t len = strlen(fields[i]);
+        struct span field = bytes_span(guard_before(fields[i], len), len);
+        assert_string_equal(answer_all(&field, 1), "400");
+        guard_free_all();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_empty_elements_are_passed_over),
         cmocka_unit_test(test_broken_grammar_is_an_error),
         cmocka_unit_test(test_token_bytes_are_those_of_the_rfc),
+        cmocka_unit_test(
+            test_a_field_that_ends_too_soon_is_looked_at_no_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -431,6 +431,66 @@ static void test_parsing_what_was_not_scanned_trips_a_check(void **state)
     assert_true(death_by_check(parse_a_field_too_many, &request));
 }
 
+static void test_a_token_is_looked_at_from_its_first_byte(void **state)
+{
+    (void)state;
+    assert_int_equal(status_with_byte("@ET / HTTP/1.1\r\nHost: a\r\n\r\n", '('),
+                     400);
+    assert_int_equal(
+        status_with_byte("GET / HTTP/1.1\r\nHost: a\r\n@X: x\r\n\r\n", '('),
+        400);
+}
+
+static const char small_head[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+static void parse_the_start(void *context)
+{
+    struct http_request request;
+    const uint8_t *start = context;
+    http_parse(&request, start, strlen((const char *)start));
+}
+
+static void test_parsing_the_start_of_a_head_trips_a_check(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < sizeof small_head - 1; len++) {
+        char start[sizeof small_head] = "";
+        memcpy(start, small_head, len);
+        assert_true(death_by_check(parse_the_start, start));
+    }
+}
+
+static void test_what_was_there_before_a_head_is_parsed_is_gone(void **state)
+{
+    struct span head = BYTES_LITERAL("G(T / HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct http_request request;
+    (void)state;
+    memset(&request, 0xEE, sizeof request);
+    assert_int_equal(http_parse(&request, head.ptr, head.len), 400);
+    assert_int_equal(request.method.len, 0);
+    assert_int_equal(request.path.len, 0);
+    assert_int_equal(request.authority.len, 0);
+    assert_int_equal(request.field_count, 0);
+}
+
+static void parse_65_fields(void *context)
+{
+    uint8_t bytes[512];
+    struct text text = text_over(bytes, sizeof bytes);
+    text_string(&text, "GET / HTTP/1.0\r\n");
+    for (size_t i = 0; i < HTTP_FIELDS_MAX + 1; i++)
+        text_string(&text, "A:\r\n");
+    text_string(&text, "\r\n");
+    http_parse(context, bytes, text.len);
+}
+
+static void test_more_fields_than_the_scan_lets_pass_trip_a_check(void **state)
+{
+    struct http_request request[2];
+    (void)state;
+    assert_true(death_by_check(parse_65_fields, request));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +512,10 @@ int main(void)
         cmocka_unit_test(test_a_refused_first_byte_is_a_request_begun),
         cmocka_unit_test(test_parsing_half_a_head_trips_a_check),
         cmocka_unit_test(test_parsing_what_was_not_scanned_trips_a_check),
+        cmocka_unit_test(test_a_token_is_looked_at_from_its_first_byte),
+        cmocka_unit_test(test_parsing_the_start_of_a_head_trips_a_check),
+        cmocka_unit_test(test_what_was_there_before_a_head_is_parsed_is_gone),
+        cmocka_unit_test(test_more_fields_than_the_scan_lets_pass_trip_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

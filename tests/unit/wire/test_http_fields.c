@@ -24,6 +24,7 @@ static void test_a_field_is_found_without_case_and_counted(void **state)
     assert_true(bytes_equal(value, BYTES_LITERAL("green")));
     assert_int_equal(http_field(parsed, "X-Te", &value), 0);
     assert_null(value.ptr);
+    assert_int_equal(value.len, 0);
 }
 
 /* ---- Lists --------------------------------------------------------------- */
@@ -116,6 +117,7 @@ static const struct accept_vector accepts[] = {
     {"Accept: text/html;level=1 ;\tq=0.0, */*\r\n", false},
     {"Accept: text/html;q=\r\n", false},
     {"Accept: text/html;q=high\r\n", false},
+    {"Accept: text/html;q=:\r\n", false},
     {"Accept: text/html;q=0, text/html;level=1\r\n", true},
     {"Accept: \"text/html\"\r\n", false},
 };
@@ -214,6 +216,67 @@ static void test_a_refused_content_length_counts_as_none(void **state)
     assert_int_equal(http_body_len(parsed), 0);
 }
 
+/* ---- The first line counts ----------------------------------------------- */
+
+static void read_first(const char *field)
+{
+    uint8_t bytes[128];
+    struct text head = text_over(bytes, sizeof bytes);
+    text_string(&head, "GET / HTTP/1.1\r\n");
+    text_string(&head, field);
+    text_string(&head, "\r\nHost: a\r\n\r\n");
+    request_read(&request, bytes_span(bytes, head.len));
+    assert_int_equal(request.status, 0);
+}
+
+static void test_the_first_field_of_a_head_is_seen(void **state)
+{
+    (void)state;
+    read_first("Connection: close");
+    assert_false(http_persists(parsed));
+    read_first("Accept: text/html");
+    assert_true(http_accepts(parsed, "text/html"));
+    read_first("Accept-Encoding: deflate");
+    assert_true(http_accepts_coding(parsed, "deflate"));
+    read_first("If-None-Match: \"1\"");
+    assert_true(http_none_match(parsed, BYTES_LITERAL("\"1\"")));
+    read_first("Content-Length: 5");
+    assert_int_equal(http_body_len(parsed), 5);
+}
+
+static void test_a_coding_counts_where_it_is_named(void **state)
+{
+    (void)state;
+    request_with(&request, "");
+    assert_false(http_accepts_coding(parsed, "deflate"));
+    request_with(&request, "Accept: deflate\r\n");
+    assert_false(http_accepts_coding(parsed, "deflate"));
+    request_with(&request, "Accept-Encoding: gzip, deflate;q=0\r\n");
+    assert_false(http_accepts_coding(parsed, "deflate"));
+    request_with(&request, "Accept-Encoding: gzip, deflate;q=0.1\r\n");
+    assert_true(http_accepts_coding(parsed, "deflate"));
+}
+
+/* All the places are taken: there is no field behind the last. */
+static void test_a_field_that_is_missing_among_64_is_missing(void **state)
+{
+    (void)state;
+    uint8_t bytes[512];
+    struct text head = text_over(bytes, sizeof bytes);
+    text_string(&head, "GET / HTTP/1.0\r\n");
+    for (size_t i = 0; i < HTTP_FIELDS_MAX; i++)
+        text_string(&head, "A:b\r\n");
+    text_string(&head, "\r\n");
+    request_read(&request, bytes_span(bytes, head.len));
+    assert_int_equal(parsed->field_count, HTTP_FIELDS_MAX);
+
+    struct span value;
+    struct http_list list = {0};
+    assert_int_equal(http_field(parsed, "B", &value), 0);
+    assert_int_equal(http_field(parsed, "A", &value), HTTP_FIELDS_MAX);
+    assert_false(http_list_next(parsed, "B", &list, &value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +289,9 @@ int main(void)
         cmocka_unit_test(test_http_1_0_does_not_persist_even_if_it_asks),
         cmocka_unit_test(test_the_body_is_as_long_as_content_length_says),
         cmocka_unit_test(test_a_refused_content_length_counts_as_none),
+        cmocka_unit_test(test_the_first_field_of_a_head_is_seen),
+        cmocka_unit_test(test_a_coding_counts_where_it_is_named),
+        cmocka_unit_test(test_a_field_that_is_missing_among_64_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

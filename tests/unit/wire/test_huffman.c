@@ -251,6 +251,52 @@ static void test_fewer_than_two_symbols_still_make_a_whole_code(void **state)
     assert_int_equal(lengths[0], 1);
 }
 
+static void test_a_table_ends_where_its_codes_do(void **state)
+{
+    (void)state;
+    static const uint8_t lengths[] = {1, 2, 3, 3};
+    for (unsigned most = 2; most <= 10; most++) {
+        unsigned root_bits = most;
+        memset(table, 0xEE, sizeof table);
+        assert_int_equal(build(lengths, 4, &root_bits), HUFFMAN_COMPLETE);
+        assert_int_equal(root_bits, most < 3 ? 2 : 3);
+        /* Four entries and a second table of two, or all eight. */
+        size_t used = most < 3 ? 6 : 8;
+        assert_int_not_equal(table[used - 1], 0xEEEEEEEE);
+        assert_int_equal(table[used], 0xEEEEEEEE);
+    }
+}
+
+static void test_a_symbol_without_a_code_takes_no_code(void **state)
+{
+    (void)state;
+    const uint8_t lengths[] = {0, 2, 0, 1, 2, 0};
+    uint16_t codes[6];
+    huffman_codes(lengths, 6, codes);
+    assert_int_equal(codes[3], 0);
+    assert_int_equal(codes[1], bits_reverse(2, 2));
+    assert_int_equal(codes[4], bits_reverse(3, 2));
+}
+
+/* No code is as short as the first table's index: every entry leads on. */
+static void test_codes_may_all_be_in_second_tables(void **state)
+{
+    (void)state;
+    static const uint8_t lengths[] = {4, 4, 4, 4, 4, 4, 4, 4,
+                                      4, 4, 4, 4, 4, 4, 4, 4};
+    uint16_t codes[16];
+    unsigned root_bits = 2, skip;
+    assert_int_equal(build(lengths, 16, &root_bits), HUFFMAN_COMPLETE);
+    assert_int_equal(root_bits, 2);
+    huffman_codes(lengths, 16, codes);
+    for (unsigned s = 0; s < 16; s++) {
+        struct bits_reader r = {.bits = {codes[s], 4}};
+        uint32_t entry = huffman_look(&r, table, root_bits, &skip);
+        assert_int_equal(huffman_value(entry), s);
+        assert_int_equal(skip + huffman_taken(entry), 4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +309,9 @@ int main(void)
         cmocka_unit_test(test_lengths_are_as_good_as_can_be),
         cmocka_unit_test(test_the_limit_holds_for_the_deepest_tree),
         cmocka_unit_test(test_fewer_than_two_symbols_still_make_a_whole_code),
+        cmocka_unit_test(test_a_table_ends_where_its_codes_do),
+        cmocka_unit_test(test_a_symbol_without_a_code_takes_no_code),
+        cmocka_unit_test(test_codes_may_all_be_in_second_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -348,6 +348,17 @@ static void test_each_code_point_as_an_escape(void **state)
         assert_escape(c);
 }
 
+static void test_a_blank_is_written_as_it_is(void **state)
+{
+    (void)state;
+    uint8_t bytes[32];
+    struct text t = text_over(bytes, sizeof bytes);
+    struct span s = BYTES_LITERAL(" \x1F!");
+    json_put_string(&t, s);
+    assert_true(bytes_equal(text_span(&t), BYTES_LITERAL("\" \\u001f!\"")));
+    assert_int_equal(json_escaped_len(s), t.len - 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_a_string_that_does_not_fit_is_noticed),
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_each_code_point_as_an_escape),
+        cmocka_unit_test(test_a_blank_is_written_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,6 +270,25 @@ static void test_compress_stays_within_its_room(void **state)
     }
 }
 
+static void test_what_is_there_already_takes_of_the_room(void **state)
+{
+    (void)state;
+    static struct deflate z;
+    struct codec_random random = {3};
+    uint8_t plain[120], packed[400];
+    for (size_t i = 0; i < sizeof plain; i++)
+        plain[i] = (uint8_t)('0' + codec_below(&random, 10));
+    for (size_t used = 0; used <= 80; used += 20) {
+        memset(packed, 0xEE, sizeof packed);
+        struct text out = text_over(packed, 80);
+        out.len = used;
+        bool fits = permessage_compress(&z, 15, bytes_span(plain, 120), &out);
+        assert_int_equal(fits, used == 0); /* ten digits are 3.3 bits each */
+        for (size_t i = 80; i < sizeof packed; i++)
+            assert_int_equal(packed[i], 0xEE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_final_blocks_count_as_work),
         cmocka_unit_test(test_compress_only_when_it_gains),
         cmocka_unit_test(test_compress_stays_within_its_room),
+        cmocka_unit_test(test_what_is_there_already_takes_of_the_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

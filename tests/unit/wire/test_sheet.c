@@ -3,6 +3,8 @@
 #include "support/guard.h"
 #include "support/unit.h"
 
+#include <stdio.h>
+
 static uint8_t bytes[4096];
 static struct text out;
 static struct sheet sheet;
@@ -131,6 +133,81 @@ static void test_no_byte_of_a_row_is_looked_at_too_far(void **state)
     guard_free_all();
 }
 
+/* ---- At the edges -------------------------------------------------------- */
+
+/* Lines as they are written, each behind so many blanks. */
+static void written_behind(int blanks, const char *first, const char *second,
+                           const char *third)
+{
+    char expected[4 * SHEET_WIDTH];
+    const char *const lines[] = {first, second, third};
+    size_t len = 0;
+    for (size_t i = 0; i < UNIT_COUNT(lines); i++)
+        if (lines[i])
+            len += (size_t)snprintf(expected + len, sizeof expected - len,
+                                    "%*s%s\n", blanks, "", lines[i]);
+    written(expected);
+}
+
+static void test_words_that_fill_a_line_stay_on_it(void **state)
+{
+    (void)state;
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_say(&sheet, 68, BYTES_LITERAL("a bc"), NULL);
+    written_behind(68, "a bc", NULL, NULL);
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_say(&sheet, 68, BYTES_LITERAL("a bcdefgh"), NULL);
+    written_behind(68, "a", "bcde", "fgh");
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_say(&sheet, 60, BYTES_LITERAL("one four"), "5.4");
+    written_behind(60, "one four 5.4", NULL, NULL);
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_say(&sheet, 60, BYTES_LITERAL("one seven"), "5.4");
+    written_behind(60, "one      5.4", "seven", NULL);
+}
+
+static void test_a_column_that_is_reached_gets_one_blank(void **state)
+{
+    (void)state;
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_column(&sheet, 0);
+    text_string(&out, "1");
+    sheet_column(&sheet, 0);
+    sheet_column(&sheet, 1);
+    text_string(&out, "345");
+    sheet_column(&sheet, 5);
+    text_string(&out, "7");
+    sheet_column(&sheet, 2);
+    text_string(&out, "9");
+    sheet_column(&sheet, 10);
+    text_string(&out, "b");
+    sheet_end(&sheet);
+    written("1 345 7 9 b\n");
+}
+
+static void test_what_cannot_be_printed_is_a_dot(void **state)
+{
+    (void)state;
+    sheet_begin(&sheet, SHEET_PLAIN);
+    sheet_text(&sheet, BYTES_LITERAL("\x1F }~\x7F\x80"));
+    sheet_end(&sheet);
+    written(". }~..\n");
+}
+
+static void test_three_blanks_are_room_enough_beside_a_mark(void **state)
+{
+    (void)state;
+    static const struct sheet_rule short_rule = {"a fault", NULL, NULL};
+    struct span then = BYTES_LITERAL("then");
+    sheet_wrong(&sheet, 12, 2, 7, &short_rule, then);
+    written("            ^^   WRONG at byte 7: a fault\n"
+            "                 then\n");
+    sheet_wrong(&sheet, 13, 2, 7, &short_rule, then);
+    written("             ^^\n"
+            "                 WRONG at byte 7: a fault\n"
+            "                 then\n");
+}
+
 #define SHEET_TEST(test) cmocka_unit_test_setup(test, begin)
 
 static void test_text_that_reaches_a_column_is_kept_apart(void **state)
@@ -181,6 +258,10 @@ int main(void)
         SHEET_TEST(test_text_that_reaches_a_column_is_kept_apart),
         SHEET_TEST(test_blanks_end_where_the_room_does),
         SHEET_TEST(test_a_fault_may_come_without_a_rule),
+        SHEET_TEST(test_words_that_fill_a_line_stay_on_it),
+        SHEET_TEST(test_a_column_that_is_reached_gets_one_blank),
+        SHEET_TEST(test_what_cannot_be_printed_is_a_dot),
+        SHEET_TEST(test_three_blanks_are_room_enough_beside_a_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
