@@ -18,6 +18,7 @@
 #   make valgrind   unit tests, simulation and program under memcheck
 #   make analyse    clang-tidy, cppcheck, scan-build, shellcheck, pyflakes
 #   make mutants    what the unit tests say of each small change to the source
+#   make torture    all of these (scripts/torture), and hostile clients
 #   make static     build/static/chatd: one file, of musl (musl-tools)
 #   make small      build/small/chatd: the same, as small as it gets
 #   make install    program, manual, systemd's units; PREFIX=/usr/local,
@@ -300,7 +301,8 @@ cov:
 	rm -rf build/cov/prof
 	LLVM_PROFILE_FILE='$(CURDIR)/build/cov/prof/%p%c.profraw' \
 	    $(MAKE) BUILD=build/cov PROGRAM=build/cov/chatd CC=clang \
-	    CFLAGS="$(COV_FLAGS)" SIM_SEEDS=$(COV_SEEDS) unit replay sim \
+	    CFLAGS="$(COV_FLAGS)" SIM_SEEDS=$(COV_SEEDS) FAIL_STRIDE=20 \
+	    unit replay sim \
 	    > build/cov.log 2>&1 || { tail -n 40 build/cov.log; exit 1; }
 	scripts/coverage build/cov
 
@@ -336,6 +338,9 @@ memcheck: $(PROGRAM) $(UNIT) $(BUILD)/test/sim
 # Wants clang-tidy, cppcheck, clang-tools, shellcheck and pyflakes3.
 analyse:
 	scripts/analyse
+
+torture:
+	scripts/torture
 
 # chatd beside the bare kernel; then our codec beside zlib.
 $(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
