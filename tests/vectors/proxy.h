@@ -183,6 +183,11 @@ static const struct proxy_vector proxy_vectors[] = {
         .expect = "no PROXY header, at 5",
     },
     {
+        .name = "a line that ends in the first word",
+        PROXY_BYTES("PRO\n"),
+        .expect = "no PROXY header, at 4",
+    },
+    {
         .name = "without its first blank",
         PROXY_BYTES("PROXY\tUNKNOWN\r\n"),
         .expect = "no PROXY header, at 6",
