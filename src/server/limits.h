@@ -98,8 +98,11 @@
  * cost LIMITS_HEAVY in one turn is put off when a turn has cost LIMITS_TURN,
  * everybody when it has cost LIMITS_TURN_MOST.
  */
-#define LIMITS_COST_RECEIVED 1 /* a byte */
-#define LIMITS_COST_SENT     4 /* bytes that go for one nanosecond */
+#define LIMITS_COST_RECEIVED 1    /* a byte */
+#define LIMITS_COST_FRAME    50   /* or as much of one as came */
+#define LIMITS_COST_MESSAGE  2500 /* said in a room: both forms of it */
+#define LIMITS_COST_SAID     10   /* a byte of it */
+#define LIMITS_COST_SENT     4    /* bytes that go for one nanosecond */
 #define LIMITS_COST_SEND     3000
 #define LIMITS_COST_INFLATED 4    /* a byte */
 #define LIMITS_COST_BLOCK    8000 /* of compressed data, begun */

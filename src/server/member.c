@@ -148,6 +148,7 @@ void member_publish(struct server *s, struct client *c,
     const struct ring *log = &room->logs[send_log_of(c)];
     uint64_t from = log->head;
     room_append(&s->rooms, room, record);
+    s->cost += LIMITS_COST_MESSAGE + (log->head - from) * LIMITS_COST_SAID;
     count_out(s, room, skip);
     if (skip)
         skip_over(s, c, from, log->head);

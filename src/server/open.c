@@ -315,6 +315,7 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
                          step_limit(s, c, in), &event);
         if (event.type == MESSAGE_NONE)
             break;
+        s->cost += LIMITS_COST_FRAME;
         if (!take(s, c, in, &event))
             return true;
     }

@@ -141,7 +141,8 @@ static inline const struct service_site *server_site(const struct server *s,
 /*
  * Make everything ready: memory, listeners, signals. 0, or the exit status
  * with a sentence in `why`: SERVER_BAD_OPTION when an option's value was
- * wrong, SERVER_FAILED when the machine would not.
+ * wrong, SERVER_FAILED when the machine would not. Nobody listens then, and no
+ * unix: socket is left; other descriptors stay open, for the process ends.
  * The config must stay for the life of the server.
  */
 #define SERVER_FAILED     1
