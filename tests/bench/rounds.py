@@ -191,6 +191,15 @@ CALL_ROWS = [
 ]
 
 
+def wait_for_tracer(pid):
+    """Until strace is there: what is called before it is not counted."""
+    for _ in range(1000):
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            if "TracerPid:\t0\n" not in status.read():
+                return
+        time.sleep(0.01)
+
+
 def counted(build, server, row, count):
     """System calls of the server in one run of `count` units, by strace."""
     process, port = server.start(row)
@@ -198,7 +207,7 @@ def counted(build, server, row, count):
         strace = subprocess.Popen(
             ["strace", "-c", "-f", "-o", out.name, "-p", str(process.pid)],
             stderr=subprocess.DEVNULL)
-        time.sleep(0.3)
+        wait_for_tracer(process.pid)
         result = wsbench(build, server, process, port,
                          [*row.args, "--warmup", "0", "--count", str(count)])
         strace.send_signal(signal.SIGINT)
