@@ -219,7 +219,7 @@ static void take_event(struct server *s, const struct reactor_event *event)
 }
 
 /* Has this turn cost so much that this client's input must wait? */
-static bool must_wait(const struct server *s, const struct client *c)
+static bool is_too_much(const struct server *s, const struct client *c)
 {
     return s->cost >=
            (client_has(c, CLIENT_HEAVY) ? LIMITS_TURN : LIMITS_TURN_MOST);
@@ -236,9 +236,8 @@ static void weigh(const struct server *s, struct client *c, uint64_t cost)
 }
 
 /* Those that were put off come first in the next turn. */
-static void put_off_first(struct server *s)
+static void put_first(struct server *s, const struct server_queue *q)
 {
-    struct server_queue *q = &s->put_off;
     if (q->count == 0)
         return;
     client_at(&s->clients, q->last)->slot.next_free = s->ready.first;
@@ -246,27 +245,27 @@ static void put_off_first(struct server *s)
         s->ready.last = q->last;
     s->ready.first = q->first;
     s->ready.count += q->count;
-    *q = SERVER_QUEUE_EMPTY;
 }
 
 /* Those that are ready now; one that becomes ready again waits for the next
    turn, so that everybody has a turn. */
 static void read_all(struct server *s)
 {
+    struct server_queue put_off = SERVER_QUEUE_EMPTY;
     s->cost = 0;
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = pop_ready(s);
         uint64_t before = s->cost;
         if (c->state == CLIENT_GONE) {
             server_bury(s, c);
-        } else if (must_wait(s, c)) {
-            push_ready(s, &s->put_off, c);
+        } else if (is_too_much(s, c)) {
+            push_ready(s, &put_off, c);
         } else {
             conn_turn(s, c);
             weigh(s, c, s->cost - before);
         }
     }
-    put_off_first(s);
+    put_first(s, &put_off);
 }
 
 /* Each dirty room's members, or so many of them; who is left has its turn in

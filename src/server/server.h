@@ -88,11 +88,10 @@ struct server {
     struct trace *trace; /* of --trace, else NULL */
     struct stats stats;
 
-    struct server_queue ready;   /* clients with input to handle */
-    struct server_queue put_off; /* ready, but not for this turn */
-    uint64_t cost;               /* of this turn so far: limits.h */
-    struct server_queue dirty;   /* clients with output to flush */
-    uint32_t reap;               /* stack of GONE clients, index or NONE */
+    struct server_queue ready; /* clients with input to handle */
+    uint64_t cost;             /* of this turn so far: limits.h */
+    struct server_queue dirty; /* clients with output to flush */
+    uint32_t reap;             /* stack of GONE clients, index or NONE */
 
     uint8_t *receive; /* receive_size bytes: where input is received */
     size_t receive_size;
