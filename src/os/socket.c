@@ -246,13 +246,23 @@ int socket_peer(int fd, struct socket_address *peer)
     return 0;
 }
 
-ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
+static ptrdiff_t receive(int fd, uint8_t *ptr, size_t len, int flags)
 {
     ssize_t got;
     do
-        got = recv(fd, ptr, len, 0);
+        got = recv(fd, ptr, len, flags);
     while (got < 0 && errno == EINTR);
     return got < 0 ? -errno : got;
+}
+
+ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
+{
+    return receive(fd, ptr, len, 0);
+}
+
+ptrdiff_t socket_peek(int fd, uint8_t *ptr, size_t len)
+{
+    return receive(fd, ptr, len, MSG_PEEK);
 }
 
 ptrdiff_t socket_send(int fd, const struct span *parts, size_t count)

@@ -77,6 +77,9 @@ int socket_peer(int fd, struct socket_address *peer);
 /* Receive up to len bytes. 0 is the end of the stream. */
 ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len);
 
+/* The same without taking them: they are received again. */
+ptrdiff_t socket_peek(int fd, uint8_t *ptr, size_t len);
+
 /* Send the parts (at most SOCKET_PARTS) as one. Returns the bytes taken. */
 ptrdiff_t socket_send(int fd, const struct span *parts, size_t count);
 

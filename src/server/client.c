@@ -45,7 +45,7 @@ struct client *client_take(struct clients *all, int fd, uint32_t kind,
         .inbox = CLIENT_NONE,
         .outbox = CLIENT_NONE,
         .state = CLIENT_REQUEST,
-        .flags = kind,
+        .flags = (uint16_t)kind,
         .heard = now,
         .since = now,
         .as.http = {.page = CLIENT_NONE, .file = -1},
@@ -61,6 +61,44 @@ void client_give(struct clients *all, struct client *c)
     count(all, c->flags, (uint32_t)-1);
     all->in_state[CLIENT_GONE]--;
     slots_give(&all->slots, client_index(all, c));
+}
+
+void client_push(const struct clients *all, struct client_queue *q,
+                 struct client *c)
+{
+    uint32_t index = client_index(all, c);
+    c->slot.next_free = CLIENT_NONE;
+    if (q->last == CLIENT_NONE)
+        q->first = index;
+    else
+        client_at(all, q->last)->slot.next_free = index;
+    q->last = index;
+    q->count++;
+}
+
+struct client *client_pop(const struct clients *all, struct client_queue *q)
+{
+    if (q->count == 0)
+        return NULL;
+    struct client *c = client_at(all, q->first);
+    q->first = c->slot.next_free;
+    if (q->first == CLIENT_NONE)
+        q->last = CLIENT_NONE;
+    q->count--;
+    return c;
+}
+
+void client_put_first(const struct clients *all, struct client_queue *q,
+                      struct client_queue *before)
+{
+    if (before->count == 0)
+        return;
+    client_at(all, before->last)->slot.next_free = q->first;
+    if (q->count == 0)
+        q->last = before->last;
+    q->first = before->first;
+    q->count += before->count;
+    *before = CLIENT_QUEUE_EMPTY;
 }
 
 uint64_t client_token(const struct clients *all, const struct client *c)

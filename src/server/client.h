@@ -59,28 +59,36 @@ enum client_flag {
     CLIENT_READABLE = 1 << 0, /* the kernel may have bytes for us */
     CLIENT_READY = 1 << 1,    /* in the ready queue */
     CLIENT_DIRTY = 1 << 2,    /* in the dirty queue */
-    CLIENT_BLOCKED = 1 << 3,  /* the kernel takes no bytes now */
-    CLIENT_PARKED = 1 << 4,   /* the inbox holds input that can be handled
+    CLIENT_PARKED = 1 << 3,   /* the inbox holds input that can be handled
                                  without another receive */
-    CLIENT_HELD = 1 << 5,     /* not read: its room waits for a slow member */
-    CLIENT_PAUSED = 1 << 6,   /* not read for a while: --rate, no buffers */
-    CLIENT_PINGED = 1 << 7,   /* we sent a ping and wait for a sign of life */
-    CLIENT_LAGGING = 1 << 8,  /* counts among its room's laggards */
-    CLIENT_EXCUSED = 1 << 9,  /* no longer waited for, until it catches up */
-    CLIENT_SKIPS = 1 << 10,   /* profile.skip_from is ahead of the cursor */
-    CLIENT_HANGUP = 1 << 11,  /* the end of the stream waits to be read */
-    CLIENT_LAST = 1 << 12,    /* the connection ends after this response */
-    CLIENT_REFUSED = 1 << 13, /* took a refusal slot: 503, or 429 with OVER */
-    CLIENT_OVER = 1 << 14,    /* too many from its address */
-    CLIENT_ENDED = 1 << 15,   /* the peer's end of stream was read */
-    CLIENT_TWIN = 1 << 16,    /* reads the deflated twin of its room's log */
-    CLIENT_STALLED = 1 << 17, /* PAUSED until its peer has taken more of what
-                                 was sent: no buffers */
-    CLIENT_SCRAPE = 1 << 18,  /* came to the address of --metrics */
-    CLIENT_TAIL = 1 << 19,    /* an echo without a buffer: the beginning of a
-                                 frame is kept in profile.name */
-    CLIENT_HEAVY = 1 << 20,   /* its input is much work: it waits when others
+    CLIENT_PINGED = 1 << 4,   /* we sent a ping and wait for a sign of life */
+    CLIENT_REPLAYS = 1 << 5,  /* reads history: it has not caught up yet */
+    CLIENT_SKIPS = 1 << 6,    /* member.skip_from is ahead of the cursor */
+    CLIENT_HANGUP = 1 << 7,   /* the end of the stream waits to be read */
+    CLIENT_LAST = 1 << 8,     /* the connection ends after this response */
+    CLIENT_REFUSED = 1 << 9,  /* took a refusal slot: 503, or 429 with OVER */
+    CLIENT_OVER = 1 << 10,    /* too many from its address */
+    CLIENT_ENDED = 1 << 11,   /* the peer's end of stream was read */
+    CLIENT_TWIN = 1 << 12,    /* reads the deflated twin of its room's log */
+    CLIENT_SCRAPE = 1 << 13,  /* came to the address of --metrics */
+    CLIENT_TAIL = 1 << 14,    /* an echo without a buffer: the beginning of a
+                                 frame is kept in echo.tail */
+    CLIENT_HEAVY = 1 << 15,   /* its input is much work: it waits when others
                                  have made enough of that in a turn */
+};
+
+/*
+ * Why a client is not read from: bits of client.waits. While it waits it is
+ * in no queue of ready clients but its room's, and time stands still for it:
+ * no deadline of something that it should send comes nearer (conn_go).
+ */
+enum client_wait {
+    CLIENT_WAITS_OUTPUT = 1 << 0, /* until its kernel takes more bytes */
+    CLIENT_WAITS_ROOM = 1 << 1,   /* a message is next, and the room is full of
+                                     its own: member.h */
+    CLIENT_WAITS_RATE = 1 << 2,   /* a message is next, too early for --rate */
+    CLIENT_WAITS_BUFFER = 1 << 3, /* an echo, and no buffer for the answer:
+                                     until its peer has taken more */
 };
 
 /* While the connection is a plain HTTP one. */
@@ -124,14 +132,17 @@ struct client {
     uint8_t form;            /* enum client_form */
     uint8_t server_bits;     /* permessage-deflate: window bits of what we */
     uint8_t client_bits;     /* send and of what it sends; 0: not agreed */
-    uint32_t flags;          /* enum client_flag */
+    uint16_t flags;          /* enum client_flag */
+    uint8_t waits;           /* enum client_wait; 0: it is read from */
+    uint8_t unused;
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */
     uint32_t since; /* PROXY, REQUEST: when it began; OPEN: of the ping;
                        CLOSING, LINGER: when that began */
     /* line 1 */
-    uint32_t moved;      /* BLOCKED, STALLED: when the peer last took a byte */
+    uint32_t moved;      /* WAITS_OUTPUT, WAITS_BUFFER: when the peer last took
+                            a byte */
     uint32_t mark;       /* and low bits of what it had taken then */
     uint32_t frame_left; /* bytes from cursor to the end of the frame (or
                             frames) that must leave before anything else; 0 at
@@ -147,25 +158,60 @@ struct client {
 
 _Static_assert(sizeof(struct client) == 128, "two cache lines a client");
 
-/* The rest of a room's member, of a client under --rate, and of one with a
-   compressed message under way; nobody else touches its own. */
-struct profile {
-    uint64_t skip_from;    /* CLIENT_SKIPS: log position of own messages, */
-    uint32_t skip_len;     /* and their bytes, not to be sent to their sender */
+/* What only a room's member has. */
+struct client_member {
+    uint32_t skip_from;    /* CLIENT_SKIPS: low bits of the log position of own
+                              messages, and their bytes, which are not to be */
+    uint32_t skip_len;     /* sent to their sender */
     uint32_t members_told; /* number in the last `members` or `welcome` */
-    uint64_t lag_mark;     /* CLIENT_LAGGING: the cursor when last looked */
-    uint32_t lag_since;    /* and when that was */
-    uint32_t inflating;    /* lease + 1 of a compressed message that comes in,
-                              0: none; see compressed.h */
-    uint32_t deflating;    /* lease + 1 of one that goes out, 0: none */
+    uint32_t lag_mark;     /* `behind`: low bits of the cursor when it was */
+    uint32_t lag_since;    /* looked at last, and when that was */
+    uint32_t own_now;      /* bytes it said in this stretch of the room, and */
+    uint32_t own_before;   /* in the one before: member.h */
+    uint8_t own_stretch;   /* low bits of the number of the former */
+    uint8_t behind;        /* enum member_lag: how far */
+    uint8_t stuck;         /* 1: and it took too little in the last second */
     uint8_t uid[16];       /* random UUID v4 */
     uint8_t name_len;      /* 0: no name */
     uint8_t name[LIMITS_USER_NAME];
+};
+
+/* What only an echo has. */
+struct client_echo {
+    uint32_t deflating; /* lease + 1 of a compressed answer, 0: none */
+    uint8_t tail_len;   /* CLIENT_TAIL: the beginning of a frame */
+    uint8_t tail[64];
+};
+
+/* The rest of a client that is a room's member, that waits, is under --rate or
+   has a compressed message under way; nobody else touches its own. */
+struct profile {
     uint64_t allowance; /* --rate: microsecond at which the next message
-                              would be exactly on time */
+                           would be exactly on time */
+    uint32_t waited;    /* since when there has been a reason to wait */
+    uint32_t inflating; /* lease + 1 of a compressed message that comes in,
+                           0: none; see compressed.h */
+    union {
+        struct client_member member; /* client_in_room */
+        struct client_echo echo;     /* CLIENT_ECHO */
+    };
 };
 
 _Static_assert(sizeof(struct profile) <= 128, "256 bytes a member in all");
+
+/* A queue of clients, by index, linked through slot.next_free, which is a
+   client's own while it has the slot: in one such queue at a time. */
+struct client_queue {
+    uint32_t first; /* index, or CLIENT_NONE */
+    uint32_t last;
+    uint32_t count;
+};
+
+#define CLIENT_QUEUE_EMPTY                                                     \
+    (struct client_queue)                                                      \
+    {                                                                          \
+        .first = CLIENT_NONE, .last = CLIENT_NONE                              \
+    }
 
 struct clients {
     struct client *table;
@@ -202,12 +248,17 @@ static inline bool client_has(const struct client *c, enum client_flag flag)
 
 static inline void client_set(struct client *c, enum client_flag flag)
 {
-    c->flags |= flag;
+    c->flags = (uint16_t)(c->flags | flag);
 }
 
 static inline void client_clear(struct client *c, enum client_flag flag)
 {
-    c->flags &= ~(uint32_t)flag;
+    c->flags = (uint16_t)(c->flags & ~(unsigned)flag);
+}
+
+static inline bool client_waits(const struct client *c, unsigned reasons)
+{
+    return (c->waits & reasons) != 0;
 }
 
 static inline void client_set_state(struct clients *all, struct client *c,
@@ -223,6 +274,14 @@ static inline bool client_in_room(const struct client *c)
 {
     return c->room != CLIENT_NONE;
 }
+
+/* Put a client at the end; take out the first one, NULL when there is none;
+   put all of `before` in front, and leave it empty. */
+void client_push(const struct clients *all, struct client_queue *q,
+                 struct client *c);
+struct client *client_pop(const struct clients *all, struct client_queue *q);
+void client_put_first(const struct clients *all, struct client_queue *q,
+                      struct client_queue *before);
 
 /* Lay out a table of `size` clients and LIMITS_BESIDES more over zeroed
    memory for both. */

@@ -70,8 +70,8 @@ static struct compressed_out *out_of(struct server *s, struct client *c,
 {
     struct profile *p = client_profile(&s->clients, c);
     if (event->first)
-        p->deflating = lease_take(&s->deflating, !event->last) + 1;
-    struct compressed_out *out = context_of(&s->deflating, p->deflating);
+        p->echo.deflating = lease_take(&s->deflating, !event->last) + 1;
+    struct compressed_out *out = context_of(&s->deflating, p->echo.deflating);
     if (out && event->first) {
         deflate_init(&out->deflate, c->server_bits,
                      event->last ? event->len : SIZE_MAX);
@@ -121,7 +121,7 @@ bool compressed_reply(struct server *s, struct client *c,
                      text_span(&frame));
     }
     if (event->last)
-        give(&s->deflating, &client_profile(&s->clients, c)->deflating);
+        give(&s->deflating, &client_profile(&s->clients, c)->echo.deflating);
     return true;
 }
 
@@ -153,5 +153,6 @@ void compressed_end(struct server *s, struct client *c)
         return;
     struct profile *p = client_profile(&s->clients, c);
     give(&s->inflating, &p->inflating);
-    give(&s->deflating, &p->deflating);
+    if (c->form == CLIENT_ECHO)
+        give(&s->deflating, &p->echo.deflating);
 }

@@ -7,6 +7,7 @@
 #include "server/member.h"
 #include "server/open.h"
 #include "server/outbox.h"
+#include "server/ready.h"
 #include "server/request.h"
 #include "server/send.h"
 #include "server/trace.h"
@@ -152,23 +153,14 @@ void conn_opened(struct server *s, struct client *c)
     struct profile *p = client_profile(&s->clients, c);
     if (s->config->rate)
         p->allowance = 0;
-    if (c->client_bits)
-        p->inflating = p->deflating = 0;
+    p->inflating = 0;
+    if (c->form == CLIENT_ECHO)
+        p->echo = (struct client_echo){0};
     deadline_set(s, c);
     log_open(s, c);
 }
 
 /* ---- Input --------------------------------------------------------------- */
-
-bool conn_may_read(const struct client *c)
-{
-    /* In REPLY the next request waits for the response to leave; in CLOSING
-       nothing the client says counts any more. */
-    return (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
-            c->state == CLIENT_OPEN || c->state == CLIENT_LINGER) &&
-           (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) &&
-           !(c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED));
-}
 
 /* The client will send nothing more. */
 static void ended(struct server *s, struct client *c)
@@ -288,7 +280,7 @@ void conn_begin(struct server *s, struct client *c)
    end of this turn, unless its members are so many that this takes several. */
 static bool must_wait(const struct server *s, const struct client *c)
 {
-    if (client_has(c, CLIENT_BLOCKED))
+    if (client_waits(c, CLIENT_WAITS_OUTPUT))
         return true;
     if (c->state != CLIENT_OPEN || !client_in_room(c))
         return false;
@@ -304,13 +296,12 @@ void conn_settle(struct server *s, struct client *c)
         conn_flush(s, c);
     s->staging.len = 0;
     s->current = NULL;
-    if (conn_may_read(c))
-        server_make_ready(s, c);
+    ready_add(s, c);
 }
 
 void conn_turn(struct server *s, struct client *c)
 {
-    if (!conn_may_read(c))
+    if (!ready_may_read(c))
         return;
     conn_begin(s, c);
     switch ((enum client_state)c->state) {
@@ -341,18 +332,15 @@ static void flushed(struct server *s, struct client *c)
     case CLIENT_CLOSING: closing_flushed(s, c); break;
     case CLIENT_REPLY: request_replied(s, c); break;
     case CLIENT_OPEN:
-        if (client_in_room(c)) {
-            member_caught_up(s, c);
-            member_pace(s, c);
-        }
+        if (client_in_room(c))
+            member_flushed(s, c);
         break;
     case CLIENT_PROXY:
     case CLIENT_REQUEST:
     case CLIENT_LINGER:
     case CLIENT_GONE: break;
     }
-    if (conn_may_read(c))
-        server_make_ready(s, c);
+    ready_add(s, c);
 }
 
 /* Its place in the log is lost. */
@@ -375,7 +363,7 @@ void conn_flush(struct server *s, struct client *c)
     case SEND_DONE: flushed(s, c); break;
     case SEND_BLOCKED:
         if (c->state == CLIENT_OPEN && client_in_room(c))
-            member_pace(s, c);
+            member_flushed(s, c);
         break;
     case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;
     case SEND_BROKEN: conn_drop(s, c, CAUSE_RESET); break;
@@ -427,7 +415,8 @@ void conn_leave_open(struct server *s, struct client *c,
     lease_give(&s->leases, &c->inbox);
     compressed_end(s, c);
     client_clear(c, CLIENT_PARKED);
-    client_clear(c, CLIENT_PAUSED);
+    ready_go_on(s, c, CLIENT_WAITS_RATE);
+    ready_go_on(s, c, CLIENT_WAITS_BUFFER);
     deadline_set(s, c);
 }
 

@@ -70,9 +70,6 @@ void conn_opened(struct server *s, struct client *c);
 /* Our side is shut after what has been sent; the client may read on. */
 void conn_linger(struct server *s, struct client *c);
 
-/* May its input be handled now? */
-bool conn_may_read(const struct client *c);
-
 /* Log who is refused what; `why` is static, a status of 0 is none. c may be
    NULL: somebody without a slot. */
 void conn_log_refusal(struct server *s, const struct client *c, int fd,

@@ -3,7 +3,9 @@
 #include "os/socket.h"
 #include "server/conn.h"
 #include "server/member.h"
+#include "server/open.h"
 #include "server/outbox.h"
+#include "server/ready.h"
 #include "server/request.h"
 
 #define NEVER UINT64_MAX
@@ -50,7 +52,7 @@ static void write_timeout(struct server *s, struct client *c)
 /* Is there something that only its peer's taking of bytes can end? */
 static bool waits_for_peer(const struct client *c)
 {
-    return (c->flags & (CLIENT_BLOCKED | CLIENT_STALLED)) != 0;
+    return client_waits(c, CLIENT_WAITS_OUTPUT | CLIENT_WAITS_BUFFER);
 }
 
 static uint64_t blocked_deadline(const struct server *s, const struct client *c)
@@ -80,8 +82,7 @@ static bool blocked_reached(struct server *s, struct client *c)
 static bool is_unheard(const struct client *c)
 {
     /* READY, too: what it has said is about to be read. */
-    return (c->flags & (CLIENT_BLOCKED | CLIENT_HELD | CLIENT_PAUSED |
-                        CLIENT_PARKED | CLIENT_STALLED | CLIENT_READY)) != 0;
+    return c->waits || (c->flags & (CLIENT_PARKED | CLIENT_READY));
 }
 
 static void ping(struct server *s, struct client *c)
@@ -125,35 +126,34 @@ static uint64_t heartbeat_deadline(const struct server *s,
     return moment(s, c->heard, s->config->ping);
 }
 
-static void pause_reached(struct server *s, struct client *c)
+/* When is a member that is late to be looked at? */
+static uint64_t late_deadline(const struct server *s, const struct client *c)
 {
-    if (!client_has(c, CLIENT_PAUSED))
-        return;
-    /* It is asked again when its next message is looked at. */
-    client_clear(c, CLIENT_PAUSED);
-    c->heard = (uint32_t)s->now;
-    if (conn_may_read(c))
-        server_make_ready(s, c);
+    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    if (!client_in_room(c) || m->behind == MEMBER_IN_STEP)
+        return NEVER;
+    return moment(s, m->lag_since, LIMITS_PACE);
 }
 
 static void open_reached(struct server *s, struct client *c)
 {
-    if (client_has(c, CLIENT_LAGGING) &&
-        over(s, client_profile(&s->clients, c)->lag_since, LIMITS_PACE))
-        member_pace_check(s, c);
-    pause_reached(s, c);
-    if (!blocked_reached(s, c))
-        heartbeat(s, c);
+    if (late_deadline(s, c) <= s->now)
+        member_measure(s, c);
+    if (blocked_reached(s, c))
+        return;
+    /* It waits again if it has to, when its next message is looked at. */
+    ready_go_on(s, c, CLIENT_WAITS_RATE);
+    if (client_waits(c, CLIENT_WAITS_BUFFER) && open_echo_room(s, c))
+        ready_go_on(s, c, CLIENT_WAITS_BUFFER);
+    heartbeat(s, c);
 }
 
 static uint64_t open_deadline(const struct server *s, const struct client *c)
 {
     uint64_t at = bytes_min64(heartbeat_deadline(s, c), blocked_deadline(s, c));
-    if (client_has(c, CLIENT_LAGGING))
-        at =
-            bytes_min64(at, moment(s, client_profile(&s->clients, c)->lag_since,
-                                   LIMITS_PACE));
-    return at;
+    if (client_waits(c, CLIENT_WAITS_BUFFER))
+        at = bytes_min64(at, s->now + LIMITS_AGAIN);
+    return bytes_min64(at, late_deadline(s, c));
 }
 
 /* ---- Every state --------------------------------------------------------- */

@@ -82,6 +82,10 @@
 #define LIMITS_SURE  (LIMITS_SEND_BUFFER / 4) /* bytes */
 #define LIMITS_AGAIN 20                       /* milliseconds */
 
+/* Of who may not speak so much is looked at, without taking it: several control
+   frames, each of up to 131 bytes. */
+#define LIMITS_PEEK 1024 /* bytes */
+
 /* Compressed messages. What is inflated of one client and turn is bounded in
    bytes, and in blocks too: one that yields nothing still has tables built. */
 #define LIMITS_INFLATE       (256 * 1024) /* bytes a turn */
@@ -94,10 +98,14 @@
 
 /*
  * What a turn may cost. Nanoseconds of one core of a PC, as they were measured
- * once; counted, not timed, so that a run can be repeated. A client whose input
- * cost LIMITS_HEAVY in one turn is put off when a turn has cost LIMITS_TURN,
- * everybody when it has cost LIMITS_TURN_MOST.
+ * once; counted, not timed, so that a run can be repeated. Each part of a turn
+ * stops when it has cost its share, and goes on in the next turn; it does one
+ * thing at least. All shares together are 25 ms.
  */
+#define LIMITS_COST_VISIT    50 /* somebody is looked at in a walk */
+#define LIMITS_COST_ACCEPT   10000
+#define LIMITS_COST_REQUEST  10000
+#define LIMITS_COST_TIMER    1000
 #define LIMITS_COST_RECEIVED 1    /* a byte */
 #define LIMITS_COST_FRAME    50   /* or as much of one as came */
 #define LIMITS_COST_MESSAGE  2500 /* said in a room: both forms of it */
@@ -108,15 +116,20 @@
 #define LIMITS_COST_BLOCK    8000 /* of compressed data, begun */
 #define LIMITS_COST_DEFLATED 25   /* a byte */
 #define LIMITS_COST_DEFLATE  3000
-#define LIMITS_TURN          5000000
-#define LIMITS_TURN_MOST     20000000
-#define LIMITS_HEAVY         200000
+
+#define LIMITS_TURN_ACCEPT 1000000
+#define LIMITS_TURN_READ                                                       \
+    10000000                        /* input that is handled; of clients whose
+                                        input is heavy, half of that */
+#define LIMITS_TURN_FLUSH   8000000 /* rooms' messages to their members, */
+#define LIMITS_FLUSH_ROOM   1000000 /* one room after another, so much each */
+#define LIMITS_TURN_DIRTY   2000000 /* private output */
+#define LIMITS_TURN_GOODBYE 1000000 /* Close 1001 on SIGTERM */
+#define LIMITS_TURN_TIMERS  2000000
+#define LIMITS_TURN_TELL    1000000 /* `members` events */
+#define LIMITS_HEAVY        200000  /* input of one turn that costs so much */
 
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
-#define LIMITS_ACCEPTS    64           /* accepted a turn and listener */
-#define LIMITS_TIMERS     1024         /* timers handled a turn */
-#define LIMITS_FLUSH      2048         /* members of a room written to a turn */
-#define LIMITS_GOODBYES   128          /* Close 1001 on SIGTERM a turn */
 
 #define LIMITS_LINGER 1000 /* after our Close: reading on (RFC 6455 7.1.1) */
 #define LIMITS_REST                                                            \
@@ -125,8 +138,8 @@
 #define LIMITS_MEMBERS 1000 /* between two `members` events of a room; */
 #define LIMITS_TOLD    16   /* and at least one for so many who are told */
 #define LIMITS_PACE                                                            \
-    1000                       /* how long a slow member may hold its room
-                                   without showing progress */
+    1000                       /* between two looks at how fast a member that
+                                  is behind catches up */
 #define LIMITS_FIRST_LOOK  250 /* after output blocks: who is the peer? */
 #define LIMITS_PROGRESS    4   /* looks at blocked output a --write-timeout */
 #define LIMITS_RETRY_AFTER 5   /* seconds, told with 429 and 503 */

@@ -120,8 +120,10 @@ static void end_rest(struct server *s)
 static int accept_some(struct server *s, const struct server_listener *l)
 {
     int fd = 0;
-    for (unsigned i = 0; i < LIMITS_ACCEPTS; i++) {
+    uint64_t end = s->cost + LIMITS_TURN_ACCEPT / s->listener_count;
+    while (s->cost < end) {
         struct socket_address peer;
+        s->cost += LIMITS_COST_ACCEPT;
         fd = socket_accept(l->fd, &peer);
         if (fd >= 0 && l->metrics)
             conn_accept_scrape(s, fd, &peer);

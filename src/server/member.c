@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/member.h"
+#include "base/check.h"
 #include "os/clock.h"
 #include "server/conn.h"
 #include "server/outbox.h"
+#include "server/ready.h"
 #include "server/send.h"
 #include "wire/extension.h"
 
@@ -14,6 +16,166 @@ static struct room *room_of(struct server *s, const struct client *c)
 static bool is_v1(const struct client *c)
 {
     return c->form == CLIENT_JSON_V1;
+}
+
+static struct ring *log_of(struct server *s, const struct client *c)
+{
+    return &room_of(s, c)->logs[send_log_of(c)];
+}
+
+static struct client_member *member_of(const struct server *s,
+                                       const struct client *c)
+{
+    return &client_profile(&s->clients, c)->member;
+}
+
+/* ---- Pressure ------------------------------------------------------------ */
+
+/* All who wait are asked again. */
+static void release(struct server *s, struct room *room)
+{
+    struct client *c;
+    while ((c = client_pop(&s->clients, &room->held)) != NULL)
+        ready_go_on(s, c, CLIENT_WAITS_ROOM);
+}
+
+static uint8_t pressure_of(const struct server *s, const struct room *room)
+{
+    size_t log = s->rooms.log_size;
+    for (uint8_t step = 2; step > 0; step--)
+        if (room->unflushed >= log / 4 * step ||
+            2 * (uint64_t)room->behind[step - 1] + 1 > room->members)
+            return room->members ? step : 0;
+    return 0;
+}
+
+/* Something has changed that pressure depends on. */
+static void press(struct server *s, struct room *room)
+{
+    uint8_t before = room->pressure;
+    room->pressure = pressure_of(s, room);
+    if (room->pressure < before)
+        release(s, room);
+}
+
+/* The number of the present stretch. */
+static uint64_t stretch_of(const struct server *s, const struct room *room)
+{
+    return room->said / (s->rooms.log_size / 2);
+}
+
+static uint64_t own_of(const struct server *s, const struct room *room,
+                       const struct client_member *m)
+{
+    uint8_t past = (uint8_t)(stretch_of(s, room) - m->own_stretch);
+    return past == 0   ? (uint64_t)m->own_now + m->own_before
+           : past == 1 ? m->own_now
+                       : 0;
+}
+
+static void count_own(const struct server *s, const struct room *room,
+                      struct client_member *m, size_t len)
+{
+    uint64_t stretch = stretch_of(s, room);
+    uint8_t past = (uint8_t)(stretch - m->own_stretch);
+    if (past > 0) {
+        m->own_before = past == 1 ? m->own_now : 0;
+        m->own_now = 0;
+        m->own_stretch = (uint8_t)stretch;
+    }
+    m->own_now += (uint32_t)len;
+}
+
+bool member_may_speak(const struct server *s, const struct client *c)
+{
+    if (!client_in_room(c))
+        return true;
+    const struct room *room = room_at(&s->rooms, c->room);
+    if (room->pressure == 0)
+        return true;
+    uint64_t own = own_of(s, room, member_of(s, c));
+    return own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 512);
+}
+
+void member_wait(struct server *s, struct client *c)
+{
+    CHECK(!client_waits(c, CLIENT_WAITS_ROOM) && !client_has(c, CLIENT_READY));
+    ready_wait(s, c, CLIENT_WAITS_ROOM);
+    client_push(&s->clients, &room_of(s, c)->held, c);
+}
+
+/* ---- How far behind ------------------------------------------------------ */
+
+static enum member_lag lag_of(struct server *s, const struct client *c)
+{
+    size_t size = s->rooms.log_size;
+    uint64_t lag = log_of(s, c)->head - c->as.socket.cursor;
+    if (client_has(c, CLIENT_REPLAYS))
+        return MEMBER_IN_STEP;
+    return lag > size - size / 4 ? MEMBER_FAR
+           : lag > size / 2      ? MEMBER_BEHIND
+           : lag > size / 4      ? MEMBER_LATE
+                                 : MEMBER_IN_STEP;
+}
+
+static void set_lag(struct server *s, struct client *c, enum member_lag lag,
+                    bool stuck)
+{
+    struct room *room = room_of(s, c);
+    struct client_member *m = member_of(s, c);
+    for (unsigned step = 0; step < 2; step++) {
+        unsigned least = MEMBER_BEHIND + step;
+        room->behind[step] -= m->behind >= least && !m->stuck;
+        room->behind[step] += lag >= least && !stuck;
+    }
+    m->behind = (uint8_t)lag;
+    m->stuck = stuck;
+    press(s, room);
+}
+
+static void begin_measure(struct server *s, struct client *c)
+{
+    struct client_member *m = member_of(s, c);
+    m->lag_mark = (uint32_t)c->as.socket.cursor;
+    m->lag_since = (uint32_t)s->now;
+    wheel_hasten(&s->wheel, client_index(&s->clients, c), s->now + LIMITS_PACE);
+}
+
+/* A twin is deflated with the largest window. Who asked for a smaller one gets
+   its messages as they are, which is as legal (RFC 7692 6). */
+static void read_twin(struct server *s, struct client *c)
+{
+    struct room *room = room_of(s, c);
+    if (c->server_bits < EXTENSION_BITS_MAX || client_has(c, CLIENT_TWIN) ||
+        c->frame_left)
+        return;
+    room->log_members[send_log_of(c)]--;
+    client_set(c, CLIENT_TWIN);
+    room->log_members[send_log_of(c)]++;
+    c->as.socket.cursor = log_of(s, c)->head;
+}
+
+void member_flushed(struct server *s, struct client *c)
+{
+    if (c->as.socket.cursor == log_of(s, c)->head) {
+        client_clear(c, CLIENT_REPLAYS);
+        read_twin(s, c);
+    }
+    const struct client_member *m = member_of(s, c);
+    enum member_lag lag = lag_of(s, c);
+    if (lag == m->behind)
+        return;
+    if (m->behind == MEMBER_IN_STEP)
+        begin_measure(s, c);
+    set_lag(s, c, lag, lag != MEMBER_IN_STEP && m->stuck);
+}
+
+void member_measure(struct server *s, struct client *c)
+{
+    const struct client_member *m = member_of(s, c);
+    uint32_t taken = (uint32_t)c->as.socket.cursor - m->lag_mark;
+    begin_measure(s, c);
+    set_lag(s, c, lag_of(s, c), taken < s->rooms.log_size / 16);
 }
 
 /* ---- Coming and going ---------------------------------------------------- */
@@ -50,60 +212,29 @@ void member_join(struct server *s, struct client *c, struct room *room)
     room->log_members[log]++;
     room->v1_members += is_v1(c);
     count_changed(s, room);
+    press(s, room);
 }
 
-/* A twin is deflated with the largest window. Who asked for a smaller one gets
-   its messages as they are, which is as legal (RFC 7692 6). */
-void member_caught_up(struct server *s, struct client *c)
+void member_replay(struct server *s, struct client *c, uint64_t pos)
 {
-    struct room *room = room_of(s, c);
-    enum room_log log = send_log_of(c);
-    if (c->server_bits < EXTENSION_BITS_MAX || client_has(c, CLIENT_TWIN) ||
-        c->frame_left || c->as.socket.cursor != room->logs[log].head)
+    if (pos == log_of(s, c)->head)
         return;
-    room->log_members[log]--;
-    client_set(c, CLIENT_TWIN);
-    log = send_log_of(c);
-    room->log_members[log]++;
-    c->as.socket.cursor = room->logs[log].head;
-}
-
-/* All its senders may be read again. */
-static void release(struct server *s, struct room *room)
-{
-    uint32_t at = room->readers.first;
-    for (; at != LIST_NONE; at = list_next(&s->rooms.reader_links, at)) {
-        struct client *c = client_at(&s->clients, at);
-        if (!client_has(c, CLIENT_HELD))
-            continue;
-        client_clear(c, CLIENT_HELD);
-        c->heard = (uint32_t)s->now; /* its silence was our doing */
-        if (conn_may_read(c))
-            server_make_ready(s, c);
-    }
-}
-
-static void catch_up(struct server *s, struct client *c)
-{
-    client_clear(c, CLIENT_EXCUSED);
-    if (!client_has(c, CLIENT_LAGGING))
-        return;
-    client_clear(c, CLIENT_LAGGING);
-    struct room *room = room_of(s, c);
-    if (--room->laggards == 0)
-        release(s, room);
+    c->as.socket.cursor = pos;
+    client_set(c, CLIENT_REPLAYS);
 }
 
 void member_leave(struct server *s, struct client *c)
 {
     struct room *room = room_of(s, c);
-    catch_up(s, c);
-    client_clear(c, CLIENT_HELD);
+    set_lag(s, c, MEMBER_IN_STEP, false);
+    if (client_waits(c, CLIENT_WAITS_ROOM))
+        release(s, room); /* the queue cannot lose one in its middle */
     room->log_members[send_log_of(c)]--;
     room->v1_members -= is_v1(c);
     if (--room->members == 0)
         s->rooms.in_use--;
     count_changed(s, room);
+    press(s, room);
 }
 
 void member_detach(struct server *s, struct client *c)
@@ -116,16 +247,15 @@ void member_detach(struct server *s, struct client *c)
 /* ---- Messages ------------------------------------------------------------ */
 
 /* The sender passes over [from, to). Its own messages of one turn lie side by
-   side, and it is not read again before they are passed: one range is enough.
-   Hence it is written to in this turn, whomever the flush of its room reaches
-   in it. */
+   side, and it is not read again before they are passed (open_turn): one range
+   is enough. */
 static void skip_over(struct server *s, struct client *c, uint64_t from,
                       uint64_t to)
 {
-    struct profile *p = client_profile(&s->clients, c);
+    struct client_member *m = member_of(s, c);
     if (!client_has(c, CLIENT_SKIPS))
-        p->skip_from = from;
-    p->skip_len = (uint32_t)(to - p->skip_from);
+        m->skip_from = (uint32_t)from;
+    m->skip_len = (uint32_t)to - m->skip_from;
     client_set(c, CLIENT_SKIPS);
     server_make_dirty(s, c);
 }
@@ -145,26 +275,25 @@ void member_publish(struct server *s, struct client *c,
                     const struct room_record *record, bool skip)
 {
     struct room *room = room_of(s, c);
-    const struct ring *log = &room->logs[send_log_of(c)];
-    uint64_t from = log->head;
-    room_append(&s->rooms, room, record);
-    s->cost += LIMITS_COST_MESSAGE + (log->head - from) * LIMITS_COST_SAID;
+    const struct ring *log = log_of(s, c);
+    uint64_t from = log->head, stretch = stretch_of(s, room);
+    size_t len = room_append(&s->rooms, room, record);
+    s->cost += LIMITS_COST_MESSAGE + len * LIMITS_COST_SAID;
+    count_own(s, room, member_of(s, c), len);
     count_out(s, room, skip);
     if (skip)
         skip_over(s, c, from, log->head);
-    /* Do not let one turn's messages run over members that keep up. What one
-       walk had not brought to everybody is as much again at most. */
-    if (room->unflushed < s->rooms.log_size / 4)
-        return;
-    room->flush_at = 0;
-    member_flush(s, room, UINT32_MAX);
+    if (stretch != stretch_of(s, room))
+        release(s, room); /* what they said is further back now */
+    press(s, room);
 }
 
-static void begin_flush(const struct server *s, struct room *room)
+static void begin_flush(struct server *s, struct room *room)
 {
     room->flush_at = room->readers.first + 1;
     room->flush_began = room->unflushed ? s->woken : 0;
     room->unflushed = 0;
+    press(s, room);
 }
 
 /* Every member has been reached. False: but not with everything. */
@@ -175,72 +304,28 @@ static bool end_flush(struct server *s, const struct room *room)
     return room->unflushed == 0;
 }
 
-bool member_flush(struct server *s, struct room *room, uint32_t most)
+bool member_flush(struct server *s, struct room *room, uint64_t end)
 {
     if (room->flush_at == 0)
         begin_flush(s, room);
-    for (; room->flush_at && most; most--) {
+    do {
+        if (room->flush_at == 0)
+            return end_flush(s, room);
         uint32_t at = room->flush_at - 1;
         struct client *c = client_at(&s->clients, at);
         at = list_next(&s->rooms.reader_links, at); /* c may go */
         room->flush_at = at + 1;                    /* of LIST_NONE: 0 */
         if (at != LIST_NONE)
             __builtin_prefetch(&client_at(&s->clients, at)->moved);
+        s->cost += LIMITS_COST_VISIT;
         if (c->state != CLIENT_OPEN)
             continue;
-        if (client_has(c, CLIENT_BLOCKED) && !send_overrun(s, c))
-            member_pace(s, c);
+        if (client_waits(c, CLIENT_WAITS_OUTPUT) && !send_overrun(s, c))
+            member_flushed(s, c);
         else
             conn_flush(s, c);
-    }
+    } while (s->cost < end);
     return room->flush_at == 0 && end_flush(s, room);
-}
-
-/* ---- Pace ---------------------------------------------------------------- */
-
-bool member_held(struct server *s, struct client *c)
-{
-    if (!client_in_room(c) || room_of(s, c)->laggards == 0)
-        return false;
-    client_set(c, CLIENT_HELD);
-    return true;
-}
-
-static uint64_t lag_of(const struct server *s, const struct client *c)
-{
-    const struct room *room = room_at(&s->rooms, c->room);
-    return room->logs[send_log_of(c)].head - c->as.socket.cursor;
-}
-
-void member_pace(struct server *s, struct client *c)
-{
-    uint64_t lag = lag_of(s, c);
-    if (lag == 0 ||
-        (client_has(c, CLIENT_LAGGING) && lag <= s->rooms.log_size / 4)) {
-        catch_up(s, c);
-    } else if (lag > s->rooms.log_size / 2 && client_has(c, CLIENT_BLOCKED) &&
-               !client_has(c, CLIENT_LAGGING) &&
-               !client_has(c, CLIENT_EXCUSED)) {
-        struct profile *p = client_profile(&s->clients, c);
-        p->lag_mark = c->as.socket.cursor;
-        p->lag_since = (uint32_t)s->now;
-        client_set(c, CLIENT_LAGGING);
-        room_of(s, c)->laggards++;
-        wheel_hasten(&s->wheel, client_index(&s->clients, c),
-                     s->now + LIMITS_PACE);
-    }
-}
-
-void member_pace_check(struct server *s, struct client *c)
-{
-    struct profile *p = client_profile(&s->clients, c);
-    uint64_t taken = c->as.socket.cursor - p->lag_mark;
-    p->lag_mark = c->as.socket.cursor;
-    p->lag_since = (uint32_t)s->now;
-    if (taken >= s->rooms.log_size / 16)
-        return;
-    catch_up(s, c);
-    client_set(c, CLIENT_EXCUSED);
 }
 
 /* ---- The number of members ----------------------------------------------- */
@@ -254,50 +339,58 @@ static void tell_client(struct server *s, struct client *c, uint32_t members)
     text_byte(&t, '}');
     conn_begin(s, c);
     outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(&t));
-    client_profile(&s->clients, c)->members_told = members;
+    member_of(s, c)->members_told = members;
     conn_settle(s, c);
 }
 
-/* False when somebody could not be told now. */
-static bool tell_room(struct server *s, struct room *room)
+/* Go on until the turn's cost is `end`. Who takes nothing now is told later,
+   and so is who was told a number that has changed meanwhile. */
+static void tell_room(struct server *s, struct room *room, uint64_t end)
 {
-    bool all_told = true;
-    uint32_t at = room->v1_members ? room->readers.first : LIST_NONE;
-    while (at != LIST_NONE) {
+    while (room->tell_at && s->cost < end) {
+        uint32_t at = room->tell_at - 1;
         struct client *c = client_at(&s->clients, at);
-        at = list_next(&s->rooms.reader_links, at); /* c may go */
+        room->tell_at = list_next(&s->rooms.reader_links, at) + 1;
+        s->cost += LIMITS_COST_VISIT;
         if (c->state != CLIENT_OPEN || !is_v1(c) ||
-            client_profile(&s->clients, c)->members_told == room->members)
+            member_of(s, c)->members_told == room->members)
             continue;
-        if (client_has(c, CLIENT_BLOCKED))
-            all_told = false;
+        if (client_waits(c, CLIENT_WAITS_OUTPUT))
+            count_changed(s, room);
         else
             tell_client(s, c, room->members);
     }
     room->told_at = s->now;
-    return all_told;
 }
 
-uint64_t member_tell(struct server *s)
+/* Begin, where it is due; when all are told, or are to be told again. */
+static uint64_t tell_if_due(struct server *s, struct room *room, uint64_t end)
+{
+    uint64_t due = next_telling(room);
+    if (room->tell_at == 0 && room->counting && due <= s->now) {
+        room->counting = false;
+        room->tell_at = room->v1_members ? room->readers.first + 1 : 0;
+    }
+    if (room->tell_at)
+        tell_room(s, room, end);
+    return room->tell_at ? s->now : room->counting ? due : UINT64_MAX;
+}
+
+void member_tell(struct server *s)
 {
     struct rooms *all = &s->rooms;
     if (all->tell_at > s->now)
-        return all->tell_at == UINT64_MAX ? REACTOR_FOREVER
-                                          : all->tell_at - s->now;
-    all->tell_at = UINT64_MAX;
-    for (uint32_t i = 0; i < all->slots.fresh; i++) {
-        struct room *room = room_at(all, i);
-        if (!room->counting)
-            continue;
-        uint64_t due = next_telling(room);
-        if (due > s->now) {
-            all->tell_at = bytes_min64(all->tell_at, due);
-            continue;
-        }
-        /* Cleared first: telling may lose a member, which is a change. */
-        room->counting = false;
-        if (!tell_room(s, room))
-            count_changed(s, room);
-    }
-    return all->tell_at == UINT64_MAX ? REACTOR_FOREVER : all->tell_at - s->now;
+        return;
+    uint64_t next = UINT64_MAX, end = s->cost + LIMITS_TURN_TELL;
+    all->tell_at =
+        UINT64_MAX; /* telling may lose a member, which is a change */
+    for (uint32_t i = 0; i < all->slots.fresh; i++)
+        next = bytes_min64(next, tell_if_due(s, room_at(all, i), end));
+    all->tell_at = bytes_min64(all->tell_at, next);
+}
+
+uint64_t member_tell_wait(const struct server *s)
+{
+    uint64_t at = s->rooms.tell_at;
+    return at == UINT64_MAX ? REACTOR_FOREVER : at > s->now ? at - s->now : 0;
 }

@@ -4,34 +4,52 @@
  *
  * Publishing appends to the log; flushing walks the members and lets each
  * write what it has not had. Between the two lies the whole turn, so that all
- * messages of a turn leave in one write a member. A walk along a million takes
- * seconds and is spread over turns; what is appended meanwhile is taken along
- * by those it has yet to reach, and makes another walk for the others.
+ * messages of a turn leave in one write a member. A walk along many members is
+ * spread over turns; what is appended meanwhile is taken along by those it has
+ * yet to reach, and makes another walk for the others.
  *
- * Pace. Senders can be faster than a member that reads well: its kernel
- * buffers fill, and the log runs away from it though it does nothing wrong.
- * So a member that is blocked and half a log behind becomes a laggard, and
- * while a room has laggards its senders are not read (they are held). To stop
- * a bad reader from stopping a room, a laggard must take a sixteenth of the
- * log in every second; one that does not is excused: the room goes on without
- * it, and it will be overrun. Nothing is ever skipped.
+ * Back-pressure. Senders can be faster than members that read well: kernel
+ * buffers fill, and the log runs away from members that do nothing wrong. So
+ * senders wait, but nobody waits for a few, and nobody who has said little:
  *
- *   in step -> lagging      blocked, more than 1/2 of the log behind
- *   lagging -> in step      less than 1/4 behind
- *   lagging -> excused      took less than 1/16 in LIMITS_PACE
- *   excused -> in step      caught up whole
+ *   behind     a member more than 1/2 of the log behind that took 1/16 of the
+ *              log in the last second; far behind: more than 3/4. Who takes
+ *              less is stuck, and who replays history is behind by its own
+ *              wish: neither counts. They are overrun in the end, and closed.
+ *
+ *   pressure   1  more than half of the other members are behind, or 1/4 of a
+ *                 log was said and the walk that brings it has not begun
+ *              2  more than half are far behind, or 1/2 of a log was said
+ *
+ *   own        what a sender has said in this stretch of the room and in the
+ *              one before; a stretch is half a log of what is said by all, so
+ *              this is what may lie between the slow ones and the head
+ *
+ *                            own:  up to 1/512   up to 1/8    more    of a log
+ *                 pressure 0         speaks        speaks     speaks
+ *                 pressure 1         speaks        speaks     waits
+ *                 pressure 2         speaks        waits      waits
+ *
+ * The second step is for crowds: a hundred senders can fill a log of which each
+ * said less than 1/8. Who waits is still read up to its next message.
  */
 #ifndef SERVER_MEMBER_H
 #define SERVER_MEMBER_H
 
 #include "server/server.h"
 
-/* Make the client, whose form is set, a member at the log's head. */
-void member_join(struct server *s, struct client *c, struct room *room);
+/* How far behind a member is, in its log. */
+enum member_lag {
+    MEMBER_IN_STEP,
+    MEMBER_LATE,   /* over 1/4: its pace is measured */
+    MEMBER_BEHIND, /* over 1/2 */
+    MEMBER_FAR,    /* over 3/4 */
+};
 
-/* It has caught up: if it negotiated compression, it reads the deflated twin
-   of its log from now on. */
-void member_caught_up(struct server *s, struct client *c);
+/* Make the client, whose form is set, a member at the log's head; or, behind
+   it, at a position in its history that it replays from. */
+void member_join(struct server *s, struct client *c, struct room *room);
+void member_replay(struct server *s, struct client *c, uint64_t pos);
 
 /* It no longer counts as a member; it may still have frames to come. */
 void member_leave(struct server *s, struct client *c);
@@ -44,22 +62,27 @@ void member_detach(struct server *s, struct client *c);
 void member_publish(struct server *s, struct client *c,
                     const struct room_record *record, bool skip);
 
-/* Write to the members what they have not had: to `most` of them, going on
-   where the last call had to stop. False when it is not done yet. */
-bool member_flush(struct server *s, struct room *room, uint32_t most);
+/* Write to the members what they have not had, going on where the last call
+   had to stop, until the turn's cost is `end`; to one at least. False when it
+   is not done yet. */
+bool member_flush(struct server *s, struct room *room, uint64_t end);
 
-/* True when the client's input must wait for slower members; it is then
-   marked CLIENT_HELD and made ready again when that is over. */
-bool member_held(struct server *s, struct client *c);
+/* May a member say its next message now? If not, member_wait puts it in a
+   queue, and it is made ready when it may be asked again. */
+bool member_may_speak(const struct server *s, const struct client *c);
+void member_wait(struct server *s, struct client *c);
 
-/* After the client has written: is it still a laggard? */
-void member_pace(struct server *s, struct client *c);
+/* After the client has been written to, or could not be: how far behind is it?
+   One in step that agreed on compression reads the deflated twin of its log
+   from now on. */
+void member_flushed(struct server *s, struct client *c);
 
-/* The time for a laggard to show progress is over. */
-void member_pace_check(struct server *s, struct client *c);
+/* Once in LIMITS_PACE for one that is late: is it stuck? */
+void member_measure(struct server *s, struct client *c);
 
-/* Send the `members` events that are due; milliseconds until the next is, or
-   REACTOR_FOREVER. */
-uint64_t member_tell(struct server *s);
+/* Send the `members` events that are due, or a part of them; milliseconds until
+   there is more to do, or REACTOR_FOREVER. */
+void member_tell(struct server *s);
+uint64_t member_tell_wait(const struct server *s);
 
 #endif

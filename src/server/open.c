@@ -6,6 +6,7 @@
 #include "server/deadline.h"
 #include "server/member.h"
 #include "server/outbox.h"
+#include "server/ready.h"
 #include "server/send.h"
 
 /*
@@ -39,22 +40,18 @@ const struct service *open_service(const struct server *s,
 /*
  * `allowance` is when the next message would be exactly on time if this
  * client had never paused. It may lie ahead of now by what the burst allows;
- * further ahead, and the client must wait.
+ * further ahead, and the client must wait until the microsecond returned; 0:
+ * it may speak.
  */
-static bool rate_allows(struct server *s, struct client *c)
+static uint64_t rate_wait(const struct server *s, const struct client *c)
 {
     if (s->config->rate == 0)
-        return true;
-    struct profile *p = client_profile(&s->clients, c);
+        return 0;
+    const struct profile *p = client_profile(&s->clients, c);
     uint64_t interval = 1000000 / s->config->rate; /* microseconds */
     uint64_t tolerance = interval * (s->config->burst - 1);
     uint64_t now = s->now * 1000;
-    if (p->allowance <= now + tolerance)
-        return true;
-    client_set(c, CLIENT_PAUSED);
-    wheel_hasten(&s->wheel, client_index(&s->clients, c),
-                 (p->allowance - tolerance + 999) / 1000);
-    return false;
+    return p->allowance <= now + tolerance ? 0 : p->allowance - tolerance;
 }
 
 static void rate_count(struct server *s, struct client *c)
@@ -151,7 +148,8 @@ static struct text chunk_space(struct server *s, struct client *c,
 static bool may_inflate(const struct server *s, const struct client *c)
 {
     return s->inflate_left > 0 && s->blocks_left > 0 &&
-           s->cost < LIMITS_TURN_MOST && !client_has(c, CLIENT_BLOCKED) &&
+           s->cost < LIMITS_TURN_READ &&
+           !client_waits(c, CLIENT_WAITS_OUTPUT) &&
            (!open_service(s, c)->streams ||
             outbox_free(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
 }
@@ -271,18 +269,31 @@ static bool take(struct server *s, struct client *c, struct input *in,
 
 /* ---- The turn ------------------------------------------------------------ */
 
+/* May it say a message now? If not, the reason is noted: its next one waits. */
+static bool must_wait(struct server *s, struct client *c)
+{
+    uint64_t until = rate_wait(s, c);
+    if (until) {
+        ready_wait(s, c, CLIENT_WAITS_RATE);
+        wheel_hasten(&s->wheel, client_index(&s->clients, c),
+                     (until + 999) / 1000);
+    }
+    if (!member_may_speak(s, c))
+        member_wait(s, c);
+    return c->waits != 0;
+}
+
 /* Must the rest of the input wait, though it could be handled? A control frame
-   is no message: it never waits for --rate. */
+   waits neither for the room nor for --rate. */
 static bool must_stop(struct server *s, struct client *c,
                       const struct input *in)
 {
-    if (client_has(c, CLIENT_BLOCKED) || outbox_free(s) < LIMITS_ANSWER)
+    if (client_waits(c, CLIENT_WAITS_OUTPUT) ||
+        outbox_free(s) < LIMITS_ANSWER || s->cost >= LIMITS_TURN_READ)
         return true;
-    if (!message_at_rest(&c->as.socket.reader))
-        return false;
-    return member_held(s, c) ||
-           (!frame_is_control(in->ptr[in->used] & FRAME_OPCODE_BITS) &&
-            !rate_allows(s, c));
+    return message_at_rest(&c->as.socket.reader) &&
+           !frame_is_control(in->ptr[in->used] & FRAME_OPCODE_BITS) &&
+           must_wait(s, c);
 }
 
 /*
@@ -334,29 +345,74 @@ static bool handle(struct server *s, struct client *c, struct input *in)
     return handle_frames(s, c, in);
 }
 
-/*
- * How much may be received. The answer to an echo may need a buffer to wait
- * in; while there is none, only so much is read as the kernel will take of
- * the answer at once. 0: nothing now, it is paused for a moment, and until it
- * goes on, --write-timeout counts as for output that is blocked.
- */
-static size_t receive_limit(struct server *s, struct client *c)
+size_t open_echo_room(const struct server *s, const struct client *c)
 {
     const struct slots *leases = &s->leases.slots;
-    bool stalled = client_has(c, CLIENT_STALLED);
-    client_clear(c, CLIENT_STALLED);
-    if (!open_service(s, c)->streams || leases->count < leases->size)
+    if (leases->count < leases->size)
         return s->receive_size;
     ptrdiff_t waiting = socket_unacknowledged(c->fd);
-    if (waiting >= 0 && waiting < LIMITS_SURE)
-        return LIMITS_SURE - (size_t)waiting;
-    if (!stalled)
+    return waiting >= 0 && waiting < LIMITS_SURE ? LIMITS_SURE - (size_t)waiting
+                                                 : 0;
+}
+
+/* The whole control frames at the start of what waits: their bytes. *message
+   is set when a message follows them. */
+static size_t controls_ahead(struct span in, bool *message)
+{
+    size_t used = 0;
+    *message = false;
+    while (used < in.len) {
+        struct frame_header header;
+        *message = !frame_is_control(in.ptr[used] & FRAME_OPCODE_BITS);
+        if (*message ||
+            frame_read(&header, in.ptr + used, in.len - used) != FRAME_DONE)
+            break;
+        uint64_t len = header.header_len + header.payload_length;
+        if (len > in.len - used)
+            break;
+        used += (size_t)len;
+    }
+    return used;
+}
+
+/*
+ * How much may be received of a member that may not speak: the control frames
+ * before its next message, so that they are answered and that one waits in the
+ * kernel. What is an error or the end is received like anything else.
+ */
+static size_t speechless_limit(struct server *s, struct client *c)
+{
+    bool message;
+    ptrdiff_t got = socket_peek(c->fd, s->receive, LIMITS_PEEK);
+    if (got <= 0)
+        return s->receive_size;
+    size_t used = controls_ahead(bytes_span(s->receive, (size_t)got), &message);
+    if (message && used == 0)
+        must_wait(s, c);
+    else if (used == 0 && got < LIMITS_PEEK)
+        client_clear(c, CLIENT_READABLE); /* the rest of it makes an edge */
+    else if (used == 0)
+        return s->receive_size; /* no frame that is legal is so long */
+    return used;
+}
+
+/* How much may be received; 0: nothing now. */
+static size_t receive_limit(struct server *s, struct client *c)
+{
+    if (c->inbox == LEASE_NONE && !client_has(c, CLIENT_TAIL) &&
+        message_at_rest(&c->as.socket.reader) &&
+        (rate_wait(s, c) || !member_may_speak(s, c)))
+        return speechless_limit(s, c);
+    if (!open_service(s, c)->streams)
+        return s->receive_size;
+    size_t room = open_echo_room(s, c);
+    if (room == 0) {
         c->moved = (uint32_t)s->now;
-    client_set(c, CLIENT_STALLED);
-    client_set(c, CLIENT_PAUSED);
-    wheel_hasten(&s->wheel, client_index(&s->clients, c),
-                 s->now + LIMITS_AGAIN);
-    return 0;
+        ready_wait(s, c, CLIENT_WAITS_BUFFER);
+        wheel_hasten(&s->wheel, client_index(&s->clients, c),
+                     s->now + LIMITS_AGAIN);
+    }
+    return room;
 }
 
 /* What was kept, and behind it what one receive gives, if it is needed. False
@@ -382,9 +438,9 @@ static bool take_input(struct server *s, struct client *c, struct input *in)
         return true;
     }
     if (client_has(c, CLIENT_TAIL)) {
-        const struct profile *p = client_profile(&s->clients, c);
-        memcpy(in->ptr, p->name, p->name_len);
-        in->len = p->name_len;
+        const struct client_echo *e = &client_profile(&s->clients, c)->echo;
+        memcpy(in->ptr, e->tail, e->tail_len);
+        in->len = e->tail_len;
     }
     size_t got = conn_receive(s, c, in->len, most).len;
     in->len += got;
@@ -393,33 +449,23 @@ static bool take_input(struct server *s, struct client *c, struct input *in)
     return got > 0;
 }
 
-/* No buffer for a few bytes of a frame that has only begun. An echo has no
-   name: they fit there. */
+/* An echo, and no buffer for a few bytes of a frame that has only begun. */
 static bool keep_tail(struct server *s, struct client *c, struct span rest)
 {
-    struct profile *p = client_profile(&s->clients, c);
-    if (!open_service(s, c)->streams || rest.len > sizeof p->name)
+    struct client_echo *e = &client_profile(&s->clients, c)->echo;
+    if (!open_service(s, c)->streams || rest.len > sizeof e->tail)
         return false;
-    memcpy(p->name, rest.ptr, rest.len);
-    p->name_len = (uint8_t)rest.len;
+    memcpy(e->tail, rest.ptr, rest.len);
+    e->tail_len = (uint8_t)rest.len;
     client_set(c, CLIENT_TAIL);
     return true;
-}
-
-/* Who is above --rate is not read from, or what it says would want a buffer to
-   wait in; but that it leaves is seen. */
-static bool must_not_read(struct server *s, struct client *c)
-{
-    return c->inbox == LEASE_NONE && !client_has(c, CLIENT_HANGUP) &&
-           !rate_allows(s, c);
 }
 
 void open_turn(struct server *s, struct client *c)
 {
     struct input in;
-    if (message_at_rest(&c->as.socket.reader) &&
-        (member_held(s, c) || must_not_read(s, c)))
-        return;
+    if (client_has(c, CLIENT_SKIPS))
+        return; /* what it has said is to be passed over first: it is dirty */
     if (!take_input(s, c, &in))
         return;
     bool stopped = handle(s, c, &in);

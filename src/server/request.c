@@ -304,6 +304,7 @@ static void handle(struct server *s, struct client *c, struct span head)
 {
     struct http_request request;
     struct service_route route = {0};
+    s->cost += LIMITS_COST_REQUEST;
     if (http_parse(&request, head.ptr, head.len)) {
         refuse(s, c, request.status, request.why);
         return;

@@ -79,6 +79,7 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
         .marks = all->mark_space + (size_t)index * all->history,
     };
     memcpy(room->name, name.ptr, name.len);
+    room->held = CLIENT_QUEUE_EMPTY;
     list_init(&room->readers);
     for (size_t log = 0; log < all->log_count; log++)
         ring_init(&room->logs[log],
@@ -103,8 +104,11 @@ void room_add_reader(struct rooms *all, struct room *room, uint32_t client)
 
 void room_remove_reader(struct rooms *all, struct room *room, uint32_t client)
 {
+    uint32_t next = list_next(&all->reader_links, client) + 1;
     if (room->flush_at == client + 1)
-        room->flush_at = list_next(&all->reader_links, client) + 1;
+        room->flush_at = next;
+    if (room->tell_at == client + 1)
+        room->tell_at = next;
     list_remove(&room->readers, &all->reader_links, client);
     if (list_empty(&room->readers))
         list_append(&all->empty, &all->empty_links, room_index(all, room));
@@ -118,9 +122,10 @@ bool room_wants(const struct rooms *all, const struct room *room,
     return room->log_members[log] > 0 || (log == ROOM_JSON && all->history > 0);
 }
 
-void room_append(struct rooms *all, struct room *room,
-                 const struct room_record *record)
+size_t room_append(struct rooms *all, struct room *room,
+                   const struct room_record *record)
 {
+    size_t longest = 0;
     room->number++;
     if (all->history)
         room->marks[room->number % all->history] = room->logs[ROOM_JSON].head;
@@ -129,21 +134,29 @@ void room_append(struct rooms *all, struct room *room,
         if (!room_wants(all, room, (enum room_log)log))
             continue;
         CHECK(head.len + body.len <= room_append_max(all));
+        if (longest < head.len + body.len)
+            longest = head.len + body.len;
         ring_append(&room->logs[log], head.ptr, head.len);
         ring_append(&room->logs[log], body.ptr, body.len);
     }
-    room->unflushed +=
-        record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
+    room->said += longest;
+    room->unflushed += longest;
     room_soil(all, room);
+    return longest;
 }
 
 void room_soil(struct rooms *all, struct room *room)
 {
     if (room->dirty)
         return;
+    uint32_t place = room_index(all, room) + 1;
     room->dirty = true;
-    room->next_dirty = all->first_dirty;
-    all->first_dirty = room_index(all, room) + 1;
+    room->next_dirty = 0;
+    if (all->first_dirty)
+        room_at(all, all->last_dirty - 1)->next_dirty = place;
+    else
+        all->first_dirty = place;
+    all->last_dirty = place;
 }
 
 struct room *room_next_dirty(struct rooms *all)

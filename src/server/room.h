@@ -36,7 +36,7 @@
 #include "base/list.h"
 #include "base/ring.h"
 #include "base/slots.h"
-#include "server/limits.h"
+#include "server/client.h"
 
 #define ROOM_NONE UINT32_MAX
 
@@ -61,7 +61,8 @@ struct room {
     uint32_t members;       /* open ones: what `welcome` and `members` tell */
     uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
     uint32_t v1_members;             /* of these, with chatd.v1 */
-    uint32_t laggards;    /* members that the senders wait for: member.h */
+    uint32_t behind[2];   /* of these, that count as behind, and as far behind:
+                             member.h */
     uint32_t flush_at;    /* index + 1 of the reader with whom the flush of
                           many goes on; 0: none is under way */
     uint64_t flush_began; /* microsecond of the turn in which it began; 0: it
@@ -70,10 +71,15 @@ struct room {
     bool counting;        /* in the list of rooms with `members` due */
     uint8_t name_len;     /* bytes */
     uint8_t name[LIMITS_ROOM_NAME];
+    uint8_t pressure;         /* 0, 1 or 2: who may say more now, member.h */
+    struct client_queue held; /* senders that wait for it to become less */
+    uint64_t said;      /* bytes appended, of each message's longest frame */
     uint64_t told_at;   /* when `members` events went out last */
+    uint32_t tell_at;   /* index + 1 of the reader with whom telling goes on; 0:
+                           all are told */
     uint64_t epoch;     /* changes whenever `number` starts afresh */
     uint64_t number;    /* of the last message; the first has 1 */
-    uint64_t unflushed; /* bytes appended since the last flush */
+    uint64_t unflushed; /* of `said`, since the last flush began */
     uint64_t *marks;    /* JSON log position of message n at
                                [n % history], of the last `history` ones */
     struct ring logs[ROOM_LOGS];
@@ -85,11 +91,11 @@ struct rooms {
     struct slots slots;
     struct list empty; /* rooms without readers, the longest first */
     struct list_table empty_links;
-    struct list_table reader_links; /* over the clients */
-    uint32_t first_dirty;           /* index + 1; a stack */
-    uint32_t in_use;                /* rooms with members */
-    uint64_t evicted;               /* empty rooms whose place another got */
-    uint32_t history;               /* marks a room has; 0: no history */
+    struct list_table reader_links;   /* over the clients */
+    uint32_t first_dirty, last_dirty; /* index + 1 */
+    uint32_t in_use;                  /* rooms with members */
+    uint64_t evicted;                 /* empty rooms whose place another got */
+    uint32_t history;                 /* marks a room has; 0: no history */
     uint64_t last_epoch;
     uint64_t tell_at;   /* when the next `members` events are due, or
                                 UINT64_MAX */
@@ -142,9 +148,10 @@ bool room_wants(const struct rooms *all, const struct room *room,
                 enum room_log log);
 
 /* Append one message and mark the room dirty. Every frame fits
-   room_append_max. It gets the number room->number + 1. */
-void room_append(struct rooms *all, struct room *room,
-                 const struct room_record *record);
+   room_append_max. It gets the number room->number + 1. Returns the bytes of
+   its longest frame that was written. */
+size_t room_append(struct rooms *all, struct room *room,
+                   const struct room_record *record);
 
 /* Put a room into the dirty queue; take one out (NULL when there is none). */
 void room_soil(struct rooms *all, struct room *room);

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "os/error.h"
 #include "os/file.h"
+#include "server/ready.h"
 #include "server/trace.h"
 
 /* What one write is made of. The numbers are those of send.h. */
@@ -58,17 +59,33 @@ static void add_stretch(struct plan *plan, const struct ring *log,
         add(plan, parts[i]);
 }
 
+/* Log positions of what the client is not to see: its own messages. */
+struct skip {
+    uint64_t from; /* UINT64_MAX: it sees everything */
+    uint64_t to;
+};
+
+static struct skip skip_of(const struct server *s, const struct client *c)
+{
+    if (!client_has(c, CLIENT_SKIPS))
+        return (struct skip){.from = UINT64_MAX};
+    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    uint64_t from = c->as.socket.cursor;
+    from += m->skip_from - (uint32_t)from; /* it is not far ahead */
+    return (struct skip){.from = from, .to = from + m->skip_len};
+}
+
 /* [from, to) of the client's log without what it is not to see. */
 static size_t add_frames(struct plan *plan, const struct server *s,
                          const struct client *c, uint64_t from, uint64_t to)
 {
     size_t before = plan->len;
     const struct ring *log = log_of(s, c);
-    const struct profile *p = client_profile(&s->clients, c);
-    if (client_has(c, CLIENT_SKIPS) && p->skip_from < to) {
-        CHECK(p->skip_from >= from && p->skip_from + p->skip_len <= to);
-        add_stretch(plan, log, from, p->skip_from);
-        from = p->skip_from + p->skip_len;
+    struct skip skip = skip_of(s, c);
+    if (skip.from < to) {
+        CHECK(skip.from >= from && skip.to <= to);
+        add_stretch(plan, log, from, skip.from);
+        from = skip.to;
     }
     add_stretch(plan, log, from, to);
     return plan->len - before;
@@ -110,9 +127,9 @@ static void gather(struct plan *plan, const struct server *s,
 /* At the start of a stretch that is not to be seen: to its end. */
 static void skip_own(const struct server *s, struct client *c)
 {
-    const struct profile *p = client_profile(&s->clients, c);
-    if (client_has(c, CLIENT_SKIPS) && c->as.socket.cursor == p->skip_from) {
-        c->as.socket.cursor = p->skip_from + p->skip_len;
+    struct skip skip = skip_of(s, c);
+    if (c->as.socket.cursor == skip.from) {
+        c->as.socket.cursor = skip.to;
         client_clear(c, CLIENT_SKIPS);
     }
 }
@@ -121,11 +138,10 @@ static void skip_own(const struct server *s, struct client *c)
 static void pass_unfinished(const struct server *s, struct client *c, size_t n)
 {
     uint64_t boundary = c->as.socket.cursor + c->frame_left;
-    const struct profile *p = client_profile(&s->clients, c);
-    if (client_has(c, CLIENT_SKIPS) && p->skip_from < boundary &&
-        c->as.socket.cursor + n >= p->skip_from) {
-        n -= (size_t)(p->skip_from - c->as.socket.cursor);
-        c->as.socket.cursor = p->skip_from;
+    struct skip skip = skip_of(s, c);
+    if (skip.from < boundary && c->as.socket.cursor + n >= skip.from) {
+        n -= (size_t)(skip.from - c->as.socket.cursor);
+        c->as.socket.cursor = skip.from;
         skip_own(s, c);
     }
     c->as.socket.cursor += n;
@@ -226,7 +242,7 @@ bool send_defer(struct server *s, struct client *c)
 {
     /* A buffer a member for a few bytes each: not with the last half of them.
        Who can be written to is written to at once then. */
-    if (!client_has(c, CLIENT_BLOCKED) && c->outbox == LEASE_NONE &&
+    if (!client_waits(c, CLIENT_WAITS_OUTPUT) && c->outbox == LEASE_NONE &&
         s->leases.slots.count >= s->leases.slots.size / 2)
         return false;
     if (!keep(s, c, text_span(&s->staging)))
@@ -239,9 +255,9 @@ bool send_defer(struct server *s, struct client *c)
    acknowledged some: room comes from nowhere else. */
 static void block(struct server *s, struct client *c, size_t sent)
 {
-    if (!client_has(c, CLIENT_BLOCKED) || sent > 0)
+    if (!client_waits(c, CLIENT_WAITS_OUTPUT) || sent > 0)
         c->moved = (uint32_t)s->now;
-    client_set(c, CLIENT_BLOCKED);
+    ready_wait(s, c, CLIENT_WAITS_OUTPUT);
     /* What the peer has acknowledged is looked at later: deadline.c. */
     wheel_hasten(&s->wheel, client_index(&s->clients, c),
                  s->now + LIMITS_FIRST_LOOK);
@@ -261,14 +277,15 @@ static enum send_result send_file(struct server *s, struct client *c)
     http->offset += (uint64_t)sent;
     http->left -= (uint64_t)sent;
     c->sent += (uint64_t)sent;
+    s->cost += LIMITS_COST_SEND + (uint64_t)sent / LIMITS_COST_SENT;
     s->stats.bytes_out += (uint64_t)sent;
     if (http->left == 0) {
-        client_clear(c, CLIENT_BLOCKED);
+        ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
         return SEND_DONE;
     }
     /* Its next piece in the next turn. A short one is tried again, too: it may
        have been the file that ended, and then no edge would ever come. */
-    client_clear(c, CLIENT_BLOCKED);
+    ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
     server_make_dirty(s, c);
     return SEND_BLOCKED;
 }
@@ -288,7 +305,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
         trace_sent(s, c, plan->parts, (size_t)sent);
     s->stats.bytes_out += (uint64_t)sent;
     if ((size_t)sent == plan->len) {
-        client_clear(c, CLIENT_BLOCKED);
+        ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
         pass_all(s, c);
         return SEND_DONE;
     }
@@ -303,7 +320,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
 /* Nothing to write: at most its own messages to pass over. */
 static void pass_nothing(struct server *s, struct client *c)
 {
-    client_clear(c, CLIENT_BLOCKED);
+    ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
     if (client_has(c, CLIENT_SKIPS))
         pass_all(s, c);
 }

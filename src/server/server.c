@@ -8,42 +8,11 @@
 #include "server/deadline.h"
 #include "server/listen.h"
 #include "server/member.h"
+#include "server/ready.h"
 
 /* ---- Queues -------------------------------------------------------------- */
 
-/* Ready clients are linked through slot.next_free, which is theirs while they
-   have the slot; dirty ones, and later the buried, through dirty_next. */
-static void push_ready(struct server *s, struct server_queue *q,
-                       struct client *c)
-{
-    uint32_t index = client_index(&s->clients, c);
-    client_set(c, CLIENT_READY);
-    c->slot.next_free = CLIENT_NONE;
-    if (q->last == CLIENT_NONE)
-        q->first = index;
-    else
-        client_at(&s->clients, q->last)->slot.next_free = index;
-    q->last = index;
-    q->count++;
-}
-
-void server_make_ready(struct server *s, struct client *c)
-{
-    if (!client_has(c, CLIENT_READY))
-        push_ready(s, &s->ready, c);
-}
-
-static struct client *pop_ready(struct server *s)
-{
-    struct client *c = client_at(&s->clients, s->ready.first);
-    s->ready.first = c->slot.next_free;
-    if (s->ready.first == CLIENT_NONE)
-        s->ready.last = CLIENT_NONE;
-    s->ready.count--;
-    client_clear(c, CLIENT_READY);
-    return c;
-}
-
+/* Dirty clients, and later the buried, are linked through dirty_next. */
 void server_make_dirty(struct server *s, struct client *c)
 {
     if (client_has(c, CLIENT_DIRTY))
@@ -152,20 +121,21 @@ static void drain(struct server *s)
     listen_stop(s);
 }
 
-/* Every WebSocket gets what was published before, then Close 1001. So many a
-   turn: to a million that takes seconds, in which --drain may be over. */
+/* Every WebSocket gets what was published before, then Close 1001. To a million
+   that takes many turns, and --drain may be over before. */
 static void say_goodbye(struct server *s)
 {
-    unsigned left = s->draining ? LIMITS_GOODBYES : 0;
-    for (; left && s->drain_at < s->clients.slots.fresh; s->drain_at++) {
-        struct client *c = client_at(&s->clients, s->drain_at);
+    if (!s->draining)
+        return;
+    uint64_t end = s->cost + LIMITS_TURN_GOODBYE;
+    while (s->cost < end && s->drain_at < s->clients.slots.fresh) {
+        struct client *c = client_at(&s->clients, s->drain_at++);
+        s->cost += LIMITS_COST_VISIT;
         if (c->state != CLIENT_OPEN)
             continue;
-        /* One after the other: there is no leased buffer for everybody's. */
         conn_begin(s, c);
         conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING, false);
         conn_settle(s, c);
-        left--;
     }
 }
 
@@ -212,85 +182,70 @@ static void take_event(struct server *s, const struct reactor_event *event)
         client_set(c, CLIENT_HANGUP);
     if (event->readable)
         client_set(c, CLIENT_READABLE);
-    if (event->writable && client_has(c, CLIENT_BLOCKED))
+    if (event->writable && client_waits(c, CLIENT_WAITS_OUTPUT))
         server_make_dirty(s, c);
-    else if (conn_may_read(c))
-        server_make_ready(s, c);
+    else
+        ready_add(s, c);
 }
 
-/* Has this turn cost so much that this client's input must wait? */
+/* Has reading cost so much that this client's input must wait? */
 static bool is_too_much(const struct server *s, const struct client *c)
 {
-    return s->cost >=
-           (client_has(c, CLIENT_HEAVY) ? LIMITS_TURN : LIMITS_TURN_MOST);
+    return s->cost >= (client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_READ / 2
+                                                   : LIMITS_TURN_READ);
 }
 
 /* While there is more work than a turn may hold, heavy stays heavy, whatever
    it sends in between. */
-static void weigh(const struct server *s, struct client *c, uint64_t cost)
+static void note_weight(const struct server *s, struct client *c, uint64_t cost)
 {
     if (cost >= LIMITS_HEAVY)
         client_set(c, CLIENT_HEAVY);
-    else if (s->cost < LIMITS_TURN)
+    else if (s->cost < LIMITS_TURN_READ / 2)
         client_clear(c, CLIENT_HEAVY);
 }
 
-/* Those that were put off come first in the next turn. */
-static void put_first(struct server *s, const struct server_queue *q)
-{
-    if (q->count == 0)
-        return;
-    client_at(&s->clients, q->last)->slot.next_free = s->ready.first;
-    if (s->ready.count == 0)
-        s->ready.last = q->last;
-    s->ready.first = q->first;
-    s->ready.count += q->count;
-}
-
 /* Those that are ready now; one that becomes ready again waits for the next
-   turn, so that everybody has a turn. */
+   turn, so that everybody has a turn. Who is put off comes first in it. */
 static void read_all(struct server *s)
 {
-    struct server_queue put_off = SERVER_QUEUE_EMPTY;
-    s->cost = 0;
+    struct client_queue put_off = CLIENT_QUEUE_EMPTY;
     for (uint32_t left = s->ready.count; left > 0; left--) {
-        struct client *c = pop_ready(s);
+        struct client *c = client_pop(&s->clients, &s->ready);
         uint64_t before = s->cost;
+        if (c->state != CLIENT_GONE && is_too_much(s, c)) {
+            client_push(&s->clients, &put_off, c);
+            continue;
+        }
+        client_clear(c, CLIENT_READY);
         if (c->state == CLIENT_GONE) {
             server_bury(s, c);
-        } else if (is_too_much(s, c)) {
-            push_ready(s, &put_off, c);
         } else {
             conn_turn(s, c);
-            weigh(s, c, s->cost - before);
+            note_weight(s, c, s->cost - before);
         }
     }
-    put_first(s, &put_off);
+    client_put_first(&s->clients, &s->ready, &put_off);
 }
 
-/* Each dirty room's members, or so many of them; who is left has its turn in
-   the next one. */
+/* The dirty rooms in turns, so that a small one does not wait for a large one;
+   where they are not done they go on in the next turn. */
 static void flush_rooms(struct server *s)
 {
     struct room *room;
-    uint32_t unfinished = 0; /* index + 1, linked as the queue is */
-    while ((room = room_next_dirty(&s->rooms)) != NULL) {
-        if (member_flush(s, room, s->flush_most))
-            continue;
-        room->next_dirty = unfinished;
-        unfinished = room_index(&s->rooms, room) + 1;
-    }
-    while (unfinished) {
-        room = room_at(&s->rooms, unfinished - 1);
-        unfinished = room->next_dirty;
-        room_soil(&s->rooms, room);
+    uint64_t end = s->cost + s->flush_cost;
+    while (s->cost < end && (room = room_next_dirty(&s->rooms)) != NULL) {
+        uint64_t slice = s->cost + LIMITS_FLUSH_ROOM;
+        if (!member_flush(s, room, bytes_min64(slice, end)))
+            room_soil(&s->rooms, room);
     }
 }
 
 static void flush_all(struct server *s)
 {
     flush_rooms(s);
-    for (uint32_t left = s->dirty.count; left > 0; left--) {
+    uint64_t end = s->cost + LIMITS_TURN_DIRTY;
+    for (uint32_t left = s->dirty.count; left > 0 && s->cost < end; left--) {
         struct client *c = pop_dirty(s);
         if (c->state == CLIENT_GONE)
             server_bury(s, c);
@@ -301,10 +256,12 @@ static void flush_all(struct server *s)
 
 static void run_timers(struct server *s)
 {
-    for (unsigned i = 0; i < LIMITS_TIMERS; i++) {
+    uint64_t end = s->cost + LIMITS_TURN_TIMERS;
+    while (s->cost < end) {
         uint32_t index = wheel_pop(&s->wheel, s->now);
         if (index == WHEEL_NONE)
             return;
+        s->cost += LIMITS_COST_TIMER;
         deadline_reached(s, client_at(&s->clients, index));
     }
 }
@@ -322,12 +279,13 @@ static bool all_told(struct server *s, int count)
 }
 
 /* How long the reactor may sleep. */
-static uint64_t patience(const struct server *s, uint64_t members)
+static uint64_t patience(const struct server *s)
 {
     if (s->ready.count || s->dirty.count || s->rooms.first_dirty ||
         s->reap != CLIENT_NONE)
         return 0;
-    uint64_t wait = bytes_min64(wheel_wait(&s->wheel, s->now), members);
+    uint64_t wait = wheel_wait(&s->wheel, s->now);
+    wait = bytes_min64(wait, member_tell_wait(s));
     wait = bytes_min64(wait, listen_wait(s));
     if (s->draining)
         wait = s->drain_at < s->clients.slots.fresh
@@ -357,21 +315,21 @@ bool server_turn(struct server *s)
     int count = reactor_wait(s->reactor, events, s->patience);
     CHECK(count >= 0);
     server_read_clocks(s);
+    s->cost = 0;
     for (int i = 0; i < count; i++)
         take_event(s, &events[i]);
     listen_accept(s);
     read_all(s);
-    flush_all(s);
     if (s->signalled)
         handle_signals(s);
     say_goodbye(s);
     if (all_told(s, count))
         run_timers(s);
-    uint64_t members = member_tell(s);
+    member_tell(s);
     flush_all(s);
     reap(s);
     tell_alive(s);
-    s->patience = patience(s, members);
+    s->patience = patience(s);
     if (s->config->has_metrics)
         stats_time(&s->stats.turn, clock_microseconds() - s->woken);
     return !s->abort && !(s->draining && drained(s));

@@ -4,8 +4,8 @@
  *
  * A turn: flush before sleep.
  *
- *   wait -> accept -> read and dispatch all that is ready -> flush each dirty
- *   room and client once -> signals -> timers -> flush -> free slots
+ *   wait -> accept -> read and dispatch all that is ready -> signals -> timers
+ *   -> flush each dirty room and client once -> free slots
  *
  * Input always comes before timers, so that a machine that was paused does
  * not look like a mass disconnect. Slots are freed last, so that nothing in a
@@ -28,19 +28,6 @@
 #include "server/service.h"
 #include "server/stats.h"
 #include "wire/permessage.h"
-
-/* A singly linked queue of clients, by index. */
-struct server_queue {
-    uint32_t first; /* index, or CLIENT_NONE */
-    uint32_t last;
-    uint32_t count;
-};
-
-#define SERVER_QUEUE_EMPTY                                                     \
-    (struct server_queue)                                                      \
-    {                                                                          \
-        .first = CLIENT_NONE, .last = CLIENT_NONE                              \
-    }
 
 /* What the reactor calls those that are no clients. A client's generation is
    odd, so its token is never below 2^32. */
@@ -88,9 +75,10 @@ struct server {
     struct trace *trace; /* of --trace, else NULL */
     struct stats stats;
 
-    struct server_queue ready; /* clients with input to handle */
+    struct client_queue ready; /* clients with input to handle */
     uint64_t cost;             /* of this turn so far: limits.h */
-    struct server_queue dirty; /* clients with output to flush */
+    struct client_queue dirty; /* clients with output to flush, linked through
+                                  dirty_next */
     uint32_t reap;             /* stack of GONE clients, index or NONE */
 
     uint8_t *receive; /* receive_size bytes: where input is received */
@@ -110,7 +98,7 @@ struct server {
     struct text staging;    /* private output of `current` in this turn */
     struct client *current; /* whose input or timer is being handled, or NULL */
 
-    uint32_t flush_most; /* members of a room written to a turn */
+    uint64_t flush_cost; /* what bringing rooms' messages may cost a turn */
 
     bool draining;     /* TERM came: nobody new, everybody leaves */
     bool abort;        /* TERM came again */
@@ -166,8 +154,7 @@ void server_tell(struct server *s, const char *state);
 /* Look at the clocks: woken, now and wall. */
 void server_read_clocks(struct server *s);
 
-/* Put a client at the end of the ready or the dirty queue, once. */
-void server_make_ready(struct server *s, struct client *c);
+/* Put a client at the end of the dirty queue, once. */
 void server_make_dirty(struct server *s, struct client *c);
 
 /* Let a client's slot be freed at the end of the turn. */

@@ -235,11 +235,11 @@ int server_open(struct server *s, const struct config *config,
         .spare = -1,
         .folder = -1,
         .supervisor = -1,
-        .ready = SERVER_QUEUE_EMPTY,
-        .dirty = SERVER_QUEUE_EMPTY,
+        .ready = CLIENT_QUEUE_EMPTY,
+        .dirty = CLIENT_QUEUE_EMPTY,
         .reap = CLIENT_NONE,
         .journal.level = config->level,
-        .flush_most = LIMITS_FLUSH,
+        .flush_cost = LIMITS_TURN_FLUSH,
     };
     server_read_clocks(s);
     s->stats.began = s->wall;

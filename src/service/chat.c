@@ -32,15 +32,15 @@ static bool is_user_name(struct span name)
     return name.len <= LIMITS_USER_NAME && utf8_printable(name);
 }
 
-static void set_name(struct profile *p, struct span name)
+static void set_name(struct client_member *m, struct span name)
 {
-    p->name_len = (uint8_t)name.len;
+    m->name_len = (uint8_t)name.len;
     if (name.len)
-        memcpy(p->name, name.ptr, name.len);
+        memcpy(m->name, name.ptr, name.len);
 }
 
 /* ?name= of the URL: NULL, or what is wrong with it. */
-static const char *take_name(struct profile *p, struct span query)
+static const char *take_name(struct client_member *m, struct span query)
 {
     uint8_t bytes[LIMITS_USER_NAME];
     struct span value;
@@ -49,7 +49,7 @@ static const char *take_name(struct profile *p, struct span query)
     ptrdiff_t len = http_decode(bytes, sizeof bytes, value, true);
     if (len < 0 || !is_user_name(bytes_span(bytes, (size_t)len)))
         return "bad name";
-    set_name(p, bytes_span(bytes, (size_t)len));
+    set_name(m, bytes_span(bytes, (size_t)len));
     return NULL;
 }
 
@@ -135,14 +135,14 @@ static unsigned join(struct server *s, struct client *c,
     struct profile *p = client_profile(&s->clients, c);
     struct place place;
     *p = (struct profile){0};
-    *why = take_name(p, request->query);
+    *why = take_name(&p->member, request->query);
     if (*why)
         return 400;
     if (c->form != CLIENT_PLAIN && !parse_place(request->query, &place)) {
         *why = "bad history or since";
         return 400;
     }
-    if (!make_uuid(p->uid)) {
+    if (!make_uuid(p->member.uid)) {
         *why = "no random bytes";
         return 503;
     }
@@ -174,9 +174,9 @@ static void welcome(struct server *s, struct client *c, const struct room *room)
 {
     uint8_t bytes[512];
     struct text t = text_over(bytes, sizeof bytes);
-    struct profile *p = client_profile(&s->clients, c);
+    struct client_member *m = &client_profile(&s->clients, c)->member;
     text_string(&t, "{\"event\":\"welcome\",\"uid\":\"");
-    put_uuid(&t, p->uid);
+    put_uuid(&t, m->uid);
     text_string(&t, "\",\"room\":");
     json_put_string(&t, bytes_span(room->name, room->name_len));
     text_string(&t, ",\"members\":");
@@ -187,7 +187,7 @@ static void welcome(struct server *s, struct client *c, const struct room *room)
     else
         text_string(&t, "null");
     text_byte(&t, '}');
-    p->members_told = room->members;
+    m->members_told = room->members;
     send_text(s, c, &t);
 }
 
@@ -203,10 +203,11 @@ static void greet(struct server *s, struct client *c,
     if (c->form == CLIENT_JSON_V1)
         welcome(s, c, room);
     if (place.since)
-        c->as.socket.cursor =
-            room_resume(&s->rooms, room, place.epoch, place.number, &gap);
+        member_replay(
+            s, c,
+            room_resume(&s->rooms, room, place.epoch, place.number, &gap));
     else
-        c->as.socket.cursor = room_history(&s->rooms, room, place.history);
+        member_replay(s, c, room_history(&s->rooms, room, place.history));
     if (gap && c->form == CLIENT_JSON_V1)
         outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
                      BYTES_LITERAL("{\"event\":\"gap\"}"));
@@ -218,17 +219,17 @@ static void greet(struct server *s, struct client *c,
 static void put_start(struct text *t, struct server *s, const struct client *c,
                       const struct room *room)
 {
-    const struct profile *p = client_profile(&s->clients, c);
+    const struct client_member *m = &client_profile(&s->clients, c)->member;
     text_string(t, "{\"id\":");
     put_id(t, room, room->number + 1);
     text_string(t, ",\"time\":");
     text_decimal(t, s->wall);
     text_string(t, ",\"uid\":\"");
-    put_uuid(t, p->uid);
+    put_uuid(t, m->uid);
     text_string(t, "\",");
-    if (p->name_len) {
+    if (m->name_len) {
         text_string(t, "\"name\":");
-        json_put_string(t, bytes_span(p->name, p->name_len));
+        json_put_string(t, bytes_span(m->name, m->name_len));
         text_byte(t, ',');
     }
 }
@@ -369,7 +370,7 @@ static void json_message(struct server *s, struct client *c, uint8_t opcode,
         return;
     }
     if (said.name.ptr) /* counts first */
-        set_name(client_profile(&s->clients, c), said.name);
+        set_name(&client_profile(&s->clients, c)->member, said.name);
     if (said.message.ptr)
         publish(s, c, FRAME_TEXT, said.message);
     if (said.ping.ptr && c->state == CLIENT_OPEN)

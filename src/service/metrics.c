@@ -298,7 +298,7 @@ static void put_rooms(struct text *t, const struct rooms *all)
 {
     uint64_t laggards = 0;
     for (uint32_t i = 0; i < all->slots.fresh; i++)
-        laggards += room_at(all, i)->laggards;
+        laggards += room_at(all, i)->behind[0];
     put_one(t, "chatd_rooms", gauge, "Rooms there can be.", all->slots.size);
     put_one(t, "chatd_rooms_in_use", gauge, "Rooms with members.", all->in_use);
     put_one(t, "chatd_rooms_evicted_total", counter,
@@ -308,7 +308,7 @@ static void put_rooms(struct text *t, const struct rooms *all)
     put_one(t, "chatd_room_log_bytes", gauge, "Size of a room log.",
             all->log_size);
     put_one(t, "chatd_laggards", gauge,
-            "Members that the senders of their room wait for.", laggards);
+            "Members more than half a log behind that catch up.", laggards);
 }
 
 void metrics_write(struct text *t, const struct server *s)

@@ -66,7 +66,7 @@ void happened_all(void)
         {"deadline", "write, of a page"},
         {"deadline", "watchdog"},
         {"deadline", "drain"},
-        {"room", "waits for a laggard"},
+        {"room", "waits for its members"},
         {"refusal", "all client slots taken"},
         {"refusal", "all rooms taken"},
         {"refusal", "all buffers taken"},

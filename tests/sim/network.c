@@ -319,6 +319,20 @@ ptrdiff_t socket_receive(int fd, uint8_t *ptr, size_t len)
     return (ptrdiff_t)taken;
 }
 
+ptrdiff_t socket_peek(int fd, uint8_t *ptr, size_t len)
+{
+    struct connection *c = of(fd);
+    int result = kernel_call_on(SIM_RECEIVE, fd);
+    if (result < 0)
+        return result;
+    if (c->in.len == 0)
+        return c->error ? -c->error : c->peer_shut || c->broken ? 0 : -EAGAIN;
+    size_t seen = bytes_min(c->in.len, len);
+    shadow_forget(ptr, len);
+    memcpy(ptr, c->in.ptr, seen);
+    return (ptrdiff_t)seen;
+}
+
 /* Bytes that nobody will read. */
 static void lose(struct connection *c)
 {

@@ -62,7 +62,7 @@ static void start_world(void)
         options_draw(chance);
     world_start();
     if (once_in(2)) /* as if the rooms were large */
-        world.server.flush_most = (uint32_t)(1 + below(8));
+        world.server.flush_cost = 1 + below(8) * LIMITS_COST_SEND;
 }
 
 /* ---- People -------------------------------------------------------------- */

@@ -70,9 +70,8 @@ static void look(struct watched *w, const struct client *c)
 /* And what the server has made of it in this turn. */
 static void settle(struct watched *w, const struct client *c)
 {
-    const unsigned waits = CLIENT_BLOCKED | CLIENT_STALLED;
-    const unsigned unheard =
-        waits | CLIENT_HELD | CLIENT_PAUSED | CLIENT_PARKED | CLIENT_READY;
+    const unsigned waits = CLIENT_WAITS_OUTPUT | CLIENT_WAITS_BUFFER;
+    const unsigned unheard = CLIENT_PARKED | CLIENT_READY;
     uint64_t now = watch_now();
     if (w->state != c->state)
         w->state_at = now;
@@ -80,10 +79,10 @@ static void settle(struct watched *w, const struct client *c)
         w->heard_at = now;
     if (!w->waits)
         w->waits_at = now;
-    if (c->flags & unheard)
+    if (c->waits || (c->flags & unheard))
         w->unheard_at = now;
     w->state = c->state;
-    w->waits = (c->flags & waits) != 0;
+    w->waits = client_waits(c, waits);
 }
 
 static uint64_t last_of(uint64_t a, uint64_t b)

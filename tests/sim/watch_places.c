@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of watch.h that knows who takes which place, and counts. */
 #include "server/conn.h"
+#include "server/member.h"
 #include "server/request.h"
 #include "server/source.h"
 #include "sim/happened.h"
@@ -291,17 +292,21 @@ void watch_rooms(const struct server *s)
 {
     for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
-        uint32_t members = 0, laggards = 0;
+        uint32_t members = 0, behind[2] = {0};
         for (uint32_t j = 0; j < s->clients.slots.fresh; j++) {
             const struct client *c = client_at(&s->clients, j);
             if (c->state != CLIENT_OPEN || c->room != i)
                 continue;
             members++;
-            laggards += client_has(c, CLIENT_LAGGING);
+            const struct client_member *m =
+                &client_profile(&s->clients, c)->member;
+            behind[0] += m->behind >= MEMBER_BEHIND && !m->stuck;
+            behind[1] += m->behind >= MEMBER_FAR && !m->stuck;
         }
         assert_int_equal(room->members, members);
-        assert_int_equal(room->laggards, laggards);
-        happened("room", "waits for a laggard", laggards);
+        assert_int_equal(room->behind[0], behind[0]);
+        assert_int_equal(room->behind[1], behind[1]);
+        happened("room", "waits for its members", room->held.count);
     }
 }
 

@@ -187,7 +187,7 @@ static void assert_all_free(const struct server *s)
     assert_int_equal(s->rooms.slots.count, s->rooms.empty.count);
     for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
-        assert_int_equal(room->members + room->laggards + room->v1_members, 0);
+        assert_int_equal(room->members + room->behind[0] + room->v1_members, 0);
         for (size_t log = 0; log < ROOM_LOGS; log++)
             assert_int_equal(room->log_members[log], 0);
     }

@@ -16,6 +16,23 @@ static bool flag_of(const struct peer *p, enum client_flag flag)
     return client_has(world_client(p->connection), flag);
 }
 
+static bool waits(const struct peer *p, unsigned reasons)
+{
+    return client_waits(world_client(p->connection), reasons);
+}
+
+static const struct client_member *member(const struct peer *p)
+{
+    return &client_profile(&world.server.clients, world_client(p->connection))
+                ->member;
+}
+
+/* Does it count as behind? */
+static bool is_behind(const struct peer *p)
+{
+    return member(p)->behind >= MEMBER_BEHIND && !member(p)->stuck;
+}
+
 static void stop_reading(const struct peer *p)
 {
     sim_set_send_buffer(p->connection, 1);
@@ -73,11 +90,10 @@ static void test_plain_members_hear_everybody_and_themselves(void **state)
 
 #define CROWD 5
 
-/* That many in one room, of whom `most` are written to a turn. */
-static void open_crowd(struct peer *peers[CROWD], const char *target,
-                       uint32_t most)
+/* That many in one room, of whom one is written to a turn. */
+static void open_crowd(struct peer *peers[CROWD], const char *target)
 {
-    world.server.flush_most = most;
+    world.server.flush_cost = 1;
     for (size_t i = 0; i < CROWD; i++)
         peers[i] = peer_open(target);
 }
@@ -103,16 +119,16 @@ static void test_a_large_room_is_written_to_over_several_turns(void **state)
     (void)state;
     struct peer *peers[CROWD];
     world_start();
-    open_crowd(peers, "/chat/x", 1);
+    open_crowd(peers, "/chat/x");
     struct peer *other = peer_open("/echo");
     push(peers[0], "hello");
-    world_turn(); /* which writes to rooms twice */
-    assert_int_equal(reached(peers), 2);
+    world_turn();
+    assert_int_equal(reached(peers), 1);
     assert_int_equal(world.server.patience, 0);
     push(other, "and me?");
     uint64_t before = world_client(other->connection)->sent;
     world_turn();
-    assert_int_equal(reached(peers), 4);
+    assert_int_equal(reached(peers), 2);
     assert_int_not_equal(world_client(other->connection)->sent, before);
     world_settle();
     for (size_t i = 0; i < CROWD; i++)
@@ -125,7 +141,7 @@ static void test_what_comes_during_the_walk_reaches_everybody_once(void **state)
     (void)state;
     struct peer *peers[CROWD];
     world_start();
-    open_crowd(peers, "/chat/x", 1);
+    open_crowd(peers, "/chat/x");
     push(peers[0], "one");
     world_turn();
     push(peers[4], "two");
@@ -149,7 +165,7 @@ static void test_who_leaves_during_the_walk_does_not_end_it(void **state)
     for (size_t gone = 0; gone < CROWD; gone++) {
         struct peer *peers[CROWD];
         world_again();
-        open_crowd(peers, "/chat/x", 1);
+        open_crowd(peers, "/chat/x");
         push(peers[gone], "one");
         world_turn();
         sim_reset(peers[gone]->connection);
@@ -168,7 +184,7 @@ test_a_sender_passes_its_own_before_the_walk_reaches_it(void **state)
     (void)state;
     struct peer *peers[CROWD];
     world_start();
-    open_crowd(peers, "/ws/x", 1);
+    open_crowd(peers, "/ws/x");
     struct peer *ann = peers[CROWD - 1], *bob = peers[CROWD - 2];
     push(ann, "{\"message\":\"one\"}");
     world_turn();
@@ -186,7 +202,7 @@ static void test_private_output_does_not_wait_for_a_long_walk(void **state)
     (void)state;
     struct peer *peers[CROWD];
     world_start();
-    open_crowd(peers, "/chat/x", 1);
+    open_crowd(peers, "/chat/x");
     push(peers[0], "one");
     world_turn();
     peer_add_frame(peers[4], PEER_PING, BYTES_LITERAL("!"));
@@ -203,7 +219,7 @@ static void test_a_walk_that_takes_long_lets_nobody_be_overrun(void **state)
     (void)state;
     struct peer *peers[CROWD];
     world_start();
-    open_crowd(peers, "/chat/x", 1);
+    open_crowd(peers, "/chat/x");
     for (unsigned i = 0; i < 50; i += 2) {
         push_numbered(peers[0], i, i + 2, 900);
         world_turn();
@@ -285,7 +301,7 @@ static void make_laggard(struct peer **ann, struct peer **bob)
     stop_reading(*bob);
     push_numbered(*ann, 0, 6, 400);
     world_settle();
-    assert_true(flag_of(*bob, CLIENT_LAGGING));
+    assert_true(is_behind(*bob));
 }
 
 static void test_half_a_log_behind_is_a_laggard_and_not_before(void **state)
@@ -296,11 +312,12 @@ static void test_half_a_log_behind_is_a_laggard_and_not_before(void **state)
     stop_reading(bob);
     push_numbered(ann, 0, 5, 400); /* 5 * 404 - 1 byte taken = 2019 */
     world_settle();
-    assert_false(flag_of(bob, CLIENT_LAGGING));
+    assert_false(is_behind(bob));
     push_numbered(ann, 5, 6, 28); /* + 30 = 2049 */
     world_settle();
-    assert_true(flag_of(bob, CLIENT_LAGGING));
-    assert_false(flag_of(ann, CLIENT_HELD)); /* she has nothing more to say */
+    assert_true(is_behind(bob));
+    assert_false(
+        waits(ann, CLIENT_WAITS_ROOM)); /* she has nothing more to say */
     read_again(bob);
     told_numbered(bob, 0, 6);
 }
@@ -313,12 +330,12 @@ static void test_a_laggard_holds_the_senders_of_its_room_alone(void **state)
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 12, 400);
     world_settle();
-    assert_true(flag_of(ann, CLIENT_HELD));
+    assert_true(waits(ann, CLIENT_WAITS_ROOM));
     peer_text(cid, "hello");
     peer_told(cid, "text hello\n");
     told_numbered(ann, 0, 6);
     read_again(bob);
-    assert_false(flag_of(ann, CLIENT_HELD));
+    assert_false(waits(ann, CLIENT_WAITS_ROOM));
     told_numbered(bob, 0, 12);
     told_numbered(ann, 6, 12);
 }
@@ -335,7 +352,7 @@ static void test_held_input_goes_on_without_another_receive(void **state)
     stop_reading(bob);
     push_numbered(ann, 0, 12, 400); /* all received at once: the rest waits */
     world_settle();
-    assert_true(flag_of(ann, CLIENT_HELD));
+    assert_true(waits(ann, CLIENT_WAITS_ROOM));
     assert_true(flag_of(ann, CLIENT_PARKED));
     read_again(bob);
     assert_false(flag_of(ann, CLIENT_PARKED));
@@ -356,7 +373,7 @@ static void test_a_laggard_that_takes_enough_is_waited_for(void **state)
         world_pass(LIMITS_PACE - 200);
         sim_acknowledge(bob->connection, SIM_UNLIMITED);
         world_pass(200);
-        assert_false(flag_of(bob, CLIENT_EXCUSED));
+        assert_false(member(bob)->stuck);
     }
     read_again(bob);
     told_numbered(bob, 0, 7);
@@ -375,8 +392,8 @@ static void test_a_laggard_that_takes_too_little_is_excused(void **state)
     world_pass(LIMITS_PACE - 100);
     told_numbered(ann, 0, 0);
     world_pass(100 + WHEEL_TICK);
-    assert_true(flag_of(bob, CLIENT_EXCUSED));
-    assert_false(flag_of(bob, CLIENT_LAGGING));
+    assert_true(member(bob)->stuck);
+    assert_false(is_behind(bob));
     told_numbered(ann, 6, 7);
 }
 
@@ -388,14 +405,14 @@ test_an_excused_member_that_catches_up_is_in_step_again(void **state)
     struct peer *ann, *bob;
     make_laggard(&ann, &bob);
     world_pass(LIMITS_PACE + WHEEL_TICK);
-    assert_true(flag_of(bob, CLIENT_EXCUSED));
+    assert_true(member(bob)->stuck);
     read_again(bob);
-    assert_false(flag_of(bob, CLIENT_EXCUSED));
+    assert_false(member(bob)->stuck);
     told_numbered(bob, 0, 6);
     stop_reading(bob);
     push_numbered(ann, 0, 6, 400);
     world_settle();
-    assert_true(flag_of(bob, CLIENT_LAGGING));
+    assert_true(is_behind(bob));
 }
 
 static void test_a_laggard_that_leaves_holds_nobody(void **state)
@@ -406,15 +423,14 @@ static void test_a_laggard_that_leaves_holds_nobody(void **state)
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 8, 400);
     world_settle();
-    assert_true(flag_of(ann, CLIENT_HELD));
+    assert_true(waits(ann, CLIENT_WAITS_ROOM));
     sim_reset(bob->connection);
     world_settle();
-    assert_int_equal(only_room()->laggards, 0);
+    assert_int_equal(only_room()->behind[0], 0);
     told_numbered(ann, 0, 8);
 }
 
-/* The senders wait for the last of them. */
-static void test_of_two_laggards_both_are_waited_for(void **state)
+static void test_nobody_waits_for_half_of_the_others(void **state)
 {
     (void)state;
     world_start();
@@ -423,15 +439,137 @@ static void test_of_two_laggards_both_are_waited_for(void **state)
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 8, 400);
     world_settle();
-    assert_int_equal(only_room()->laggards, 2);
+    assert_int_equal(only_room()->behind[0], 2);
     read_again(bob);
-    assert_int_equal(only_room()->laggards, 1);
-    assert_true(flag_of(ann, CLIENT_HELD));
-    told_numbered(bob, 0, 6);
+    assert_int_equal(only_room()->behind[0], 1);
+    assert_false(waits(ann, CLIENT_WAITS_ROOM));
+    told_numbered(bob, 0, 8);
+    told_numbered(ann, 0, 8);
     read_again(cid);
-    assert_false(flag_of(ann, CLIENT_HELD));
-    told_numbered(bob, 6, 8);
     told_numbered(cid, 0, 8);
+}
+
+static void test_who_has_said_little_does_not_wait(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob, *cid = peer_open("/chat/x");
+    struct peer *dan = peer_open("/chat/x"), *eve = peer_open("/chat/x");
+    stop_reading(cid);
+    stop_reading(dan);
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 8, 400);
+    world_settle();
+    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    peer_bytes(ann);
+    peer_bytes(eve);
+    peer_text(eve, "a word");
+    peer_told(eve, "text a word\n");
+    peer_told(ann, "text a word\n");
+    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+}
+
+/* One of history is behind by its own wish, however many there are. */
+static void test_nobody_waits_for_those_who_replay(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    push_numbered(ann, 0, 8, 250);
+    world_settle();
+    for (size_t i = 0; i < 4; i++) {
+        struct peer *late = peer_connect();
+        sim_set_send_buffer(late->connection, 300); /* the 101, no more */
+        sim_set_window(late->connection, 0);
+        peer_upgrade(late, "/ws/x?history=8", "");
+        world_settle();
+    }
+    assert_int_equal(only_room()->members, 5);
+    push_numbered(ann, 8, 12, 250);
+    world_settle();
+    told_numbered(ann, 0, 12);
+    assert_int_equal(only_room()->behind[0], 0);
+}
+
+/* Of who waits all is answered that comes before its next message. */
+static void test_who_waits_is_read_up_to_its_next_message(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_bytes(ann);
+    peer_frame(ann, PEER_PING, BYTES_LITERAL("1"));
+    peer_told(ann, "pong 1\n");
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("2"));
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("3"));
+    push_numbered(ann, 6, 7, 400);
+    world_settle();
+    peer_told(ann, "pong 2\npong 3\n");
+    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    assert_int_equal(world.server.leases.slots.count, 0);
+    read_again(bob);
+    told_numbered(bob, 0, 7);
+    told_numbered(ann, 6, 7);
+}
+
+static void test_who_may_not_speak_may_still_close(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_bytes(ann);
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("1"));
+    peer_close(ann, 1000);
+    peer_told(ann, "pong 1\nclose 1000\nend\n");
+    read_again(bob);
+    told_numbered(bob, 0, 6);
+}
+
+/* A ping that has not come whole is not taken for a message. */
+static void test_who_waits_may_send_a_ping_in_pieces(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_bytes(ann);
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("in pieces"));
+    while (peer_push_some(ann, 1) > 0) {
+        peer_told_nothing(ann);
+        world_settle();
+        assert_false(waits(ann, CLIENT_WAITS_ROOM));
+    }
+    peer_told(ann, "pong in pieces\n");
+    read_again(bob);
+    told_numbered(bob, 0, 6);
+}
+
+/* Of a crowd nobody has said much. Who has said nothing yet may speak. */
+static void test_a_crowd_of_senders_waits_before_most_are_overrun(void **state)
+{
+    (void)state;
+    struct peer *crowd[12], *bob = NULL;
+    world.config.clients = 40;
+    world_start();
+    for (size_t i = 0; i < 20; i++)
+        stop_reading(bob = peer_open("/chat/x"));
+    for (unsigned i = 0; i < UNIT_COUNT(crowd); i++)
+        crowd[i] = peer_open("/chat/x");
+    for (unsigned i = 0; i < UNIT_COUNT(crowd); i++) {
+        push_numbered(crowd[i], i, i + 1, 300);
+        world_settle();
+    }
+    assert_int_equal(only_room()->number, UNIT_COUNT(crowd));
+    assert_int_equal(member(bob)->behind, MEMBER_FAR);
+    struct peer *eve = peer_open("/chat/x"), *fay = peer_open("/chat/x");
+    push_numbered(eve, 0, 2, 100);
+    world_settle();
+    assert_true(waits(eve, CLIENT_WAITS_ROOM));
+    told_numbered(eve, 0, 1);
+    peer_text(fay, "?");
+    peer_tells(fay, "text ?\n");
 }
 
 static void test_a_close_waits_behind_what_is_owed(void **state)
@@ -458,9 +596,9 @@ static void test_held_senders_are_not_taken_for_dead(void **state)
     struct peer *ann, *bob;
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 8, 400);
-    for (unsigned i = 1; i <= 8; i++) {
+    for (unsigned i = 1; i <= 2; i++) {
         world_pass(LIMITS_PACE / 2);
-        assert_true(flag_of(ann, CLIENT_HELD));
+        assert_true(waits(ann, CLIENT_WAITS_ROOM));
         sim_set_send_buffer(bob->connection, 1 + 150 * i);
     }
     world_not_logged("pong-timeout");
@@ -596,7 +734,13 @@ int main(void)
         WORLD_TEST(test_a_laggard_that_takes_too_little_is_excused),
         WORLD_TEST(test_an_excused_member_that_catches_up_is_in_step_again),
         WORLD_TEST(test_a_laggard_that_leaves_holds_nobody),
-        WORLD_TEST(test_of_two_laggards_both_are_waited_for),
+        WORLD_TEST(test_nobody_waits_for_half_of_the_others),
+        WORLD_TEST(test_who_has_said_little_does_not_wait),
+        WORLD_TEST(test_nobody_waits_for_those_who_replay),
+        WORLD_TEST(test_who_waits_is_read_up_to_its_next_message),
+        WORLD_TEST(test_who_may_not_speak_may_still_close),
+        WORLD_TEST(test_who_waits_may_send_a_ping_in_pieces),
+        WORLD_TEST(test_a_crowd_of_senders_waits_before_most_are_overrun),
         WORLD_TEST(test_a_close_waits_behind_what_is_owed),
         WORLD_TEST(test_held_senders_are_not_taken_for_dead),
         WORLD_TEST(test_a_changed_number_is_told_once_a_second_at_most),

@@ -442,11 +442,11 @@ static void test_above_the_rate_one_is_not_read_from(void **state)
     }
     peer_flush(ann);
     struct client *c = world_client(ann->connection);
-    assert_true(client_has(c, CLIENT_PAUSED));
+    assert_true(client_waits(c, CLIENT_WAITS_RATE));
     peer_text(bob, "hi");
     assert_non_null(strstr(peer_story(bob), "text 19\ntext hi\n"));
     world_pass(1100);
-    assert_false(client_has(c, CLIENT_PAUSED));
+    assert_false(client_waits(c, CLIENT_WAITS_RATE));
     peer_tells(bob, "text 28\ntext 29\n");
     peer_tells(ann, "text 28\ntext 29\n");
 }

@@ -167,7 +167,7 @@ static void test_names_in_one_bucket_can_be_forgotten_in_any_order(void **state)
 
 /* ---- The dirty queue ----------------------------------------------------- */
 
-static void test_a_dirty_room_comes_out_once(void **state)
+static void test_dirty_rooms_come_out_once_in_their_order(void **state)
 {
     (void)state;
     struct rooms all = rooms_of();
@@ -176,8 +176,8 @@ static void test_a_dirty_room_comes_out_once(void **state)
     room_soil(&all, a);
     room_soil(&all, b);
     room_soil(&all, a);
-    assert_ptr_equal(room_next_dirty(&all), b);
-    room_soil(&all, b);
+    assert_ptr_equal(room_next_dirty(&all), a);
+    room_soil(&all, a);
     assert_ptr_equal(room_next_dirty(&all), b);
     assert_ptr_equal(room_next_dirty(&all), a);
     assert_null(room_next_dirty(&all));
@@ -194,8 +194,8 @@ static void test_a_dirty_room_that_gives_its_place_stays_queued(void **state)
     open_room(&all, "c");
     struct room *d = open_room(&all, "d"); /* where a was */
     assert_true(d->dirty);
-    assert_non_null(room_next_dirty(&all));
     assert_ptr_equal(room_next_dirty(&all), d);
+    assert_non_null(room_next_dirty(&all));
     assert_null(room_next_dirty(&all));
 }
 
@@ -301,7 +301,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_room_keeps_its_history),
         cmocka_unit_test(
             test_names_in_one_bucket_can_be_forgotten_in_any_order),
-        cmocka_unit_test(test_a_dirty_room_comes_out_once),
+        cmocka_unit_test(test_dirty_rooms_come_out_once_in_their_order),
         cmocka_unit_test(test_a_dirty_room_that_gives_its_place_stays_queued),
         cmocka_unit_test(test_history_is_what_was_asked_for_and_is_there),
         cmocka_unit_test(test_big_messages_push_the_older_ones_out),

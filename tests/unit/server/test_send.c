@@ -45,7 +45,7 @@ static struct peer *fill_four_sources(void)
     put_private(c, "outbox");
     peer_text(ann, "more");
     peer_text(ann, "and more");
-    assert_true(client_has(c, CLIENT_BLOCKED));
+    assert_true(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_int_equal(c->frame_left, 12 - 3);
     conn_begin(&world.server, c);
     put_private(c, "staged");
@@ -115,10 +115,10 @@ static void test_blocked_is_said_once_and_ends_with_the_last_byte(void **state)
     struct client *c = world_client(ann->connection);
     take_only(ann, 4);
     peer_text(ann, "hello");
-    assert_true(client_has(c, CLIENT_BLOCKED));
+    assert_true(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_true(c->outbox != CLIENT_NONE);
     take_all(ann);
-    assert_false(client_has(c, CLIENT_BLOCKED));
+    assert_false(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_true(c->outbox == CLIENT_NONE);
     peer_told(ann, "text hello\n");
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/ready.h"
+
+bool ready_may_read(const struct client *c)
+{
+    /* In REPLY the next request waits for the response to leave; in CLOSING
+       nothing the client says counts any more. */
+    return (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
+            c->state == CLIENT_OPEN || c->state == CLIENT_LINGER) &&
+           (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) && c->waits == 0;
+}
+
+void ready_add(struct server *s, struct client *c)
+{
+    if (client_has(c, CLIENT_READY) || !ready_may_read(c))
+        return;
+    client_set(c, CLIENT_READY);
+    client_push(&s->clients, &s->ready, c);
+}
+
+void ready_wait(struct server *s, struct client *c, enum client_wait reason)
+{
+    if (c->waits == 0)
+        client_profile(&s->clients, c)->waited = (uint32_t)s->now;
+    c->waits = (uint8_t)(c->waits | reason);
+}
+
+void ready_go_on(struct server *s, struct client *c, enum client_wait reason)
+{
+    if (!client_waits(c, reason))
+        return;
+    c->waits = (uint8_t)(c->waits & ~(unsigned)reason);
+    if (c->waits || c->state != CLIENT_OPEN)
+        return;
+    uint32_t pause = server_since(s, client_profile(&s->clients, c)->waited);
+    c->heard += pause;
+    c->since += pause;
+    ready_add(s, c);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ready: who is read from, and who is not.
+ *
+ * A client is read from in its turn when its state allows it, something may
+ * have come, and there is no reason to wait: enum client_wait has them all.
+ * Time in which the server does not read a client is not the client's: what
+ * is due from it (a sign of life, the rest of a message) is due so much later.
+ */
+#ifndef SERVER_READY_H
+#define SERVER_READY_H
+
+#include "server/server.h"
+
+/* May its input be handled now? */
+bool ready_may_read(const struct client *c);
+
+/* If so, put it at the end of the ready queue, once. */
+void ready_add(struct server *s, struct client *c);
+
+/* There is a reason not to read it; that one is gone. */
+void ready_wait(struct server *s, struct client *c, enum client_wait reason);
+void ready_go_on(struct server *s, struct client *c, enum client_wait reason);
+
+#endif
