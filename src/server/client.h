@@ -27,10 +27,13 @@
 #ifndef SERVER_CLIENT_H
 #define SERVER_CLIENT_H
 
+#include <stddef.h>
+
 #include "base/list.h"
 #include "base/slots.h"
 #include "base/wheel.h"
 #include "server/limits.h"
+#include "wire/close.h"
 
 #define CLIENT_NONE UINT32_MAX
 
@@ -107,15 +110,24 @@ struct client_socket {
     struct message_reader reader; /* of what it sends */
 };
 
-/* How it ended, for the log; from CLOSING on. */
+/* How it ends; from CLOSING on. The Close frame is made of this whenever it is
+   written, so that nobody needs a buffer for it. */
 struct client_farewell {
     uint64_t cursor;          /* as client_socket's: the same place */
+    const char *reason;       /* told with the code, static */
     uint32_t room;            /* it was in, or CLIENT_NONE */
     uint32_t room_generation; /* of that place then */
-    uint16_t code;            /* close code, 0: none was sent */
+    uint16_t code;            /* close code, 0: no Close is sent */
     uint8_t by_client;        /* 1: the client closed */
     uint8_t cause;            /* enum journal_cause */
+    uint8_t told;             /* bytes of the Close frame that have left */
+    uint8_t outbox_first;     /* 1: the outbox goes before what a room owes, for
+                                 a part of it may have left */
 };
+_Static_assert(CLOSE_FRAME_MAX <= UINT8_MAX, "farewell.told counts its bytes");
+_Static_assert(offsetof(struct client_farewell, cursor) ==
+                   offsetof(struct client_socket, cursor),
+               "a position stays where it is when a client leaves OPEN");
 
 struct client {
     /* line 0; aligned by hand for i386, where a uint64_t needs but 4. In the

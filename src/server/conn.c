@@ -379,36 +379,26 @@ static bool owes_messages(enum journal_cause cause)
     return cause == CAUSE_CLOSE || cause == CAUSE_STOPPING;
 }
 
-/* All up to the head is owed, and then private output: but what waits at a
-   boundary already, a part of a frame perhaps, goes before. */
-static void owe(struct server *s, struct client *c, const struct ring *log)
-{
-    if (c->frame_left == 0 && c->outbox != LEASE_NONE)
-        lease_at(&s->leases, c->outbox)->held =
-            (uint32_t)lease_left(&s->leases, c->outbox).len;
-    c->frame_left = (uint32_t)(log->head - c->as.socket.cursor);
-}
-
 void conn_leave_open(struct server *s, struct client *c,
                      const struct client_farewell *how)
 {
     CHECK(c->state == CLIENT_OPEN);
-    uint64_t cursor = c->as.socket.cursor;
-    uint32_t room = c->room, generation = room_generation(s, c);
+    struct client_farewell end = *how;
+    end.cursor = c->as.socket.cursor;
+    end.room = c->room;
+    end.room_generation = room_generation(s, c);
+    end.outbox_first = c->frame_left == 0;
     if (client_in_room(c)) {
         const struct ring *log =
             &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
-        if (owes_messages((enum journal_cause)how->cause) &&
-            ring_holds(log, cursor))
-            owe(s, c, log);
+        if (owes_messages((enum journal_cause)end.cause) &&
+            ring_holds(log, end.cursor))
+            c->frame_left = (uint32_t)(log->head - end.cursor);
         member_leave(s, c);
     }
     client_set_state(&s->clients, c, CLIENT_CLOSING);
     s->stats.open[c->form]--;
-    c->as.farewell = *how;
-    c->as.farewell.cursor = cursor;
-    c->as.farewell.room = room;
-    c->as.farewell.room_generation = generation;
+    c->as.farewell = end;
     if (client_in_room(c) && c->frame_left == 0)
         member_detach(s, c);
     c->since = (uint32_t)s->now;
@@ -425,16 +415,12 @@ void conn_close(struct server *s, struct client *c, unsigned code,
 {
     if (c->state != CLIENT_OPEN)
         return;
-    uint8_t frame[CLOSE_FRAME_MAX];
-    size_t len = close_write(frame, code, bytes_of(reason));
     conn_leave_open(s, c,
                     &(struct client_farewell){.code = (uint16_t)code,
+                                              .reason = reason,
                                               .by_client = by_client,
                                               .cause = (uint8_t)cause});
-    if (!outbox_put(s, c, bytes_span(frame, len))) {
-        c->as.farewell.code = 0; /* it was never sent */
-        conn_drop(s, c, cause);
-    } else if (s->current != c)
+    if (s->current != c)
         server_make_dirty(s, c);
 }
 
@@ -450,7 +436,9 @@ void conn_fail(struct server *s, struct client *c, unsigned code,
 
 void conn_linger(struct server *s, struct client *c)
 {
-    if (client_has(c, CLIENT_ENDED)) {
+    /* RFC 6455 7.1.1: when both have said Close, the server ends it. */
+    if (client_has(c, CLIENT_ENDED) ||
+        (c->state == CLIENT_CLOSING && c->as.farewell.by_client)) {
         conn_drop(s, c, CAUSE_NONE);
         return;
     }

@@ -48,7 +48,7 @@ bool conn_keep_input(struct server *s, struct client *c, struct span rest,
 void conn_flush(struct server *s, struct client *c);
 
 /* Send a Close with this code (CLOSE_NO_STATUS: empty) and end the
-   connection. `reason` is at most CLOSE_REASON_MAX bytes of UTF-8. */
+   connection. `reason` is static, at most CLOSE_REASON_MAX bytes of UTF-8. */
 void conn_close(struct server *s, struct client *c, unsigned code,
                 const char *reason, enum journal_cause cause, bool by_client);
 

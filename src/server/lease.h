@@ -8,7 +8,7 @@
  *
  * An inbox:    [ message so far )[ held )[ bytes not looked at )   free
  *              0                start                         end   size
- * An outbox:            sent     [ held )[ to be sent )           free
+ * An outbox:            sent     [ to be sent )                   free
  */
 #ifndef SERVER_LEASE_H
 #define SERVER_LEASE_H
@@ -21,10 +21,9 @@ struct lease {
     struct slot slot;
     uint32_t start; /* offset of the first byte of what is left */
     uint32_t end;   /* offset behind the last */
-    uint32_t held;  /* of these, the first ones. In an inbox they were looked
-                       at: payload of a compressed message that is still to be
-                       inflated. In an outbox they are to leave before what
-                       the room owes a client that is closing */
+    uint32_t held;  /* of an inbox: of these, the first ones were looked at:
+                       payload of a compressed message that is still to be
+                       inflated */
 };
 
 struct leases {

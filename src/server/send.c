@@ -11,7 +11,7 @@ struct plan {
     struct span parts[SOCKET_PARTS];
     size_t count;
     size_t len;        /* sum of the parts */
-    size_t held;       /* of these: of source 2, what goes before 1 */
+    bool outbox_first; /* source 2 goes before 1 */
     size_t unfinished; /* source 1 */
     size_t outbox;     /* source 2 */
     size_t staged;     /* source 3 */
@@ -91,30 +91,45 @@ static size_t add_frames(struct plan *plan, const struct server *s,
     return plan->len - before;
 }
 
+/* What is left of the Close frame; `space` holds CLOSE_FRAME_MAX bytes. */
+static struct span close_left(const struct client_farewell *how, uint8_t *space)
+{
+    if (how->code == 0)
+        return bytes_span(NULL, 0);
+    size_t len = close_write(space, how->code, bytes_of(how->reason));
+    return bytes_span(space + how->told, len - how->told);
+}
+
 static void gather(struct plan *plan, const struct server *s,
-                   const struct client *c)
+                   const struct client *c, uint8_t *space)
 {
     *plan = (struct plan){.count = 0};
     uint64_t boundary = 0;
     struct span left = {0};
-    if (c->outbox != LEASE_NONE) {
+    if (c->outbox != LEASE_NONE)
         left = lease_left(&s->leases, c->outbox);
-        plan->held = lease_at(&s->leases, c->outbox)->held;
-        plan->outbox = left.len - plan->held;
-        add(plan, bytes_part(left, 0, plan->held));
-    }
+    plan->outbox = left.len;
+    plan->outbox_first =
+        c->state == CLIENT_CLOSING && c->as.farewell.outbox_first;
+    if (plan->outbox_first)
+        add(plan, left);
     if (client_in_room(c)) {
         boundary = c->as.socket.cursor + c->frame_left;
         plan->unfinished =
             add_frames(plan, s, c, c->as.socket.cursor, boundary);
     }
-    if (plan->outbox)
-        add(plan, bytes_part(left, plan->held, plan->outbox));
+    if (!plan->outbox_first)
+        add(plan, left);
     plan->staged = staged_of(s, c);
     if (plan->staged)
         add(plan, text_span(&s->staging));
     if (c->state == CLIENT_OPEN && client_in_room(c))
         plan->more = add_frames(plan, s, c, boundary, log_of(s, c)->head);
+    if (c->state == CLIENT_CLOSING) {
+        struct span end = close_left(&c->as.farewell, space);
+        plan->more = end.len;
+        add(plan, end);
+    }
     if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE) {
         plan->more = (size_t)c->as.http.left;
         add(plan, bytes_part(server_site(s, c)->page(s, c->as.http.page),
@@ -180,12 +195,12 @@ static void pass_outbox(struct server *s, struct client *c, size_t n)
         return;
     struct lease *l = lease_at(&s->leases, c->outbox);
     l->start += (uint32_t)n;
-    l->held -= (uint32_t)bytes_min(n, l->held);
     if (l->start == l->end)
         lease_give(&s->leases, &c->outbox);
 }
 
-static void pass_all(struct server *s, struct client *c)
+static void pass_all(struct server *s, struct client *c,
+                     const struct plan *plan)
 {
     lease_give(&s->leases, &c->outbox);
     if (client_in_room(c)) {
@@ -196,6 +211,8 @@ static void pass_all(struct server *s, struct client *c)
         client_clear(c, CLIENT_SKIPS);
     }
     c->frame_left = 0;
+    if (c->state == CLIENT_CLOSING)
+        c->as.farewell.told += (uint8_t)plan->more;
     if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE)
         c->as.http.left = 0;
 }
@@ -211,17 +228,21 @@ static size_t share(size_t *n, size_t len)
 static void pass(struct server *s, struct client *c, const struct plan *plan,
                  size_t n, size_t *staged_gone)
 {
-    pass_outbox(s, c, share(&n, plan->held));
+    if (plan->outbox_first)
+        pass_outbox(s, c, share(&n, plan->outbox));
     size_t taken = share(&n, plan->unfinished);
     if (taken)
         pass_unfinished(s, c, taken);
-    pass_outbox(s, c, share(&n, plan->outbox));
+    if (!plan->outbox_first)
+        pass_outbox(s, c, share(&n, plan->outbox));
     *staged_gone = share(&n, plan->staged);
     if (n == 0)
         return;
     if (c->state == CLIENT_REPLY) {
         c->as.http.offset += n;
         c->as.http.left -= n;
+    } else if (c->state == CLIENT_CLOSING) {
+        c->as.farewell.told += (uint8_t)n;
     } else {
         pass_frames(s, c, n);
     }
@@ -306,7 +327,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
     s->stats.bytes_out += (uint64_t)sent;
     if ((size_t)sent == plan->len) {
         ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
-        pass_all(s, c);
+        pass_all(s, c, plan);
         return SEND_DONE;
     }
     size_t staged_gone;
@@ -322,16 +343,17 @@ static void pass_nothing(struct server *s, struct client *c)
 {
     ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
     if (client_has(c, CLIENT_SKIPS))
-        pass_all(s, c);
+        pass_all(s, c, &(struct plan){0});
 }
 
 enum send_result send_flush(struct server *s, struct client *c)
 {
     struct plan plan;
+    uint8_t space[CLOSE_FRAME_MAX];
     enum send_result result = SEND_DONE;
     if (send_overrun(s, c))
         return SEND_OVERRUN;
-    gather(&plan, s, c);
+    gather(&plan, s, c, space);
     if (plan.len > 0)
         result = write_plan(s, c, &plan);
     else

@@ -10,9 +10,10 @@
  *   3. private output of this turn                           server.staging
  *   4. further room frames, up to the log's head             while OPEN
  *      or the body of a response                             while REPLY
+ *      or the Close                                          while CLOSING
  *
- * At an end, what the room still owes becomes 1; what lay in the outbox by then
- * was said before, part of it may have left, and it goes first (lease.held).
+ * At an end, what the room still owes becomes 1. If the outbox was next by then,
+ * part of it may have left: it goes first (farewell.outbox_first).
  *
  * All that is there leaves in one gathering write. What the kernel does not
  * take stays: (1, 4) where they are, (2, 3) in the outbox, a leased buffer.

@@ -267,7 +267,7 @@ static void no_turn_is_without_bound(void)
     const struct server *s = &world.server;
     uint64_t slots = s->clients.size + LIMITS_BESIDES;
     assert_in_range(world.most_calls, 1,
-                    2 * LIMITS_ACCEPTS * s->listener_count + 12 * slots);
+                    2 * LIMITS_TURN_ACCEPT / LIMITS_COST_ACCEPT + 12 * slots);
 }
 
 #define SUFFERED 2000 /* milliseconds */

@@ -54,6 +54,11 @@ static void look(struct watched *w, const struct client *c)
 {
     uint64_t now = watch_now();
     uint64_t acked = c->sent - sim_unacknowledged(sim_connection(c->fd));
+    if (w->paused) {
+        w->pause += now - watch.last;
+        w->unheard_at = now;
+    }
+    w->paused = false;
     if (w->received != c->received) {
         w->heard_at = now;
         w->pinged = false;
@@ -83,6 +88,7 @@ static void settle(struct watched *w, const struct client *c)
         w->unheard_at = now;
     w->state = c->state;
     w->waits = client_waits(c, waits);
+    w->paused = c->waits != 0;
 }
 
 static uint64_t last_of(uint64_t a, uint64_t b)
@@ -117,7 +123,7 @@ static uint64_t heartbeat_deadline(const struct config *config,
     uint64_t ping = last_of(w->heard_at, w->unheard_at) + config->ping;
     if (config->ping == 0)
         return UINT64_MAX - WHEEL_TICK;
-    return w->pinged ? last_of(w->pinged_at + config->pong_timeout,
+    return w->pinged ? last_of(w->pinged_at + w->pause + config->pong_timeout,
                                w->unheard_at + config->ping)
                      : ping;
 }
@@ -189,6 +195,7 @@ bool __wrap_outbox_frame(struct server *s, struct client *c, uint8_t first,
         happened("deadline", "ping", 1);
         w->pinged = true;
         w->pinged_at = watch_now();
+        w->pause = 0;
     }
     return __real_outbox_frame(s, c, first, payload);
 }

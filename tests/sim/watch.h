@@ -45,6 +45,8 @@ struct watched {
     bool pinged;
     uint64_t pinged_at;
     uint64_t unheard_at; /* the server did not want to hear it then */
+    bool paused;         /* it had a reason not to, after the last turn; */
+    uint64_t pause;      /* so long altogether since it was pinged */
 };
 
 /* Nothing is watched any more; or from now on the world's server, in which

@@ -64,7 +64,7 @@ static struct peer *in_closing(void)
 static struct peer *in_linger(void)
 {
     struct peer *p = peer_open("/chat/x");
-    peer_close(p, 1000);
+    peer_frame(p, 0x83, BYTES_LITERAL("no such opcode"));
     return p;
 }
 
@@ -80,8 +80,8 @@ static const struct {
      "code=1006 by=client cause=reset"},
     {in_open_blocked, CLIENT_OPEN, NULL, "code=1006 by=client cause=reset"},
     {in_closing, CLIENT_CLOSING, NULL, "code=1000 by=client cause=close"},
-    {in_linger, CLIENT_LINGER, "code=1000 by=client cause=close",
-     "code=1000 by=client cause=close"},
+    {in_linger, CLIENT_LINGER, "code=1002 by=server cause=protocol",
+     "code=1002 by=server cause=protocol"},
 };
 
 static void start_with_a_file(void)
@@ -386,8 +386,7 @@ static void test_the_lingering_read_on_so_that_the_close_arrives(void **state)
 {
     (void)state;
     world_start();
-    struct peer *ann = peer_open("/echo");
-    peer_close(ann, 1000);
+    struct peer *ann = in_linger();
     for (unsigned i = 0; i < 100; i++) {
         peer_text(ann, "I have not read yet that it is over");
         world_pass(LIMITS_LINGER / 200);
@@ -395,19 +394,55 @@ static void test_the_lingering_read_on_so_that_the_close_arrives(void **state)
     assert_int_equal(sim_side(ann->connection), SIM_SHUT);
     world_pass(LIMITS_LINGER);
     assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
-    peer_told(ann, "close 1000\nend\n");
+    assert_memory_equal(peer_story(ann), "close 1002 ", 11);
 }
 
 static void test_who_answers_the_close_need_not_wait(void **state)
 {
     (void)state;
     world_start();
-    struct peer *ann = peer_open("/echo");
-    peer_close(ann, 1000);
+    struct peer *ann = in_linger();
+    peer_close(ann, 1002);
     sim_close(ann->connection);
     world_settle();
     assert_int_equal(world.server.clients.slots.count, 0);
-    world_logged("event=close client=0 code=1000 by=client cause=close");
+    world_logged("event=close client=0 code=1002 by=server cause=protocol");
+}
+
+/* RFC 6455 7.1.1: nothing is left to be said on either side. */
+static void test_who_closes_first_is_answered_and_that_is_all(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    uint64_t shuts = sim_count(SIM_SHUTDOWN);
+    peer_close(ann, 4000);
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+    assert_int_equal(sim_count(SIM_SHUTDOWN), shuts);
+    assert_int_equal(world.server.clients.slots.count, 0);
+    peer_told(ann, "close 4000\nend\n");
+    world_logged("event=close client=0 code=4000 by=client cause=close");
+}
+
+/* However little the kernel takes of it at a time, and with all buffers lent
+   out: the Close is not kept in one. */
+static void test_a_close_leaves_whole_however_it_is_cut(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_add(ann, BYTES_LITERAL("\x01\x85"));
+    peer_flush(ann);
+    assert_int_equal(world.server.leases.slots.count, 1);
+    stop_reading(bob);
+    peer_frame(bob, 0x83, BYTES_LITERAL("no such opcode"));
+    for (size_t i = 0; i < CLOSE_FRAME_MAX; i++) {
+        sim_set_window(bob->connection, i);
+        world_settle();
+    }
+    assert_memory_equal(peer_story(bob), "close 1002 ", 11);
+    assert_int_equal(world.server.leases.slots.count, 1);
 }
 
 static void
@@ -502,6 +537,8 @@ int main(void)
         WORLD_TEST(test_a_close_on_its_way_is_not_overtaken_by_the_room),
         WORLD_TEST(test_the_lingering_read_on_so_that_the_close_arrives),
         WORLD_TEST(test_who_answers_the_close_need_not_wait),
+        WORLD_TEST(test_who_closes_first_is_answered_and_that_is_all),
+        WORLD_TEST(test_a_close_leaves_whole_however_it_is_cut),
         WORLD_TEST(test_the_log_counts_bytes_on_the_wire_and_names_the_room),
         WORLD_TEST(test_one_who_fails_does_not_end_the_turn_of_others),
         WORLD_TEST(test_a_slot_is_not_anothers_before_the_turn_is_over),

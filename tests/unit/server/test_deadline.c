@@ -267,7 +267,7 @@ static void test_the_linger_is_a_second(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/chat/x");
-    peer_close(ann, 1000);
+    peer_frame(ann, 0x83, BYTES_LITERAL("no such opcode"));
     assert_int_equal(sim_side(ann->connection), SIM_SHUT);
     world_pass(LIMITS_LINGER - 1);
     assert_int_equal(sim_side(ann->connection), SIM_SHUT);
