@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/address.h"
 #include "base/check.h"
+#include "base/ip.h"
 
 void address_init(struct addresses *all, struct address_entry *table,
                   uint32_t *buckets, uint32_t *entry_of, uint32_t count)
@@ -20,27 +21,51 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 32;
 }
 
-static uint32_t *bucket_of(const struct addresses *all, const uint8_t ip[16],
-                           uint8_t family)
+static struct address whose(const struct socket_address *peer)
 {
-    uint64_t hash = mix(all->seed ^ bytes_get64(ip));
-    hash = mix(hash ^ bytes_get64(ip + 8) ^ family);
-    return &all->buckets[hash % all->slots.size];
+    struct ip ip = {.family = IP_V6};
+    struct address a = {.family = SOCKET_INET6};
+    memcpy(ip.bytes, peer->ip, sizeof ip.bytes);
+    if (peer->family == SOCKET_INET6)
+        ip_normalize(&ip);
+    if (peer->family != SOCKET_INET6 || ip.family == IP_V4)
+        a.family = SOCKET_INET;
+    memcpy(a.bytes, ip.bytes, a.family == SOCKET_INET ? 4 : sizeof a.bytes);
+    return a;
 }
 
-static bool is(const struct address_entry *entry,
-               const struct socket_address *peer)
+static uint64_t hash_of(uint64_t seed, const struct address *a)
 {
-    return entry->family == (uint8_t)peer->family &&
-           memcmp(entry->ip, peer->ip, sizeof entry->ip) == 0;
+    return mix(mix(seed ^ bytes_get64(a->bytes)) ^ a->family);
+}
+
+uint32_t address_key(uint64_t seed, const struct socket_address *peer)
+{
+    if (peer->family == SOCKET_UNIX)
+        return 0;
+    struct address a = whose(peer);
+    uint32_t key = (uint32_t)hash_of(seed, &a);
+    return key ? key : 1;
+}
+
+static uint32_t *bucket_of(const struct addresses *all, const struct address *a)
+{
+    return &all->buckets[hash_of(all->seed, a) % all->slots.size];
+}
+
+static bool is(const struct address *a, const struct address *b)
+{
+    return a->family == b->family &&
+           memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
 uint32_t address_enter(struct addresses *all, const struct socket_address *peer,
                        uint32_t most)
 {
-    uint32_t *bucket = bucket_of(all, peer->ip, (uint8_t)peer->family);
+    struct address a = whose(peer);
+    uint32_t *bucket = bucket_of(all, &a);
     uint32_t at = *bucket;
-    while (at && !is(&all->table[at - 1], peer))
+    while (at && !is(&all->table[at - 1].whose, &a))
         at = all->table[at - 1].next;
     if (at == 0) {
         uint32_t fresh = slots_take(&all->slots);
@@ -48,8 +73,7 @@ uint32_t address_enter(struct addresses *all, const struct socket_address *peer,
         struct address_entry *entry = &all->table[fresh];
         entry->next = *bucket;
         entry->count = 0;
-        entry->family = (uint8_t)peer->family;
-        memcpy(entry->ip, peer->ip, sizeof entry->ip);
+        entry->whose = a;
         at = *bucket = fresh + 1;
     }
     struct address_entry *entry = &all->table[at - 1];
@@ -67,7 +91,7 @@ void address_leave(struct addresses *all, uint32_t entry_1)
     CHECK(entry->count > 0);
     if (--entry->count)
         return;
-    uint32_t *link = bucket_of(all, entry->ip, entry->family);
+    uint32_t *link = bucket_of(all, &entry->whose);
     while (*link != entry_1)
         link = &all->table[*link - 1].next;
     *link = entry->next;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address: how many connections each IP address has (--per-ip).
+ * address: whose a connection is, and how many each of them has (--per-ip).
+ *
+ * Whoever has an IPv6 address has a whole /64 of them (RFC 4291 2.5.1), so
+ * that block counts as one address; one of IPv4 written as IPv6 is that one.
  *
  * A hash table of fixed size with as many entries as there are slots, so it
  * cannot overflow; carved only when the option is on.
@@ -11,12 +14,17 @@
 #include "base/slots.h"
 #include "os/socket.h"
 
+/* An address without what does not tell whose it is. */
+struct address {
+    uint8_t bytes[8]; /* of IPv6 the first 64 bits; IPv4 in the first four */
+    uint8_t family;   /* enum socket_family */
+};
+
 struct address_entry {
     struct slot slot;
     uint32_t next;  /* index + 1 of the next in the same bucket */
     uint32_t count; /* connections */
-    uint8_t ip[16]; /* IPv4 in the first four bytes */
-    uint8_t family; /* enum socket_family */
+    struct address whose;
 };
 
 struct addresses {
@@ -26,6 +34,10 @@ struct addresses {
     uint32_t *entry_of; /* of each client, by index: its entry + 1, 0: none */
     uint64_t seed;      /* so that nobody can choose colliding addresses */
 };
+
+/* An address in 32 bits: the same for the same one, another for another but
+   for one in 2^32. 0 is nobody's, and that of all peers of unix sockets. */
+uint32_t address_key(uint64_t seed, const struct socket_address *peer);
 
 /* The three arrays have `count` items, zeroed. */
 void address_init(struct addresses *all, struct address_entry *table,

@@ -159,6 +159,8 @@ struct client {
     uint32_t frame_left; /* bytes from cursor to the end of the frame (or
                             frames) that must leave before anything else; 0 at
                             a frame boundary */
+    uint32_t address;    /* key of whose it is (address.h); 0: nobody's, a unix
+                            socket's or not known yet */
     uint64_t received;   /* bytes on the wire */
     uint64_t sent;
     union {

@@ -139,6 +139,8 @@ void conn_accept(struct server *s, int fd, const struct socket_address *peer)
     }
     if (over)
         client_set(c, CLIENT_OVER);
+    if (!source_is_told(s->config, peer))
+        c->address = address_key(s->addresses.seed, peer);
     if (s->config->per_ip)
         s->addresses.entry_of[client_index(&s->clients, c)] = entry;
     begin(s, c, peer);

@@ -138,13 +138,9 @@ static int make_tables(struct server *s, struct text *why)
     arena_init(&a, memory, a.used);
     carve(s, &a);
     CHECK(!a.overflow);
-    if (s->config->per_ip) {
-        int result = entropy_fill((uint8_t *)&s->addresses.seed,
-                                  sizeof s->addresses.seed);
-        if (result < 0)
-            return server_failed(why, "no random bytes", result);
-    }
-    return 0;
+    int result =
+        entropy_fill((uint8_t *)&s->addresses.seed, sizeof s->addresses.seed);
+    return result < 0 ? server_failed(why, "no random bytes", result) : 0;
 }
 
 static int open_files(struct server *s, struct text *why)

@@ -100,19 +100,28 @@ void source_choose(const struct config *config,
     }
 }
 
-/* ---- --per-ip ------------------------------------------------------------ */
+/* ---- Whose it counts as -------------------------------------------------- */
 
-/* It counts as its client's now. Over the limit it is answered with 429. */
-static void count(struct server *s, struct client *c)
+/* Nobody's. */
+static void discount(struct server *s, struct client *c)
 {
+    c->address = 0;
     if (s->config->per_ip == 0)
         return;
-    struct socket_address who = address_of(&source_of(s, c)->client);
     uint32_t *entry = &s->addresses.entry_of[client_index(&s->clients, c)];
     address_leave(&s->addresses, *entry);
     *entry = 0;
-    if (who.family == SOCKET_UNIX)
+}
+
+/* Its client's now. Over the limit it is answered with 429. */
+static void count(struct server *s, struct client *c)
+{
+    struct socket_address who = address_of(&source_of(s, c)->client);
+    discount(s, c);
+    c->address = address_key(s->addresses.seed, &who);
+    if (s->config->per_ip == 0 || who.family == SOCKET_UNIX)
         return;
+    uint32_t *entry = &s->addresses.entry_of[client_index(&s->clients, c)];
     *entry = address_enter(&s->addresses, &who, s->config->per_ip);
     if (*entry == 0)
         client_set(c, CLIENT_OVER);
@@ -130,8 +139,11 @@ void source_request(struct server *s, struct client *c,
 
 void source_answered(struct server *s, struct client *c)
 {
-    if (s->sources.table)
-        source_of(s, c)->client = source_of(s, c)->hop;
+    if (!s->sources.table)
+        return;
+    source_of(s, c)->client = source_of(s, c)->hop;
+    if (is_trusted(s->config, &source_of(s, c)->hop))
+        discount(s, c);
 }
 
 /* ---- The PROXY header ---------------------------------------------------- */

@@ -54,7 +54,8 @@ void source_timeout(struct server *s, struct client *c);
 void source_request(struct server *s, struct client *c,
                     const struct http_request *request);
 
-/* It was answered: the next one may be anybody's. */
+/* It was answered: the next one may be anybody's, and until then a trusted
+   hop's connection counts for nobody. */
 void source_answered(struct server *s, struct client *c);
 
 /* Whom the connection is from. c may be NULL: then who is at the end of fd.

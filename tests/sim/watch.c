@@ -259,8 +259,12 @@ void __wrap_source_timeout(struct server *s, struct client *c)
 
 void __wrap_source_answered(struct server *s, struct client *c)
 {
-    if (watch.on)
-        watch_client(c)->asked_at = watch_now();
+    if (watch.on) {
+        struct watched *w = watch_client(c);
+        w->asked_at = watch_now();
+        if (origin_of(sim_connection(c->fd))->trusted)
+            w->counted = false; /* until it asks again */
+    }
     __real_source_answered(s, c);
 }
 

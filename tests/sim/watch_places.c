@@ -11,11 +11,18 @@
 
 /* ---- Who is there -------------------------------------------------------- */
 
+/* An IPv6 address counts as its /64. */
+static bool is_same(const struct ip *a, const struct ip *b)
+{
+    return a->family == b->family &&
+           memcmp(a->bytes, b->bytes, a->family == IP_V6 ? 8 : 4) == 0;
+}
+
 static uint32_t count_from(const struct ip *ip)
 {
     uint32_t count = 0;
     for (int i = 0; i < sim_connections(); i++)
-        count += watch.all[i].counted && ip_equal(&watch.all[i].as, ip);
+        count += watch.all[i].counted && is_same(&watch.all[i].as, ip);
     return count;
 }
 
@@ -35,7 +42,7 @@ static uint32_t count_addresses(void)
         bool is_first = watch.all[i].counted;
         for (int j = 0; j < i && is_first; j++)
             is_first = !watch.all[j].counted ||
-                       !ip_equal(&watch.all[i].as, &watch.all[j].as);
+                       !is_same(&watch.all[i].as, &watch.all[j].as);
         count += is_first;
     }
     return count;

@@ -59,14 +59,51 @@ static void test_ipv4_and_ipv6_with_the_same_bytes_are_two(void **state)
     }
 }
 
-static void test_all_bytes_of_an_ipv6_address_count(void **state)
+static void test_an_ipv6_address_counts_by_its_first_64_bits(void **state)
 {
     (void)state;
     struct addresses all = addresses_of(1);
-    struct socket_address a = ip("[2001:db8::1]:1"), b = ip("[2001:db8::2]:1");
+    struct socket_address a = ip("[2001:db8::1]:1");
+    struct socket_address near = ip("[2001:db8::ffff:0:0:2]:1");
+    struct socket_address far = ip("[2001:db8:0:1::1]:1");
     assert_true(address_enter(&all, &a, 1) != 0);
-    assert_true(address_enter(&all, &b, 1) != 0);
-    assert_int_equal(address_enter(&all, &a, 1), 0);
+    assert_int_equal(address_enter(&all, &near, 1), 0);
+    assert_true(address_enter(&all, &far, 1) != 0);
+}
+
+static void test_an_ipv4_address_is_one_however_it_is_written(void **state)
+{
+    (void)state;
+    struct addresses all = addresses_of(1);
+    struct socket_address a = ip("192.0.2.1:1");
+    struct socket_address same = ip("[::ffff:192.0.2.1]:1");
+    struct socket_address other = ip("[::ffff:192.0.2.2]:1");
+    assert_true(address_enter(&all, &a, 1) != 0);
+    assert_int_equal(address_enter(&all, &same, 1), 0);
+    assert_true(address_enter(&all, &other, 1) != 0);
+}
+
+static void test_a_key_tells_addresses_apart_as_the_count_does(void **state)
+{
+    (void)state;
+    struct socket_address a = ip("192.0.2.1:1"), b = ip("192.0.2.2:1");
+    struct socket_address port = ip("192.0.2.1:2");
+    struct socket_address mapped = ip("[::ffff:192.0.2.1]:1");
+    struct socket_address v6 = ip("[2001:db8::1]:1");
+    struct socket_address near = ip("[2001:db8::2]:1");
+    struct socket_address far = ip("[2001:db8:0:1::1]:1");
+    struct socket_address name = ip("unix:/somewhere");
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        uint32_t key = address_key(seed, &a);
+        assert_int_not_equal(key, 0);
+        assert_int_not_equal(key, address_key(seed, &b));
+        assert_int_not_equal(key, address_key(seed + 1, &a));
+        assert_int_equal(key, address_key(seed, &port));
+        assert_int_equal(key, address_key(seed, &mapped));
+        assert_int_equal(address_key(seed, &v6), address_key(seed, &near));
+        assert_int_not_equal(address_key(seed, &v6), address_key(seed, &far));
+        assert_int_equal(address_key(seed, &name), 0);
+    }
 }
 
 static void test_an_entry_goes_with_its_last_connection(void **state)
@@ -139,7 +176,9 @@ int main(void)
         cmocka_unit_test(test_an_address_may_come_so_often_and_no_oftener),
         cmocka_unit_test(test_the_port_does_not_matter),
         cmocka_unit_test(test_ipv4_and_ipv6_with_the_same_bytes_are_two),
-        cmocka_unit_test(test_all_bytes_of_an_ipv6_address_count),
+        cmocka_unit_test(test_an_ipv6_address_counts_by_its_first_64_bits),
+        cmocka_unit_test(test_an_ipv4_address_is_one_however_it_is_written),
+        cmocka_unit_test(test_a_key_tells_addresses_apart_as_the_count_does),
         cmocka_unit_test(test_an_entry_goes_with_its_last_connection),
         cmocka_unit_test(test_counts_are_right_however_they_come_and_go),
         cmocka_unit_test(test_leaving_once_too_often_stops_the_process),

@@ -254,6 +254,21 @@ static void test_who_is_trusted_counts_as_whom_it_names(void **state)
     peer_close(q, 1000);
 }
 
+static void test_between_requests_a_proxy_counts_for_nobody(void **state)
+{
+    (void)state;
+    world.config.per_ip = 1;
+    world.config.trust_count = 1;
+    ip_parse_block(&world.config.trust[0], bytes_of("192.0.2.1"));
+    world_start();
+    struct peer *p = peer_connect();
+    peer_say(p, "GET / HTTP/1.1\r\nHost: x\r\n" XFF("192.0.2.7") "\r\n");
+    peer_answered(p, 200);
+    assert_int_equal(world.server.addresses.slots.count, 0);
+    struct peer *q = peer_open_with("/echo", XFF("192.0.2.7"));
+    peer_close(q, 1000);
+}
+
 /* 192.0.2.1 and c000:201:: are the same bytes. */
 static void test_every_family_is_counted_for_itself(void **state)
 {
@@ -337,6 +352,7 @@ int main(void)
         WORLD_TEST(test_the_time_is_that_of_both_together),
         WORLD_TEST(test_an_address_counts_once_it_is_known),
         WORLD_TEST(test_who_is_trusted_counts_as_whom_it_names),
+        WORLD_TEST(test_between_requests_a_proxy_counts_for_nobody),
         WORLD_TEST(test_every_family_is_counted_for_itself),
         WORLD_TEST(test_a_proxy_that_speaks_for_itself_may_name_others),
         WORLD_TEST(test_a_proxy_that_sends_nothing_is_gone_without_a_word),
