@@ -38,7 +38,7 @@ enum explain_phase {
     EXPLAIN_OVER,
 };
 
-/* About 48 KiB: a head, and the window of a compressed message. */
+/* About 56 KiB: a head, and the window of a compressed message. */
 struct explain {
     uint8_t phase;           /* enum explain_phase */
     uint64_t at;             /* bytes taken */

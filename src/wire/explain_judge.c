@@ -179,11 +179,11 @@ static struct explain_judge refuse_byte(const struct explain_head *h)
                                  "a field holds none but TAB", "9110 5.5"};
     if (v.status == 414)
         v.rule = (struct sheet_rule){"the request line is too long",
-                                     "chatd takes heads of 8192 bytes",
+                                     "chatd takes heads of 16384 bytes",
                                      "9110 15.5.15"};
     else if (v.status == 431)
         v.rule = (struct sheet_rule){"the head is too long",
-                                     "chatd takes 8192 bytes and 64 fields",
+                                     "chatd takes 16384 bytes and 64 fields",
                                      "6585 5"};
     else if (before == '\r')
         v.rule = (struct sheet_rule){"a CR that no LF follows",

@@ -24,7 +24,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-#define HTTP_HEAD_MAX   8192 /* bytes of a head with its empty line */
+#define HTTP_HEAD_MAX   16384 /* bytes of a head with its empty line */
 #define HTTP_FIELDS_MAX 64   /* field lines */
 
 /* ---- Finding the end of the head ----------------------------------------- */

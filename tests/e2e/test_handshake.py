@@ -116,7 +116,7 @@ class Accepted(ServerCase):
         ws.expect_silence(0.1)
 
     def test_many_bytes_behind_the_request_are_no_head(self):
-        """20 KB of frames behind a small head: the head's limit of 8192
+        """20 KB of frames behind a small head: the head's limit of 16384
         bytes is not theirs."""
         payload = b"x" * 20_000
         ws = self.ws(self.server, behind=frame(BINARY, payload))
@@ -293,11 +293,18 @@ class Refused(ServerCase):
             extra=["Transfer-Encoding: chunked"]), behind=b"0\r\n\r\n")
         self.refused(505, version="2.0")
 
+    def test_two_large_cookies_fit(self):
+        """RFC 6265 6.1: a browser may keep cookies of 4096 bytes each."""
+        ws = self.ws(self.server, headers=[
+            "Cookie: a=%s; b=%s" % ("x" * 4090, "y" * 4090)])
+        ws.text("hi")
+        self.assertEqual(ws.recv_text(), "hi")
+
     def test_414_and_431(self):
         """The limits of the head hold for upgrades."""
-        self.refused(414, "/echo?" + "x" * 8192)
+        self.refused(414, "/echo?" + "x" * 16384)
         self.refused(431, headers=upgrade_headers(
-            extra=["Cookie: " + "x" * 8192]))
+            extra=["Cookie: " + "x" * 16384]))
         self.refused(431, headers=upgrade_headers(extra=["A: b"] * 60))
 
     def test_control_characters(self):

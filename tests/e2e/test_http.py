@@ -492,24 +492,24 @@ class Heads(ServerCase):
         assert len(data) == total
         return data
 
-    def test_head_of_8192_bytes_fits_and_no_more(self):
-        """The head with its empty line: 8192 is served, 8193 is 431."""
-        self.accepted(self.head_of(8191))
-        self.accepted(self.head_of(8192))
-        self.refused(self.head_of(8193), 431)
-        self.refused(self.head_of(20000), 431)
+    def test_head_of_16384_bytes_fits_and_no_more(self):
+        """The head with its empty line: 16384 is served, 16385 is 431."""
+        self.accepted(self.head_of(16383))
+        self.accepted(self.head_of(16384))
+        self.refused(self.head_of(16385), 431)
+        self.refused(self.head_of(40000), 431)
 
     def test_an_endless_head_is_431_at_once(self):
         """Without waiting for an end that does not come."""
         self.refused(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 50 +
-                     b"B: " + b"x" * 8192, 431)
+                     b"B: " + b"x" * 16384, 431)
 
     def test_a_long_request_line_is_414(self):
         """Where the request line alone does not fit, with its end or
         without."""
-        self.refused(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * 8200),
+        self.refused(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * 16400),
                      414)
-        self.refused(b"GET /" + b"x" * 8192, 414)
+        self.refused(b"GET /" + b"x" * 16384, 414)
 
     def test_the_refusal_reaches_a_client_that_sends_on(self):
         """RFC 9112 9.6: 100 KB behind a refused head must not turn into a

@@ -12,7 +12,7 @@
 
 #include "wire/http.h"
 
-#define REQUEST_SIZE 16384 /* bytes of a request that may gather */
+#define REQUEST_SIZE (HTTP_HEAD_MAX + 4096) /* bytes */
 
 struct request {
     uint8_t *edge; /* where the guard page starts; the bytes end there */

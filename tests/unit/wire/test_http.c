@@ -311,10 +311,10 @@ static void test_the_largest_head_fits_and_one_byte_more_is_431(void **state)
 {
     const char *start = "GET / HTTP/1.0\r\nA:";
     (void)state;
-    try_all("8192 bytes", stuffed(HTTP_HEAD_MAX, start, "\r\n\r\n"),
+    try_all("16384 bytes", stuffed(HTTP_HEAD_MAX, start, "\r\n\r\n"),
             "GET / at nothing, HTTP/1.0, fields 1, rest 0");
-    try_all("8193 bytes", stuffed(HTTP_HEAD_MAX + 1, start, "\r\n\r\n"),
-            "431 at byte 8192");
+    try_all("16385 bytes", stuffed(HTTP_HEAD_MAX + 1, start, "\r\n\r\n"),
+            "431 at byte 16384");
     try_all("one byte less, unfinished",
             stuffed(HTTP_HEAD_MAX - 1, start, "\r\n\r"), "more");
 }
@@ -326,13 +326,13 @@ static void test_a_request_line_that_fills_the_head_is_414(void **state)
     try_all("fits with the empty line", stuffed(HTTP_HEAD_MAX, "GET x", end),
             "400 malformed target");
     try_all("fits, the empty line does not",
-            stuffed(HTTP_HEAD_MAX + 2, "GET /", end), "431 at byte 8192");
+            stuffed(HTTP_HEAD_MAX + 2, "GET /", end), "431 at byte 16384");
     try_all("all but its LF fits", stuffed(HTTP_HEAD_MAX + 3, "GET /", end),
-            "414 at byte 8192");
+            "414 at byte 16384");
     try_all("no end in sight", stuffed(HTTP_HEAD_MAX, "GET /", "x"),
-            "414 at byte 8192");
+            "414 at byte 16384");
     try_all("the empty line before it counts",
-            stuffed(HTTP_HEAD_MAX + 3, "\r\nGET /", end), "414 at byte 8192");
+            stuffed(HTTP_HEAD_MAX + 3, "\r\nGET /", end), "414 at byte 16384");
 }
 
 static void test_field_line_65_is_431_with_its_first_byte(void **state)
