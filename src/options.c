@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "os/user.h"
+#include "wire/origin.h"
 
 #define HELP_COLUMN 28
+#define LIST_SIZE   4096 /* of a list in the environment, with its NUL */
 
 /* ---- The table ----------------------------------------------------------- */
 
@@ -20,6 +22,7 @@ enum key {
     KEY_WRITE_TIMEOUT,
     KEY_CLOSE_TIMEOUT,
     KEY_DRAIN,
+    KEY_HOST,
     KEY_ORIGIN,
     KEY_RATE,
     KEY_PER_IP,
@@ -70,6 +73,9 @@ static const struct {
     [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS",
                            "for the closing handshake (5)"},
     [KEY_DRAIN] = {"drain", 0, "SECONDS", "for leaving on SIGTERM (5)"},
+    [KEY_HOST] = {"host", 0, "NAME[:PORT]",
+                  "answer requests for this name only; repeatable;\n"
+                  "without PORT for any (every name)"},
     [KEY_ORIGIN] = {"origin", 0, "ORIGIN",
                     "let this origin in besides the same host;\n"
                     "repeatable; '*' lets everybody in"},
@@ -107,7 +113,8 @@ static const struct {
 
 static bool adds_up(enum key key)
 {
-    return key == KEY_ADDR || key == KEY_ORIGIN || key == KEY_TRUST;
+    return key == KEY_ADDR || key == KEY_HOST || key == KEY_ORIGIN ||
+           key == KEY_TRUST;
 }
 
 static bool value_is_optional(enum key key)
@@ -235,14 +242,22 @@ static const char *parse_origin(struct span value, struct config *config)
     }
     if (config->origin_count == LIMITS_ORIGINS)
         return "is one origin too many";
-    size_t colon = bytes_find(value, ':');
-    struct span rest = bytes_part(value, colon, value.len - colon);
-    if (colon == 0 || rest.len < 4 ||
-        !bytes_equal(bytes_part(rest, 0, 3), BYTES_LITERAL("://")) ||
-        bytes_find(bytes_part(rest, 3, rest.len - 3), '/') != rest.len - 3)
-        return "is not an origin such as https://a.example";
+    struct origin_triple o;
+    const char *fault = origin_fault(&o, value);
+    if (!fault && (bytes_equal_nocase(o.scheme, BYTES_LITERAL("ws")) ||
+                   bytes_equal_nocase(o.scheme, BYTES_LITERAL("wss"))))
+        fault = "is no page's origin: that begins with http:// or https://";
     config->origins[config->origin_count++] = value;
-    return NULL;
+    return fault;
+}
+
+static const char *parse_host(struct span value, struct config *config)
+{
+    struct authority a;
+    if (config->host_count == LIMITS_HOSTS)
+        return "is one name too many";
+    config->hosts[config->host_count++] = value;
+    return authority_fault(&a, value);
 }
 
 static const char *parse_trust(struct span value, struct config *config)
@@ -304,6 +319,8 @@ static const char *parse_explain(struct span value, enum limits_whose *whose)
 static const char *set(struct config *config, enum key key, const char *string)
 {
     struct span value = bytes_of(string);
+    if (adds_up(key))
+        value = bytes_trim(value); /* an item of a list, maybe */
     bool on;
     const char *fault;
     switch (key) {
@@ -329,6 +346,7 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_CLOSE_TIMEOUT:
         return parse_seconds(value, false, &config->close_timeout);
     case KEY_DRAIN: return parse_seconds(value, true, &config->drain);
+    case KEY_HOST: return parse_host(value, config);
     case KEY_ORIGIN: return parse_origin(value, config);
     case KEY_RATE: return parse_rate(value, config);
     case KEY_PER_IP:
@@ -397,25 +415,23 @@ static void put_variable(struct text *t, enum key key)
 }
 
 /* A list separated by commas, for the options that add up. The pieces must
-   end where they end, so the list is copied here, an origin for good. */
+   end where they end, so the list is copied here, origins and names for good.
+   What is wrong, and *item is the piece that it is about. */
 static const char *set_list(struct config *config, enum key key,
-                            const char *value)
+                            const char **item)
 {
-    static char lists[2][4096]; /* the other is for what is parsed at once */
-    char *copy = lists[key == KEY_ORIGIN];
-    size_t len = strlen(value);
-    if (len >= sizeof lists[0])
-        return "is too long";
-    memcpy(copy, value, len + 1);
-    for (;;) {
-        char *comma = strchr(copy, ',');
+    static char lists[3][LIST_SIZE]; /* the last: of what is parsed at once */
+    char *copy = lists[key == KEY_ORIGIN ? 0 : key == KEY_HOST ? 1 : 2];
+    const char *fault = NULL;
+    memcpy(copy, *item, strlen(*item) + 1);
+    for (char *comma = copy; !fault && comma; copy = comma + 1) {
+        comma = strchr(copy, ',');
         if (comma)
             *comma = '\0';
-        const char *fault = set(config, key, copy);
-        if (fault || !comma)
-            return fault;
-        copy = comma + 1;
+        *item = copy;
+        fault = set(config, key, copy);
     }
+    return fault;
 }
 
 static enum options_result
@@ -428,10 +444,13 @@ read_environment(struct config *config,
         put_variable(&t, (enum key)key);
         name[t.len] = '\0';
         const char *value = environment(name);
-        if (!value)
-            continue;
+        if (!value || !*value)
+            continue; /* empty is unset, as a unit or a container has it */
+        if (adds_up((enum key)key) && strlen(value) >= LIST_SIZE)
+            return bad(why, "", bytes_of(name),
+                       "is too long: a list may have 4095 bytes");
         const char *fault = adds_up((enum key)key)
-                                ? set_list(config, (enum key)key, value)
+                                ? set_list(config, (enum key)key, &value)
                                 : set(config, (enum key)key, value);
         if (fault)
             return bad_value(why, "", bytes_of(name), value, fault);
@@ -475,6 +494,8 @@ static void supersede(struct config *config, struct line *line, enum key key)
         config->trust_count = 0;
         config->trust_unix = false;
     }
+    if (!line->seen[key] && key == KEY_HOST)
+        config->host_count = 0;
     if (!line->seen[key] && key == KEY_ORIGIN) {
         config->origin_count = 0;
         config->any_origin = false;

@@ -4,7 +4,7 @@
  *
  * The same table serves parsing, the environment (CHATD_NAME) and --help. The
  * command line wins over the environment; of a repeated option the last one
- * counts, but --addr, --origin and --trust add up.
+ * counts, but --addr, --host, --origin and --trust add up.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H

@@ -37,6 +37,7 @@
 #define LIMITS_ROOM_LOG_MIN 4096 /* bytes */
 
 #define LIMITS_ADDRS   16 /* --addr */
+#define LIMITS_HOSTS   64 /* --host */
 #define LIMITS_ORIGINS 64 /* --origin */
 #define LIMITS_TRUST   64 /* --trust */
 
@@ -167,7 +168,9 @@ struct config {
     uint32_t write_timeout;
     uint32_t close_timeout;
     uint32_t drain;
-    struct span origins[LIMITS_ORIGINS];
+    struct span hosts[LIMITS_HOSTS];     /* no authority_fault in any */
+    size_t host_count;                   /* 0: it answers to every name */
+    struct span origins[LIMITS_ORIGINS]; /* no origin_fault in any */
     size_t origin_count;
     bool any_origin;
     uint32_t rate;   /* messages a second; 0: off */

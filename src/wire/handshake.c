@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/sha1.h"
+#include "wire/origin.h"
 
 #define NONCE_LEN 16 /* bytes that Sec-WebSocket-Key stands for (4.1) */
 
@@ -78,17 +79,6 @@ static bool check_key(const struct http_request *request, struct handshake *out)
     return true;
 }
 
-/* scheme "://" host [ ":" port ] (RFC 6454 7.1): the part behind the scheme,
-   or nothing for "null" and whatever else is no origin. */
-static struct span origin_host(struct span origin)
-{
-    size_t used = bytes_find(origin, ':') + 3;
-    if (used > origin.len || origin.ptr[used - 2] != '/' ||
-        origin.ptr[used - 1] != '/')
-        return bytes_span(NULL, 0);
-    return bytes_part(origin, used, origin.len - used);
-}
-
 /* 10.2. Cookies and the like go out with a script's handshake wherever the
    script comes from; only this keeps another site's pages out. */
 static bool is_allowed(const struct http_request *request,
@@ -97,11 +87,10 @@ static bool is_allowed(const struct http_request *request,
 {
     if (policy->any_origin)
         return true;
-    struct span host = origin_host(origin);
-    if (host.len && bytes_equal_nocase(host, request->authority))
+    if (origin_is_of(origin, request->authority))
         return true;
     for (size_t i = 0; i < policy->origin_count; i++)
-        if (bytes_equal_nocase(origin, policy->origins[i]))
+        if (origin_same(origin, policy->origins[i]))
             return true;
     return false;
 }

@@ -58,9 +58,8 @@ bool handshake_wanted(const struct http_request *request);
  *   400  version repeated; Sec-WebSocket-Key missing, repeated or not 16
  *        bytes of base64
  *   400  Origin repeated
- *   403  Origin not allowed: neither its host[:port] equal to the request's
- *        authority (as text, without case, whatever the scheme), nor in the
- *        policy's list (whole, without case)
+ *   403  Origin not allowed: neither of the request's authority, whatever the
+ *        scheme (origin_is_of), nor in the policy's list (origin_same)
  * Fills *out and returns out->status. Method is not looked at: the caller
  * answers anything but GET before this.
  */

@@ -170,6 +170,22 @@ class Bad(ServerCase):
                  names="max-message")
         self.bad("--room-log=128K", names="room-log")
 
+    def test_what_no_client_sends_is_no_origin_and_no_name(self):
+        """It could never match, so it is told at once."""
+        for value in ("https://a.example/", "https://*.a.example",
+                      "https://a.example?x", "https://a.example#x",
+                      "https://u@a.example", "https://a b", "https://",
+                      "https://b\u00fccher.example", "https://a:65536",
+                      "https://a:", "https://a:x", "a.example", "file:///x",
+                      "wss://a.example", "https://127.1"):
+            with self.subTest(origin=value):
+                self.bad("--origin", value, names="--origin")
+        for value in ("https://a.example", "*.a.example", "a/b", "a b", "",
+                      "a:0", "a:65536", "u@a", "b\u00fccher", "[::1", ":80",
+                      "127.1"):
+            with self.subTest(host=value):
+                self.bad("--host", value, names="--host")
+
     def test_bad_environment(self):
         """The variable is named."""
         for name, value in (("CHATD_CLIENTS", "x"), ("CHATD_PING", "-1"),

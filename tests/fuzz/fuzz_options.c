@@ -155,6 +155,8 @@ static void put_lists(struct text *t, const struct config *c)
 {
     for (size_t i = 0; i < c->addr_count; i++)
         put_address(t, "--addr=", &c->addrs[i]);
+    for (size_t i = 0; i < c->host_count; i++)
+        put_span(t, "--host=", c->hosts[i]);
     for (size_t i = 0; i < c->origin_count; i++)
         put_span(t, "--origin=", c->origins[i]);
     for (size_t i = 0; i < c->trust_count; i++)
@@ -240,6 +242,7 @@ static void check_limits(const struct config *c)
 {
     CHECK(c->addr_count >= 1 && c->addr_count <= LIMITS_ADDRS);
     CHECK(c->origin_count <= LIMITS_ORIGINS && c->trust_count <= LIMITS_TRUST);
+    CHECK(c->host_count <= LIMITS_HOSTS);
     CHECK(c->clients >= 1 && c->clients <= LIMITS_COUNT_MAX);
     CHECK(c->rooms >= 1 && c->rooms <= LIMITS_COUNT_MAX);
     CHECK(c->buffers >= 1 && c->buffers <= LIMITS_COUNT_MAX);

@@ -351,6 +351,36 @@ static const struct handshake_vector handshake_vectors[] = {
         .expect = "403 Origin not allowed",
     },
     {
+        .name = "the default port of its scheme, written out",
+        .head = HANDSHAKE_GOOD
+                "Origin: https://server.example.com:443\r\n"
+                "\r\n",
+        .expect = HANDSHAKE_101,
+    },
+    {
+        .name = "the default port of the other scheme",
+        .head = HANDSHAKE_GOOD
+                "Origin: https://server.example.com:80\r\n"
+                "\r\n",
+        .expect = "403 Origin not allowed",
+    },
+    {
+        .name = "the list has the default port written out",
+        .head = HANDSHAKE_GOOD
+                "Origin: https://a.example\r\n"
+                "\r\n",
+        .origin = "https://a.example:443",
+        .expect = HANDSHAKE_101,
+    },
+    {
+        .name = "null, in the list",
+        .head = HANDSHAKE_GOOD
+                "Origin: null\r\n"
+                "\r\n",
+        .origin = "null",
+        .expect = HANDSHAKE_101,
+    },
+    {
         .name = "null (RFC 6454 7.1)",
         .head = HANDSHAKE_GOOD
                 "Origin: null\r\n"

@@ -183,6 +183,16 @@ static void test_origins_add_up_and_a_star_is_everybody(void **state)
     assert_true(config.any_origin);
 }
 
+static void test_names_of_ours_add_up(void **state)
+{
+    (void)state;
+    good("");
+    assert_int_equal(config.host_count, 0);
+    good("--host a.example --host b.example:8080");
+    assert_int_equal(config.host_count, 2);
+    assert_true(bytes_equal(config.hosts[1], BYTES_LITERAL("b.example:8080")));
+}
+
 static void test_who_is_trusted_adds_up(void **state)
 {
     (void)state;
@@ -265,13 +275,35 @@ static void test_what_is_wrong_is_named(void **state)
                            "numeric HOST, or unix:PATH");
     bad("--origin a.example",
         "--origin: \"a.example\" is not an origin such as https://a.example");
-    bad("--origin https://a/",
-        "--origin: \"https://a/\" is not an origin such as https://a.example");
+    bad("--origin https://a/", "--origin: \"https://a/\" has a path: an origin "
+                               "ends with its host and port");
+    bad("--origin wss://a", "--origin: \"wss://a\" is no page's origin: that "
+                            "begins with http:// or https://");
+    bad("--host *.a", "--host: \"*.a\" has a wildcard: give each name by "
+                      "itself");
     bad("--rate 5:", "--rate: \"5:\" is not a number");
     bad("--rate 0", "--rate: \"0\" must be at least 1");
     bad("--log loud", "--log: \"loud\" is none of error, warn, info, debug");
     bad("--static=", "--static: \"\" is empty");
     bad("-m 1M", "--max-message must be at most a quarter of --room-log");
+}
+
+static void test_so_many_names_and_origins_and_no_more(void **state)
+{
+    static char list[LIMITS_HOSTS * 20];
+    static const char *set[] = {NULL, list, NULL};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        char *at = list;
+        variables = set;
+        set[0] = i ? "CHATD_ORIGIN" : "CHATD_HOST";
+        for (unsigned j = 0; j < LIMITS_HOSTS; j++)
+            at += sprintf(at, j ? ",%sa%u" : "%sa%u", i ? "http://" : "", j);
+        good("");
+        strcpy(at, i ? ",http://b" : ",b");
+        bad("", i ? "CHATD_ORIGIN: \"http://b\" is one origin too many"
+                  : "CHATD_HOST: \"b\" is one name too many");
+    }
 }
 
 static void test_too_many_addresses_are_told(void **state)
@@ -326,17 +358,84 @@ static void test_lists_and_switches_of_the_environment(void **state)
 
 static void test_a_bad_variable_is_named(void **state)
 {
-    static const char *const clients[] = {"CHATD_CLIENTS", "", NULL};
+    static const char *const clients[] = {"CHATD_CLIENTS", "x", NULL};
     static const char *const off[] = {"CHATD_NO_COMPRESSION", "yes", NULL};
     static const char *const list[] = {"CHATD_ADDR", ":1,,:2", NULL};
     (void)state;
     variables = clients;
-    bad("", "CHATD_CLIENTS: \"\" is not a number");
+    bad("", "CHATD_CLIENTS: \"x\" is not a number");
     variables = off;
     bad("", "CHATD_NO_COMPRESSION: \"yes\" is neither 0 nor 1");
     variables = list;
-    bad("", "CHATD_ADDR: \":1,,:2\" is not [HOST]:PORT with a numeric HOST, "
-            "or unix:PATH");
+    bad("", "CHATD_ADDR: \"\" is not [HOST]:PORT with a numeric HOST, or "
+            "unix:PATH");
+}
+
+static void test_blanks_around_the_items_of_a_list_are_trimmed(void **state)
+{
+    static const char *const set[] = {"CHATD_ORIGIN",
+                                      " https://a.example ,\thttp://b\t",
+                                      "CHATD_HOST",
+                                      "a, b:1",
+                                      "CHATD_TRUST",
+                                      "10.0.0.0/8, unix",
+                                      "CHATD_ADDR",
+                                      " :1, :2 ",
+                                      NULL};
+    char *argv[] = {"chatd", "--origin", " https://c.example\t", "--host=\td "};
+    struct text t = text_over((uint8_t *)why, sizeof why - 1);
+    (void)state;
+    variables = set;
+    good("");
+    assert_int_equal(config.addr_count, 2);
+    assert_int_equal(config.trust_count, 1);
+    assert_true(config.trust_unix);
+    assert_true(bytes_equal(config.hosts[1], BYTES_LITERAL("b:1")));
+    assert_true(
+        bytes_equal(config.origins[0], BYTES_LITERAL("https://a.example")));
+    assert_true(bytes_equal(config.origins[1], BYTES_LITERAL("http://b")));
+    assert_int_equal(options_read(&config, 4, argv, environment, &t),
+                     OPTIONS_RUN);
+    assert_true(
+        bytes_equal(config.origins[0], BYTES_LITERAL("https://c.example")));
+    assert_true(bytes_equal(config.hosts[0], BYTES_LITERAL("d")));
+    assert_int_equal(config.host_count, 1);
+}
+
+static void test_an_empty_variable_is_an_unset_one(void **state)
+{
+    static const char *const set[] = {"CHATD_CLIENTS",
+                                      "",
+                                      "CHATD_ORIGIN",
+                                      "",
+                                      "CHATD_STATIC",
+                                      "",
+                                      "CHATD_NO_COMPRESSION",
+                                      "",
+                                      "CHATD_ADDR",
+                                      "",
+                                      NULL};
+    (void)state;
+    variables = set;
+    good("");
+    assert_int_equal(config.clients, LIMITS_CLIENTS);
+    assert_int_equal(config.addr_count, 1);
+    assert_int_equal(config.origin_count, 0);
+    assert_null(config.static_folder);
+    assert_true(config.compression);
+}
+
+static void test_too_long_a_list_is_told_with_the_limit(void **state)
+{
+    static char list[5000];
+    static const char *const set[] = {"CHATD_ORIGIN", list, NULL};
+    (void)state;
+    variables = set;
+    memset(list, ' ', 4096);
+    memcpy(list, "https://a.example", 17);
+    bad("", "CHATD_ORIGIN is too long: a list may have 4095 bytes");
+    list[4095] = '\0';
+    good("");
 }
 
 static void test_there_is_no_variable_for_help(void **state)
@@ -445,14 +544,19 @@ int main(void)
         OPTIONS_TEST(test_a_rate_has_a_burst_of_twice_itself_or_its_own),
         OPTIONS_TEST(test_addresses_add_up),
         OPTIONS_TEST(test_origins_add_up_and_a_star_is_everybody),
+        OPTIONS_TEST(test_names_of_ours_add_up),
         OPTIONS_TEST(test_who_is_trusted_adds_up),
         OPTIONS_TEST(test_the_metrics_have_an_address_of_their_own),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
+        OPTIONS_TEST(test_so_many_names_and_origins_and_no_more),
         OPTIONS_TEST(test_too_many_addresses_are_told),
         OPTIONS_TEST(test_the_environment_is_read_and_the_command_line_wins),
         OPTIONS_TEST(test_lists_and_switches_of_the_environment),
         OPTIONS_TEST(test_a_bad_variable_is_named),
+        OPTIONS_TEST(test_blanks_around_the_items_of_a_list_are_trimmed),
+        OPTIONS_TEST(test_an_empty_variable_is_an_unset_one),
+        OPTIONS_TEST(test_too_long_a_list_is_told_with_the_limit),
         OPTIONS_TEST(test_there_is_no_variable_for_help),
         OPTIONS_TEST(test_trace_follows_all_or_one),
         OPTIONS_TEST(test_a_variable_can_hold_client_and_number),

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Section numbers without an RFC are those of RFC 3986. */
+#include "wire/authority.h"
+#include "base/ip.h"
+
+#define PORT_MAX 65535
+
+static struct span after(struct span s, size_t offset)
+{
+    return bytes_part(s, offset, s.len - offset);
+}
+
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_alnum_or(uint8_t byte, struct span more)
+{
+    uint8_t lower = bytes_lower(byte);
+    return (lower >= 'a' && lower <= 'z') || is_digit(byte) ||
+           bytes_find(more, byte) < more.len;
+}
+
+/* ---- The grammar --------------------------------------------------------- */
+
+/* "[" IPv6 "]" (3.2.2), by its characters: the length, or 0. */
+static size_t literal_len(struct span s)
+{
+    size_t close = bytes_find(s, ']');
+    if (close == s.len || close == 1)
+        return 0;
+    for (size_t i = 1; i < close; i++)
+        if (bytes_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
+            return 0;
+    return close + 1;
+}
+
+/* pct-encoded (2.1), at the start of s. */
+static bool is_escape(struct span s)
+{
+    return s.len >= 3 && s.ptr[0] == '%' && bytes_hex_value(s.ptr[1]) >= 0 &&
+           bytes_hex_value(s.ptr[2]) >= 0;
+}
+
+/* reg-name or IPv4address (3.2.2) at the start of s: the length. */
+static size_t name_len(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len &&
+           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+;=")) ||
+            is_escape(after(s, len))))
+        len++;
+    return len;
+}
+
+/* Userinfo is refused with no rule of its own: neither '@' nor a port that is
+   not digits fits (RFC 9110 4.2.4). */
+bool authority_read(struct authority *a, struct span text)
+{
+    size_t host =
+        text.len && text.ptr[0] == '[' ? literal_len(text) : name_len(text);
+    uint64_t port;
+    *a = (struct authority){.host = bytes_part(text, 0, host)};
+    if (host == 0 || host == text.len)
+        return host > 0;
+    if (text.ptr[host] != ':')
+        return false;
+    struct span digits = after(text, host + 1);
+    a->has_port = digits.len > 0;
+    if (!a->has_port)
+        return true;
+    bool good = bytes_decimal(digits, &port);
+    a->port = good ? (uint32_t)bytes_min64(port, PORT_MAX + 1) : 0;
+    return good;
+}
+
+/* ---- Comparing ----------------------------------------------------------- */
+
+static bool read_literal(struct ip *ip, struct span host)
+{
+    return host.len > 2 && host.ptr[0] == '[' &&
+           bytes_find(host, ':') < host.len &&
+           ip_parse(ip, bytes_part(host, 1, host.len - 2));
+}
+
+bool authority_same_host(struct span a, struct span b)
+{
+    struct ip one, other;
+    if (read_literal(&one, a) && read_literal(&other, b))
+        return ip_equal(&one, &other);
+    return bytes_equal_nocase(a, b);
+}
+
+static struct span without_dot(struct span host)
+{
+    bool dot = host.len > 1 && host.ptr[host.len - 1] == '.';
+    return bytes_part(host, 0, host.len - dot);
+}
+
+bool authority_is_for(struct span authority, struct span name)
+{
+    struct authority asked, wanted;
+    if (!authority_read(&asked, authority) || !authority_read(&wanted, name) ||
+        !authority_same_host(without_dot(asked.host), without_dot(wanted.host)))
+        return false;
+    if (!wanted.has_port)
+        return true;
+    if (!asked.has_port)
+        return wanted.port == 80 || wanted.port == 443;
+    return asked.port == wanted.port;
+}
+
+/* ---- What somebody writes down ------------------------------------------- */
+
+/* All kinds of blanks, and what else no line holds. */
+static bool is_blank(uint8_t byte)
+{
+    return byte <= ' ' || byte == 0x7F;
+}
+
+static const char *byte_fault(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] >= 0x80)
+            return "is not ASCII: browsers send such a name as xn--...";
+        if (is_blank(text.ptr[i]))
+            return "has a blank in it";
+        if (text.ptr[i] == '*')
+            return "has a wildcard: give each name by itself";
+        if (text.ptr[i] == '@')
+            return "has a user's name in it";
+    }
+    return NULL;
+}
+
+/* A name whose last part is a number is an IPv4 address (the URL standard,
+   "ends in a number"), and is sent as one. */
+static bool ends_in_number(struct span host)
+{
+    size_t dot = host.len;
+    while (dot > 0 && host.ptr[dot - 1] != '.')
+        dot--;
+    for (size_t i = dot; i < host.len; i++)
+        if (!is_digit(host.ptr[i]))
+            return false;
+    return dot < host.len;
+}
+
+static const char *host_fault(struct span host)
+{
+    struct ip ip;
+    if (host.ptr[0] == '[')
+        return read_literal(&ip, host) ? NULL : "has no IPv6 address in its []";
+    for (size_t i = 0; i < host.len; i++)
+        if (!is_alnum_or(host.ptr[i], BYTES_LITERAL("-._")))
+            return "has a byte in it that is no name's";
+    if (ends_in_number(host) && !ip_parse(&ip, host))
+        return "is no IPv4 address";
+    return NULL;
+}
+
+const char *authority_fault(struct authority *a, struct span text)
+{
+    const char *fault = byte_fault(text);
+    if (fault)
+        return fault;
+    size_t host = bytes_find(text, ':');
+    if (text.len && text.ptr[0] == '[')
+        host = bytes_find(text, ']');
+    if (host == 0)
+        return "has no host";
+    if (!authority_read(a, text))
+        return "is not HOST or HOST:PORT";
+    if (host < text.len && text.ptr[text.len - 1] == ':')
+        return "has an empty port";
+    if (a->has_port && (a->port == 0 || a->port > PORT_MAX))
+        return "has a port that is not 1 to 65535";
+    return host_fault(a->host);
+}

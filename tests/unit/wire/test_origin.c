@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/note.h"
+#include "support/unit.h"
+#include "vectors/origin.h"
+#include "wire/origin.h"
+
+static struct note note;
+
+static void test_what_no_browser_sends_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(origin_faults); i++) {
+        const struct origin_fault_vector *v = &origin_faults[i];
+        struct origin_triple o;
+        note_open(&note, v->text, "vector", i);
+        const char *fault = origin_fault(&o, bytes_of(v->text));
+        assert_string_equal(fault ? fault : "good",
+                            v->fault ? v->fault : "good");
+        note_close(&note);
+    }
+}
+
+static void test_origins_are_the_same_by_scheme_host_and_port(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(origin_pairs); i++) {
+        const struct origin_pair *v = &origin_pairs[i];
+        struct span a = bytes_of(v->a), b = bytes_of(v->b);
+        note_open(&note, v->a, "vector", i);
+        assert_int_equal(origin_same(a, b), v->same);
+        assert_int_equal(origin_same(b, a), v->same);
+        note_close(&note);
+    }
+}
+
+static void test_a_page_is_of_the_host_that_is_asked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(origin_hosts); i++) {
+        const struct origin_pair *v = &origin_hosts[i];
+        note_open(&note, v->a, "vector", i);
+        assert_int_equal(origin_is_of(bytes_of(v->a), bytes_of(v->b)), v->same);
+        note_close(&note);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_no_browser_sends_is_told),
+        cmocka_unit_test(test_origins_are_the_same_by_scheme_host_and_port),
+        cmocka_unit_test(test_a_page_is_of_the_host_that_is_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
