@@ -97,6 +97,7 @@ enum client_wait {
 /* While the connection is a plain HTTP one. */
 struct client_http {
     struct http_scan scan; /* of the request being received */
+    bool is_head;          /* that one is a HEAD: no body in the answer */
     uint32_t page;         /* index of the built-in page being sent, or
                               CLIENT_NONE */
     int32_t file;          /* descriptor of the file being sent, or -1 */

@@ -4,6 +4,7 @@
 #include "server/conn.h"
 #include "server/deadline.h"
 #include "server/outbox.h"
+#include "wire/authority.h"
 #include "wire/extension.h"
 #include "wire/handshake.h"
 
@@ -87,9 +88,10 @@ void request_let_go(struct server *s, struct client *c)
 }
 
 /* Put the response into the outbox; a page or a file is sent from where it
-   lies, behind the head. */
+   lies, behind the head. HEAD has no body, nor has 304 (RFC 9110 9.3.2,
+   15.4.5). */
 static void respond(struct server *s, struct client *c,
-                    const struct service_reply *reply, bool with_body)
+                    const struct service_reply *reply)
 {
     uint8_t bytes[HEAD_MAX];
     struct text head = text_over(bytes, sizeof bytes);
@@ -102,12 +104,13 @@ static void respond(struct server *s, struct client *c,
     outbox_put(s, c, text_span(&head));
 
     bool apart = reply->file >= 0 || reply->page != CLIENT_NONE;
+    bool bare = c->as.http.is_head || reply->status == 304;
     c->as.http = (struct client_http){
         .page = reply->page, .file = reply->file, .left = apart ? len : 0};
     client_set_state(&s->clients, c, CLIENT_REPLY);
     c->since = (uint32_t)s->now;
     deadline_set(s, c);
-    if (!with_body)
+    if (bare)
         request_let_go(s, c);
     else if (!apart)
         outbox_put(s, c, reply->body);
@@ -125,7 +128,7 @@ static void begin_reply(struct service_reply *reply, unsigned status)
 
 /* A short text that says what is wrong. */
 static void answer_with_text(struct server *s, struct client *c,
-                             unsigned status, const char *why, bool with_body)
+                             unsigned status, const char *why)
 {
     struct service_reply reply;
     begin_reply(&reply, status);
@@ -135,7 +138,7 @@ static void answer_with_text(struct server *s, struct client *c,
     reply.body = text_span(&t);
     reply.cache = "no-store";
     conn_log_refusal(s, c, c->fd, status, why ? why : http_phrase(status));
-    respond(s, c, &reply, with_body);
+    respond(s, c, &reply);
 }
 
 /* One response, then the end: bytes after the request are not looked at. */
@@ -143,7 +146,7 @@ static void refuse(struct server *s, struct client *c, unsigned status,
                    const char *why)
 {
     client_set(c, CLIENT_LAST);
-    answer_with_text(s, c, status, why, true);
+    answer_with_text(s, c, status, why);
 }
 
 void request_turn_away(struct server *s, int fd, unsigned status,
@@ -282,22 +285,41 @@ static void get(struct server *s, struct client *c,
     if (reply.etag.len && reply.status == 200 &&
         http_none_match(request, text_span(&reply.etag)))
         reply.status = 304;
-    respond(s, c, &reply, reply.status != 304 && !method_is(request, "HEAD"));
+    respond(s, c, &reply);
 }
 
 static void plain(struct server *s, struct client *c,
                   const struct http_request *request,
                   const struct service_route *route)
 {
-    bool head = method_is(request, "HEAD");
-    if (!route->found && !route->upgrade_only)
-        answer_with_text(s, c, 404, NULL, !head);
-    else if (!head && !method_is(request, "GET"))
-        answer_with_text(s, c, 405, NULL, true);
+    bool names_path = request->path.ptr[0] == '/'; /* not so OPTIONS * */
+    if (!http_method_known(request->method))
+        answer_with_text(s, c, 501, "unknown method");
+    else if (names_path && !route->found && !route->upgrade_only)
+        answer_with_text(s, c, 404, NULL);
+    else if (!c->as.http.is_head && !method_is(request, "GET"))
+        answer_with_text(s, c, 405, NULL);
     else if (route->upgrade_only)
-        answer_with_text(s, c, 426, "this path speaks WebSocket only", !head);
+        answer_with_text(s, c, 426, "this path speaks WebSocket only");
     else
         get(s, c, request, route);
+}
+
+/* Is it for one of our names? A page of another one, behind which somebody put
+   our address (DNS rebinding), is of its own origin. Who asks for our health
+   or our metrics knows an address at best. */
+static bool is_for_us(const struct server *s, const struct client *c,
+                      const struct http_request *request,
+                      const struct service_route *route)
+{
+    const struct config *config = s->config;
+    if (config->host_count == 0 || route->health ||
+        client_has(c, CLIENT_SCRAPE))
+        return true;
+    for (size_t i = 0; i < config->host_count; i++)
+        if (authority_is_for(request->authority, config->hosts[i]))
+            return true;
+    return false;
 }
 
 static void handle(struct server *s, struct client *c, struct span head)
@@ -320,6 +342,8 @@ static void handle(struct server *s, struct client *c, struct span head)
         refuse(s, c, 429, "too many from this address");
     else if (client_has(c, CLIENT_REFUSED) && !route.health)
         refuse(s, c, 503, "all client slots taken");
+    else if (!is_for_us(s, c, &request, &route))
+        refuse(s, c, 421, "Host not ours");
     else if (handshake_wanted(&request) && method_is(&request, "GET"))
         upgrade(s, c, &request, &route);
     else
@@ -336,6 +360,7 @@ void request_turn(struct server *s, struct client *c)
 void request_handle(struct server *s, struct client *c, struct span in)
 {
     struct http_scan *scan = &c->as.http.scan;
+    c->as.http.is_head = http_asks_head(in);
     switch (http_scan(scan, in.ptr, in.len)) {
     case HTTP_MORE:
         if (!conn_keep_input(s, c, in, 0, false))

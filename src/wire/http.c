@@ -7,6 +7,7 @@
 #include "wire/http.h"
 
 #include "base/check.h"
+#include "wire/authority.h"
 
 /* ---- Finding the end of the head ----------------------------------------- */
 
@@ -185,51 +186,10 @@ static struct span next_line(struct span *rest)
     return line;
 }
 
-/* ---- host[:port] --------------------------------------------------------- */
-
-/* "[" IPv6 "]" (RFC 3986 3.2.2), by its characters: the length, or 0. */
-static size_t literal_len(struct span s)
-{
-    size_t close = bytes_find(s, ']');
-    if (close == s.len || close == 1)
-        return 0;
-    for (size_t i = 1; i < close; i++)
-        if (bytes_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
-            return 0;
-    return close + 1;
-}
-
-/* pct-encoded (RFC 3986 2.1), at the start of s. */
-static bool is_escape(struct span s)
-{
-    return s.len >= 3 && s.ptr[0] == '%' && bytes_hex_value(s.ptr[1]) >= 0 &&
-           bytes_hex_value(s.ptr[2]) >= 0;
-}
-
-/* reg-name or IPv4address (RFC 3986 3.2.2) at the start of s: the length. A
-   comma, which the grammar allows and no name has, is what two Host fields
-   made into one by a proxy look like: it is refused as they are. */
-static size_t name_len(struct span s)
-{
-    size_t len = 0;
-    while (len < s.len &&
-           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+;=")) ||
-            is_escape(after(s, len))))
-        len++;
-    return len;
-}
-
-/*
- * uri-host [":" port] (RFC 9110 7.2). The host may not be empty (4.2.1), the
- * port may. Userinfo is refused with no rule of its own: neither '@' nor a
- * port that is not digits fits (RFC 9110 4.2.4).
- */
 static bool is_host(struct span s)
 {
-    size_t host = s.len && s.ptr[0] == '[' ? literal_len(s) : name_len(s);
-    if (host == 0 || host == s.len)
-        return host > 0;
-    return s.ptr[host] == ':' && is_digits(after(s, host + 1));
+    struct authority a;
+    return authority_read(&a, s);
 }
 
 /* ---- The request line ---------------------------------------------------- */
@@ -298,7 +258,12 @@ static bool read_target(struct http_request *request, struct span target)
         request->path = target; /* asterisk-form (3.2.4) */
         return bytes_equal(request->method, BYTES_LITERAL("OPTIONS"));
     }
-    return read_absolute(request, target); /* authority-form never passes */
+    if (bytes_equal(request->method, BYTES_LITERAL("CONNECT")) &&
+        is_host(target)) {
+        request->path = target; /* authority-form (3.2.3) */
+        return true;
+    }
+    return read_absolute(request, target);
 }
 
 /* HTTP-version (2.3), case-sensitive: "HTTP/" DIGIT "." DIGIT. */

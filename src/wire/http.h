@@ -25,7 +25,7 @@
 #include "base/text.h"
 
 #define HTTP_HEAD_MAX   16384 /* bytes of a head with its empty line */
-#define HTTP_FIELDS_MAX 64   /* field lines */
+#define HTTP_FIELDS_MAX 64    /* field lines */
 
 /* ---- Finding the end of the head ----------------------------------------- */
 
@@ -66,7 +66,8 @@ struct http_field {
 struct http_request {
     struct span method;    /* a token; methods are case-sensitive */
     struct span path;      /* of the target, not decoded; "*" for OPTIONS *;
-                              a static "/" for an absolute-form without one */
+                              host[:port] for CONNECT; a static "/" for an
+                              absolute-form without one */
     struct span query;     /* what follows the first '?', or ptr NULL */
     struct span authority; /* host[:port]: of an absolute-form target, else
                               of Host; len 0 for HTTP/1.0 without Host */
@@ -91,6 +92,13 @@ struct http_request {
  */
 unsigned http_parse(struct http_request *request, const uint8_t *head,
                     size_t len);
+
+/* Is this one of the methods of RFC 9110 9.3, or PATCH (RFC 5789)? */
+bool http_method_known(struct span method);
+
+/* Does a request that begins so, whole or not, ask for no content, as HEAD
+   does (RFC 9110 9.3.2)? */
+bool http_asks_head(struct span start);
 
 /* How many fields have this name; *value is the first one's value. */
 size_t http_field(const struct http_request *request, const char *name,

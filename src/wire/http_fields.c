@@ -81,6 +81,27 @@ bool http_lists(const struct http_request *request, const char *name,
     return false;
 }
 
+/* ---- The method ---------------------------------------------------------- */
+
+bool http_method_known(struct span method)
+{
+    static const char *const known[] = {"GET",     "HEAD",   "POST",
+                                        "PUT",     "DELETE", "CONNECT",
+                                        "OPTIONS", "TRACE",  "PATCH"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (bytes_equal(method, bytes_of(known[i])))
+            return true;
+    return false;
+}
+
+bool http_asks_head(struct span start)
+{
+    static const uint8_t head[] = "\r\nHEAD ";
+    size_t line = start.len && start.ptr[0] == '\r' ? 0 : 2;
+    size_t len = sizeof head - 1 - line;
+    return start.len >= len && memcmp(start.ptr, head + line, len) == 0;
+}
+
 /* ---- What single fields say ---------------------------------------------- */
 
 /* 12.4.2: a weight is above 0 when any of its digits is. */

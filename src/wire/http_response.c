@@ -16,6 +16,7 @@ const char *http_phrase(unsigned status)
     case 408: return "Request Timeout";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
+    case 421: return "Misdirected Request";
     case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";               /* RFC 6585 4 */
     case 431: return "Request Header Fields Too Large"; /* RFC 6585 5 */

@@ -262,9 +262,10 @@ class Refused(ServerCase):
 
     def test_405(self):
         """A method other than GET and HEAD, even with all the rest."""
-        for method in "POST", "PUT", "get":
+        for method in "POST", "PUT":
             r = self.refused(405, method=method)
             self.assertEqual(set(r.tokens("Allow")), {"get", "head"})
+        self.refused(501, method="get")
 
     def test_head_does_not_upgrade(self):
         """RFC 6455 4.1: the method must be GET. HEAD with an upgrade is
@@ -348,8 +349,15 @@ class Origins(ServerCase):
                                      host="chat.eXample:99"), 101)
         self.assertEqual(self.status(server, "https://chat.example",
                                      host="chat.example"), 101)
-        self.assertEqual(self.status(server, "https://chat.example:443",
-                                     host="chat.example"), 403)
+        for origin, host, status in (
+                ("https://chat.example:443", "chat.example", 101),
+                ("https://chat.example", "chat.example:443", 101),
+                ("http://chat.example", "chat.example:80", 101),
+                ("https://chat.example", "chat.example:80", 403),
+                ("http://chat.example:443", "chat.example", 403),
+                ("https://chat.example:8443", "chat.example", 403)):
+            self.assertEqual(self.status(server, origin, host=host), status,
+                             (origin, host))
 
     def test_named_origins(self):
         """--origin, repeated, lets exactly those in as well."""
@@ -365,11 +373,61 @@ class Origins(ServerCase):
                        "https://a.exampl", "*"):
             self.assertEqual(self.status(server, origin), 403, origin)
 
+    def test_an_origin_is_named_as_browsers_send_it_or_not_at_all(self):
+        """null and file:// can be named, a default port may stand there."""
+        server = self.start("--origin", "null", "--origin", "FILE://",
+                            "--origin", "https://A.example:443", "--origin",
+                            "chrome-extension://abcdefghijklmnop",
+                            "--origin", " http://[0::1] ")
+        for origin in ("null", "file://", "https://a.example",
+                       "chrome-extension://abcdefghijklmnop",
+                       "http://[::1]"):
+            self.assertEqual(self.status(server, origin), 101, origin)
+        for origin in ("file:///x", "http://a.example",
+                       "moz-extension://abcdefghijklmnop"):
+            self.assertEqual(self.status(server, origin), 403, origin)
+
     def test_everybody(self):
         """--origin '*' lets everybody in."""
         server = self.start("--origin", "*")
         for origin in None, "http://evil.example", "null":
             self.assertEqual(self.status(server, origin), 101, origin)
+
+
+class Hosts(ServerCase):
+    """--host: whom it answers to."""
+
+    def ask(self, server, target, host, **more):
+        with self.peer(server) as peer:
+            return peer.ask(target, host=host, **more)
+
+    def test_a_rebound_name_is_421(self):
+        """DNS rebinding: a page of evil.example, whose name leads here now,
+        has Origin and Host that agree."""
+        server = self.start("--host", "Chat.example",
+                            "--host=[::1]:6868")
+        for host, status in (("chat.example", 101), ("CHAT.example:99", 101),
+                             ("chat.example.", 101), ("[::1]:6868", 101),
+                             ("[::1]:6869", 421), ("evil.example", 421),
+                             ("127.0.0.1:%d" % server.port, 421)):
+            r = self.ask(server, "/ws/tea", host, headers=upgrade_headers(
+                extra=["Origin: http://" + host]))
+            self.assertEqual(r.status, status, host)
+        for target in "/", "/chat", "/nope":
+            self.assertEqual(
+                self.ask(server, target, "evil.example").status, 421)
+        self.assertIn("status=421", server.wait_log("event=refuse"))
+
+    def test_probes_know_an_address_at_best(self):
+        """/healthz is answered under any name, and without one."""
+        server = self.start("--host", "chat.example")
+        self.assertEqual(self.ask(server, "/healthz", "x").status, 200)
+        with self.peer(server) as peer:
+            peer.send(b"GET /healthz HTTP/1.0\r\n\r\n")
+            self.assertEqual(peer.response().status, 200)
+        with self.peer(server) as peer:
+            peer.send(b"GET / HTTP/1.0\r\n\r\n")
+            self.assertEqual(peer.response().status, 421)
 
 
 class Full(ServerCase):

@@ -127,13 +127,42 @@ class Paths(ServerCase):
         self.assertEqual(peer.ask("/healthz").json()["status"], "ok")
 
     def test_every_method_but_get_and_head_is_405(self):
-        """405 lists what is allowed; methods have case (RFC 9110 9.1)."""
-        for method in "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get":
+        """405 lists what is allowed (RFC 9110 15.5.6)."""
+        for method in ("POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE",
+                       "PATCH"):
             for target in "/", "/echo", "/ws", "/healthz":
                 with self.subTest(method=method, target=target):
                     r = self.get(self.server, target, method=method)
                     self.assertEqual(r.status, 405)
                     self.assertEqual(set(r.tokens("Allow")), {"get", "head"})
+
+    def test_an_unknown_method_is_501(self):
+        """Methods have case (RFC 9110 9.1); the path does not matter."""
+        for method in "get", "Head", "BREW", "PROPFIND":
+            for target in "/", "/ws", "/nope":
+                with self.subTest(method=method, target=target):
+                    r = self.get(self.server, target, method=method)
+                    self.assertEqual(r.status, 501)
+        r = self.get(self.server, "*", method="OPTIONS")
+        self.assertEqual(r.status, 405)
+
+    def test_a_refused_head_has_no_body(self):
+        """RFC 9110 9.3.2: whatever it is refused with."""
+        for data, status in (
+                (b"HEAD /nope HTTP/1.1\r\nHost: x\r\n"
+                 b"Connection: close\r\n\r\n", 404),
+                (b"HEAD /ws HTTP/1.1\r\nHost: x\r\n"
+                 b"Connection: close\r\n\r\n", 426),
+                (b"HEAD / HTTP/1.1\r\n\r\n", 400),
+                (b"HEAD /\r\n\r\n", 400),
+                (b"HEAD / HTTP/1.1\nHost", 400),
+                (b"HEAD / HTTP/3.0\r\nHost: x\r\n\r\n", 505),
+                (b"HEAD /" + b"x" * 20000, 414),
+                (b"HEAD / HTTP/1.1\r\nA: " + b"x" * 20000, 431)):
+            with self.subTest(data=data[:20]), self.peer(self.server) as peer:
+                peer.send(data)
+                self.assertEqual(peer.response("HEAD").status, status)
+                peer.expect_eof(reset=True)
 
     def test_date(self):
         """A server with a clock must send Date (RFC 9110 6.6.1)."""

@@ -45,6 +45,14 @@ static const struct http_vector http_good[] = {
                   "fields 1, rest 0",
     },
     {
+        .name = "authority-form, the example of 3.2.3",
+        HTTP_BYTES("CONNECT www.example.com:80 HTTP/1.1\r\n"
+                   "Host: www.example.com\r\n"
+                   "\r\n"),
+        .expect = "CONNECT www.example.com:80 at www.example.com, HTTP/1.1, "
+                  "fields 1, rest 0",
+    },
+    {
         .name = "one empty line before the request line (2.2)",
         HTTP_BYTES("\r\n"
                    "GET / HTTP/1.1\r\n"
@@ -305,7 +313,9 @@ static const struct http_vector http_bad_request_lines[] = {
     {HTTP_BYTES("OPTIONS ** HTTP/1.1"), .expect = "400 malformed target"},
     {HTTP_BYTES("GET chat HTTP/1.1"), .expect = "400 malformed target"},
     {HTTP_BYTES("GET ?x HTTP/1.1"), .expect = "400 malformed target"},
-    {HTTP_BYTES("CONNECT a:443 HTTP/1.1"), .expect = "400 malformed target"},
+    {HTTP_BYTES("CONNECT /x/ HTTP/1.1x"), .expect = "400 malformed HTTP version"},
+    {HTTP_BYTES("CONNECT a/b HTTP/1.1"), .expect = "400 malformed target"},
+    {HTTP_BYTES("GET a:443 HTTP/1.1"), .expect = "400 malformed target"},
     {HTTP_BYTES("GET ftp://a/ HTTP/1.1"), .expect = "400 malformed target"},
     {HTTP_BYTES("GET http: HTTP/1.1"), .expect = "400 malformed target"},
     {HTTP_BYTES("GET http:/ HTTP/1.1"), .expect = "400 malformed target"},

@@ -28,6 +28,21 @@ static const struct {
     {"HEAD /none HTTP/1.1\r\n" HOST "\r\n", 404, true},
     {"GET /chat/a%2Fb HTTP/1.1\r\n" HOST "\r\n", 404, true},
     {"POST / HTTP/1.1\r\n" HOST "\r\n", 405, true},
+    {"PATCH /ws HTTP/1.1\r\n" HOST "\r\n", 405, true},
+    {"TRACE / HTTP/1.1\r\n" HOST "\r\n", 405, true},
+    {"DELETE /none HTTP/1.1\r\n" HOST "\r\n", 404, true},
+    {"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 405, true},
+    {"CONNECT a.example:443 HTTP/1.1\r\n" HOST "\r\n", 405, true},
+    {"get / HTTP/1.1\r\n" HOST "\r\n", 501, true},
+    {"BREW /none HTTP/1.1\r\n" HOST "\r\n", 501, true},
+    {"BREW /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 501, false},
+    {"HEAD /ws HTTP/1.1\r\n" HOST "\r\n", 426, true},
+    {"HEAD /\r\n\r\n", 400, false},
+    {"\r\nHEAD / HTTP/1.1\n", 400, false},
+    {"HEAD / HTTP/2.0\r\n" HOST "\r\n", 505, false},
+    {"HEAD / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 501,
+     false},
+    {"HEAD /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 200, false},
     {"GET /ws HTTP/1.1\r\n" HOST "\r\n", 426, true},
     {"GET / HTTP/1.1\r\n\r\n", 400, false},
     {"GET /\r\n\r\n", 400, false},
@@ -57,7 +72,7 @@ static const struct {
 
 static bool is_head(const char *request)
 {
-    return request[0] == 'H';
+    return strncmp(request + strspn(request, "\r\n"), "HEAD ", 5) == 0;
 }
 
 /* "close", alone or with more behind it. */
@@ -307,6 +322,50 @@ static void test_origins_are_the_host_or_in_the_list(void **state)
     }
 }
 
+static void test_it_answers_to_its_names_alone(void **state)
+{
+    static const struct {
+        const char *request;
+        unsigned status;
+    } requests[] = {
+        {"GET / HTTP/1.1\r\nHost: A.example\r\n\r\n", 200},
+        {"GET / HTTP/1.1\r\nHost: a.example.:80\r\n\r\n", 200},
+        {"GET / HTTP/1.1\r\nHost: b.example:6868\r\n\r\n", 200},
+        {"GET http://a.example/ HTTP/1.1\r\nHost: c\r\n\r\n", 200},
+        {"GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 101},
+        {"GET / HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
+        {"GET / HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
+        {"HEAD / HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
+        {"GET /none HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
+        {"GET http://c/ HTTP/1.1\r\n" HOST "\r\n", 421},
+        {"GET / HTTP/1.0\r\n\r\n", 421},
+        {"GET /echo HTTP/1.1\r\nHost: c.example\r\n" UPGRADE KEY
+         "Origin: http://c.example\r\n\r\n",
+         421},
+        {"GET /healthz HTTP/1.1\r\nHost: c.example\r\n\r\n", 200},
+        {"GET /healthz HTTP/1.0\r\n\r\n", 200},
+    };
+    (void)state;
+    world.config.hosts[0] = BYTES_LITERAL("a.example");
+    world.config.hosts[1] = BYTES_LITERAL("b.example:6868");
+    world.config.host_count = 2;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(requests); i++) {
+        note_open(&note, requests[i].request, "vector", i);
+        struct peer *p = peer_connect();
+        peer_say(p, requests[i].request);
+        bool bare = is_head(requests[i].request) || requests[i].status == 101;
+        struct peer_response r = peer_response(p, bare);
+        assert_int_equal(r.status, requests[i].status);
+        if (requests[i].status == 421)
+            peer_told(p, "end\n"); /* and a HEAD got no body */
+        note_close(&note);
+        sim_reset(p->connection);
+        world_settle();
+    }
+    world_logged("status=421 why=\"Host not ours\"");
+}
+
 static void test_compression_is_agreed_on_where_it_is_offered(void **state)
 {
     static const char offer[] =
@@ -422,6 +481,7 @@ int main(void)
         WORLD_TEST(test_frames_right_behind_the_handshake_are_heard),
         WORLD_TEST(test_the_subprotocol_that_the_path_knows_is_chosen),
         WORLD_TEST(test_origins_are_the_host_or_in_the_list),
+        WORLD_TEST(test_it_answers_to_its_names_alone),
         WORLD_TEST(test_compression_is_agreed_on_where_it_is_offered),
         WORLD_TEST(test_an_extension_that_cannot_be_read_is_400),
         WORLD_TEST(test_without_a_buffer_half_a_request_is_503),

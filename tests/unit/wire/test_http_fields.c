@@ -277,6 +277,34 @@ static void test_a_field_that_is_missing_among_64_is_missing(void **state)
     assert_false(http_list_next(parsed, "B", &list, &value));
 }
 
+static void test_the_methods_of_the_rfcs_are_known(void **state)
+{
+    static const char *const known[] = {"GET",     "HEAD",   "POST",
+                                        "PUT",     "DELETE", "CONNECT",
+                                        "OPTIONS", "TRACE",  "PATCH"};
+    static const char *const unknown[] = {"",     "get",  "GE",  "GETS",
+                                          "BREW", "Post", "LINK"};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(known); i++)
+        assert_true(http_method_known(bytes_of(known[i])));
+    for (size_t i = 0; i < UNIT_COUNT(unknown); i++)
+        assert_false(http_method_known(bytes_of(unknown[i])));
+}
+
+static void test_a_head_is_known_from_its_first_bytes(void **state)
+{
+    static const char *const heads[] = {"HEAD ", "\r\nHEAD /",
+                                        "HEAD / HTTP/1.1\r\n\r\n"};
+    static const char *const others[] = {
+        "",      "\r",       "\r\n",          "HEAD",       "HEA",
+        "head ", "\r\nHEAD", "\r\n\r\nHEAD ", "GET /HEAD ", "HEADS "};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(heads); i++)
+        assert_true(http_asks_head(bytes_of(heads[i])));
+    for (size_t i = 0; i < UNIT_COUNT(others); i++)
+        assert_false(http_asks_head(bytes_of(others[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +320,8 @@ int main(void)
         cmocka_unit_test(test_the_first_field_of_a_head_is_seen),
         cmocka_unit_test(test_a_coding_counts_where_it_is_named),
         cmocka_unit_test(test_a_field_that_is_missing_among_64_is_missing),
+        cmocka_unit_test(test_the_methods_of_the_rfcs_are_known),
+        cmocka_unit_test(test_a_head_is_known_from_its_first_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
