@@ -17,6 +17,9 @@ int signals_open(void)
         return -errno;
     (void)signal(SIGHUP, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a log at its limit: EFBIG instead */
+    (void)signal(SIGTTOU, SIG_IGN); /* `stty tostop` stops no service */
+    (void)signal(SIGTTIN, SIG_IGN);
     (void)signal(SIGCHLD, SIG_IGN); /* no zombies, then (wait(2)) */
     int fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
     return fd < 0 ? -errno : fd;

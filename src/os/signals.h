@@ -10,8 +10,9 @@ enum signals_event {
 };
 
 /* Block TERM, INT and USR1 and open the descriptor they arrive on; ignore
-   HUP, PIPE and CHLD (as process 1 we get orphans: the kernel buries them).
-   A descriptor, or -errno. */
+   HUP, what a log can bring upon its writer (PIPE, XFSZ, TTOU and TTIN), and
+   CHLD (as process 1 we get orphans: the kernel buries them). A descriptor,
+   or -errno. */
 int signals_open(void);
 
 /* The next signal that waits. */

@@ -242,6 +242,7 @@ int server_open(struct server *s, const struct config *config,
     int result = process_open_standard();
     if (result < 0)
         return server_failed(why, "no standard descriptors", result);
+    log_prepare();
     result = open_files(s, why);
     if (result == 0)
         result = count_slots(s, why);

@@ -265,6 +265,10 @@ enum signals_event signals_read(int fd)
 
 /* ---- log.h --------------------------------------------------------------- */
 
+void log_prepare(void)
+{
+}
+
 bool log_write(struct span lines)
 {
     assert_in_range(lines.len, 1, LOG_WRITE_MAX);

@@ -49,12 +49,25 @@ static void test_hup_and_pipe_are_ignored(void **state)
     close(fd);
 }
 
+/* A file at its limit; a terminal of another foreground (`stty tostop`). */
+static void test_what_a_log_brings_upon_us_is_ignored(void **state)
+{
+    (void)state;
+    int fd = signals_open();
+    raise(SIGXFSZ);
+    raise(SIGTTOU);
+    raise(SIGTTIN); /* and here we are */
+    assert_int_equal(signals_read(fd), SIGNALS_NONE);
+    close(fd);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signals_are_read_in_the_loop),
         cmocka_unit_test(test_different_signals_wait_together),
         cmocka_unit_test(test_hup_and_pipe_are_ignored),
+        cmocka_unit_test(test_what_a_log_brings_upon_us_is_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

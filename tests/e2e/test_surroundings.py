@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""What stands around the service and must not stop it: standard error and
+who does not read it, the kernel's refusals, other servers at its place."""
+
+import fcntl
+import os
+import pty
+import resource
+import signal
+import socket
+import tempfile
+import termios
+import unittest
+
+from support import (LOGFMT, Peer, ServerCase, WebSocket,
+                     load, until_true)
+
+
+class StandardError(ServerCase):
+    """Whatever it is: nobody waits for its reader, and SIGTERM works."""
+
+    def busy(self, server):
+        """More lines than any buffer holds, then: does it serve? Ends?"""
+        for _ in range(load(400)):
+            with Peer(server) as peer:
+                peer.send(b"garbage\r\n\r\n")
+                self.assertEqual(peer.response().status, 400)
+            with WebSocket(server, "/chat") as ws:
+                ws.leave()
+            server.signal(signal.SIGUSR1)
+        self.assert_serves(server)
+        self.assertEqual(server.stop(), 0)
+
+    def terminal(self):
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, slave)
+        return master, slave
+
+    def begin(self, stderr, *options, **more):
+        """A server that says much."""
+        return self.start("--log", "debug", "--trace", *options,
+                          stderr=stderr, **more)
+
+    def test_a_terminal_nobody_reads(self):
+        """Ctrl-S, a stopped screen, a container's console. What it did take
+        is whole lines, but for the last one."""
+        master, slave = self.terminal()
+        server = self.begin(slave)
+        self.assertFalse(fcntl.fcntl(slave, fcntl.F_GETFL) & os.O_NONBLOCK)
+        self.busy(server)
+        fcntl.fcntl(master, fcntl.F_SETFL, os.O_NONBLOCK)
+        taken = os.read(master, 1 << 20).decode()
+        self.assertRegex(taken.split("\r\n")[0], LOGFMT)
+
+    def test_a_terminal_that_is_stopped(self):
+        """By Ctrl-S, from the start."""
+        _, slave = self.terminal()
+        termios.tcflow(slave, termios.TCOOFF)
+        self.busy(self.begin(slave))
+
+    def test_a_terminal_of_another_foreground(self):
+        """`stty tostop`, and we are in the background: SIGTTOU would stop
+        us at the first line."""
+        _, slave = self.terminal()
+        modes = termios.tcgetattr(slave)
+        modes[3] |= termios.TOSTOP
+        termios.tcsetattr(slave, termios.TCSANOW, modes)
+        # A session whose terminal this is, and in it a group of its own,
+        # which ends with the session's head (PR_SET_PDEATHSIG).
+        script = ("import ctypes, fcntl, os, sys, termios\n"
+                  "fcntl.ioctl(2, termios.TIOCSCTTY, 0)\n"
+                  "pid = os.fork()\n"
+                  "if pid:\n"
+                  "    os._exit(os.waitpid(pid, 0)[1] >> 8)\n"
+                  "os.setpgid(0, 0)\n"
+                  "ctypes.CDLL(None).prctl(1, 9)\n"
+                  "os.execv(sys.argv[1], sys.argv[1:])\n")
+        server = self.begin(slave, wrapper=[
+            "setsid", "/usr/bin/python3", "-c", script])
+        # What was started is the session's head: who listens is its child.
+        with open("/proc/%d/task/%d/children" %
+                  (server.pid, server.pid)) as f:
+            pid = int(f.read())
+        for _ in range(load(100)):
+            self.assertEqual(self.get(server, "/nowhere").status, 404)
+        self.assert_serves(server)
+        os.kill(pid, signal.SIGTERM)
+        self.assertEqual(server.wait(), 0)
+
+    def test_a_pipe_whose_reader_has_stopped(self):
+        """Full, and not even closed."""
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        self.addCleanup(os.close, write)
+        self.busy(self.begin(write))
+        self.assertFalse(fcntl.fcntl(write, fcntl.F_GETFL) & os.O_NONBLOCK)
+
+    def test_a_fifo_whose_reader_comes_back(self):
+        """Lines are lost while nobody reads; the next reader gets lines
+        again."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "fifo")
+            os.mkfifo(path)
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            write = os.open(path, os.O_WRONLY)
+            server = self.begin(write)
+            os.close(write)
+            os.close(reader)
+            for _ in range(20):
+                self.assertEqual(self.get(server, "/nowhere").status, 404)
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            self.addCleanup(os.close, reader)
+
+            def state_is_told():
+                server.signal(signal.SIGUSR1)
+                try:
+                    return b"event=state" in os.read(reader, 1 << 16)
+                except BlockingIOError:
+                    return False
+            until_true(state_is_told)
+            self.busy(server)
+
+    def test_a_full_socket(self):
+        """As systemd's journal gives one."""
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        self.addCleanup(theirs.close)
+        self.busy(self.begin(theirs))
+        self.assertTrue(os.get_blocking(theirs.fileno()))
+        self.assertIn("event=start", ours.recv(4096).decode())
+
+    def test_a_file_at_its_limit(self):
+        """RLIMIT_FSIZE (ulimit -f, LimitFSIZE=): SIGXFSZ would end us."""
+        with tempfile.TemporaryFile() as log:
+            server = self.begin(
+                log, limits={resource.RLIMIT_FSIZE: (3000, 3000)})
+            self.busy(server)
+            self.assertEqual(os.fstat(log.fileno()).st_size, 3000)
+
+    def test_a_full_device(self):
+        """Each write fails."""
+        with open("/dev/full", "w") as full:
+            self.busy(self.begin(full))
+
+
+if __name__ == "__main__":
+    unittest.main()
