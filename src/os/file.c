@@ -18,25 +18,31 @@ struct open_how {
 #define RESOLVE_BENEATH       0x08
 
 /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
-#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define READ_FLAGS   (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 int file_open_folder(const char *path)
 {
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(path, FOLDER_FLAGS);
     return fd < 0 ? -errno : fd;
 }
 
-static int open_beneath(int folder, const char *path)
+static int open_beneath(int folder, const char *path, int flags)
 {
     struct open_how how = {
-        .flags = READ_FLAGS,
+        .flags = (uint64_t)flags,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
     };
     long fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
     return fd < 0 ? -errno : (int)fd;
 }
 
-/* Without openat2: one component after the other, no links. */
+/*
+ * One component after the other, no links: where there is no openat2. A kernel
+ * before 5.6 says ENOSYS then, and a filter around us that does not know it
+ * anything, often EPERM. So every refusal is tried again: what is not to be
+ * opened is refused here as well.
+ */
 static int open_stepwise(int folder, char *path)
 {
     int at = folder;
@@ -48,9 +54,8 @@ static int open_stepwise(int folder, char *path)
             errno = ENOENT;
             break;
         }
-        int next = openat(at, path,
-                          O_NOFOLLOW | (slash ? O_PATH | O_DIRECTORY | O_CLOEXEC
-                                              : READ_FLAGS));
+        int next =
+            openat(at, path, O_NOFOLLOW | (slash ? FOLDER_FLAGS : READ_FLAGS));
         int reason = errno;
         if (at != folder)
             close(at);
@@ -63,6 +68,17 @@ static int open_stepwise(int folder, char *path)
     if (at != folder)
         close(at);
     return -ENOENT;
+}
+
+int file_check_folder(int folder)
+{
+    int fd = open_beneath(folder, ".", FOLDER_FLAGS);
+    if (fd < 0)
+        fd = openat(folder, ".", FOLDER_FLAGS);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
 }
 
 static int describe(int fd, struct file_info *info)
@@ -90,8 +106,8 @@ int file_open(int folder, struct span path, struct file_info *info)
     memcpy(name, path.ptr, path.len);
     name[path.len] = '\0';
 
-    int fd = open_beneath(folder, name);
-    if (fd == -ENOSYS)
+    int fd = open_beneath(folder, name, READ_FLAGS);
+    if (fd < 0 && fd != -ENOENT)
         fd = open_stepwise(folder, name);
     if (fd < 0)
         return fd;

@@ -17,11 +17,15 @@ struct file_info {
 /* Open the folder itself. A descriptor, or -errno. */
 int file_open_folder(const char *path);
 
+/* Can files below it be opened at all, as the process is now? 0, or the -errno
+   of the kernel, or of a filter, that will not. */
+int file_check_folder(int folder);
+
 /*
  * Open a regular file by its path below `folder`, without a leading slash.
  * Refused (-ENOENT or another -errno): what is no regular file, and every
- * path that leaves the folder, by ".." or by a link. Where the kernel is too
- * old to watch that itself (openat2, Linux 5.6) no link is followed at all.
+ * path that leaves the folder, by ".." or by a link. Where the kernel does not
+ * watch that itself (openat2, Linux 5.6) no link is followed at all.
  */
 int file_open(int folder, struct span path, struct file_info *info);
 

@@ -168,6 +168,20 @@ static int open_files(struct server *s, struct text *why)
     return SERVER_BAD_OPTION;
 }
 
+/* Asked last, behind --user and the sandbox: is it of any use to us? */
+static void check_folder(struct server *s)
+{
+    struct journal_line line;
+    int result = s->folder < 0 ? 0 : file_check_folder(s->folder);
+    if (result == 0 ||
+        !journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall))
+        return;
+    journal_put(&line, "why",
+                BYTES_LITERAL("no file of --static can be opened"));
+    journal_put(&line, "error", bytes_of(error_text(result)));
+    journal_end(&line);
+}
+
 /* As many slots as there can be descriptors, told when that is fewer. */
 static int count_slots(struct server *s, struct text *why)
 {
@@ -258,6 +272,7 @@ int server_open(struct server *s, const struct config *config,
         listen_stop(s); /* a unix: socket's file goes too */
         return result;
     }
+    check_folder(s);
     log_start(s);
     server_tell(s, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;

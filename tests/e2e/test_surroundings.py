@@ -144,5 +144,72 @@ class StandardError(ServerCase):
             self.busy(self.begin(full))
 
 
+class Pages(ServerCase):
+    """--static where a filter around us knows no openat2 (an older container
+    runtime, an older systemd), or knows no file at all."""
+
+    # As wrapper: CALLS fail with ERROR (seccomp(2)), then the program.
+    REFUSE = ("import ctypes, os, struct, sys\n"
+              "calls, error = eval(sys.argv[1])\n"
+              "one = lambda *x: struct.pack('HBBI', *x)\n"
+              "code = one(0x20, 0, 0, 0)\n"
+              "for call in calls:\n"
+              "    code += one(0x15, 0, 1, call)\n"
+              "    code += one(0x06, 0, 0, 0x50000 | error)\n"
+              "code += one(0x06, 0, 0, 0x7FFF0000)\n"
+              "memory = ctypes.create_string_buffer(code, len(code))\n"
+              "class Program(ctypes.Structure):\n"
+              "    _fields_ = [('len', ctypes.c_ushort),\n"
+              "                ('code', ctypes.c_void_p)]\n"
+              "program = Program(len(code) // 8, ctypes.addressof(memory))\n"
+              "libc = ctypes.CDLL(None)\n"
+              "assert libc.prctl(38, 1, 0, 0, 0) == 0\n"
+              "assert libc.prctl(22, 2, ctypes.byref(program)) == 0\n"
+              "os.execv(sys.argv[2], sys.argv[2:])\n")
+    OPENAT2 = 437
+    EPERM = 1
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.mkdir(os.path.join(self.folder, "dir"))
+        for name in "app.js", "dir/more.css", "chat.html":
+            with open(os.path.join(self.folder, name), "w") as f:
+                f.write("mine: " + name)
+        os.symlink("/etc/passwd", os.path.join(self.folder, "passwd.txt"))
+
+    def begin(self, calls, error):
+        return self.start("--static", self.folder, wrapper=[
+            "/usr/bin/python3", "-c", self.REFUSE, repr((calls, error))])
+
+    def test_without_openat2(self):
+        """Served all the same, and nothing outside the folder."""
+        for error in self.EPERM, 38, 13, 22:    # ENOSYS, EACCES, EINVAL
+            with self.subTest(error=error):
+                server = self.begin([self.OPENAT2], error)
+                for path, name in (("/app.js", "app.js"),
+                                   ("/dir/more.css", "dir/more.css"),
+                                   ("/chat", "chat.html")):
+                    r = self.get(server, path)
+                    self.assertEqual(r.body.decode(), "mine: " + name)
+                self.assertEqual(self.get(server, "/passwd.txt").status, 404)
+                self.assertNotIn("level=warn", server.stderr_text())
+
+    def test_a_folder_of_no_use_is_told_at_start(self):
+        """--user may not enter it: one warning, and the built-in pages."""
+        if os.geteuid() != 0:
+            self.skipTest("only root becomes somebody else")
+        os.chmod(self.folder, 0o700)
+        server = self.start("--static", self.folder, "--user", "65534")
+        line = server.wait_log("level=warn")
+        self.assertIn('why="no file of --static can be opened" '
+                      'error="Permission denied"', line)
+        self.assertEqual(server.stderr_text().count("level=warn"), 1)
+        self.assertEqual(self.get(server, "/app.js").status, 404)
+        self.assertEqual(self.get(server, "/chat").status, 200)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -47,6 +47,12 @@ int file_open_folder(const char *path)
     return result < 0 ? result : kernel_open(KERNEL_OTHER, 0);
 }
 
+int file_check_folder(int folder)
+{
+    kernel_at(folder, KERNEL_OTHER);
+    return kernel_call(SIM_FOLDER_CHECK);
+}
+
 int file_open(int folder, struct span path, struct file_info *info)
 {
     int result = kernel_call(SIM_FILE_OPEN);

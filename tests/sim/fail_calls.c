@@ -95,6 +95,8 @@ const struct fail_call fail_calls[] = {
      FOR_EVER,
      {E(ENOENT), E(ENOTDIR), E(EACCES), E(EPERM), E(ELOOP), E(ENAMETOOLONG),
       E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    /* openat2, openat */
+    {SIM_FOLDER_CHECK, "folder-check", FOR_EVER, {E(EACCES), E(EPERM)}},
     {SIM_STANDARD,
      "standard",
      FOR_EVER,

@@ -62,6 +62,7 @@ enum sim_call {
     SIM_SIGNALS_OPEN,
     SIM_SIGNALS_READ, /* there is none after all */
     SIM_FOLDER_OPEN,
+    SIM_FOLDER_CHECK,
     SIM_FILE_OPEN,
     SIM_FILE_SEND,
     SIM_LOG,    /* the error is not looked at: false */

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "os/file.h"
+#include "os/calls.h"
 #include "support/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A folder with an outside:  ROOT/outside  ROOT/in/{a,dir/b,link,...} */
@@ -57,6 +62,7 @@ static int begin(void **state)
     put("outside", "secret");
     put("in/a", "the file a");
     put("in/dir/b", "b");
+    put("in/secret", "of another user");
     make("in/fifo", fifo_at);
     link_to("a", "in/link");
     link_to("../outside", "in/out");
@@ -71,8 +77,8 @@ static int begin(void **state)
 static int end(void **state)
 {
     static const char *const names[] = {
-        "in/a",  "in/dir/b", "in/fifo", "in/link", "in/out", "in/absolute",
-        "in/up", "outside",  "in/dir",  "in",      "",
+        "in/a",        "in/dir/b", "in/fifo", "in/link", "in/secret", "in/out",
+        "in/absolute", "in/up",    "outside", "in/dir",  "in",        "",
     };
     (void)state;
     close(folder);
@@ -177,6 +183,118 @@ static void test_a_file_is_sent_from_any_offset(void **state)
     file_close(fd);
 }
 
+/* ---- A kernel, or a filter around us, that will not do it ---------------- */
+
+/* From here on these two calls fail with `error`. */
+static void refuse(uint32_t call, uint32_t other, uint32_t error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, other, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = UNIT_COUNT(filter), .filter = filter};
+    assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void in_a_child(void (*test)(void))
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        test();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void go_without_openat2(uint32_t error)
+{
+    refuse(SYS_openat2, SYS_openat2, error);
+    assert_int_equal(file_check_folder(folder), 0);
+    test_a_file_is_opened_and_described(NULL);
+    test_what_leads_out_is_refused(NULL);
+    test_what_is_no_regular_file_is_refused(NULL);
+    assert_true(open_path("link") < 0); /* none is followed, then */
+}
+
+static void without_openat2(void)
+{
+    go_without_openat2(ENOSYS);
+}
+
+static void forbidden_openat2(void)
+{
+    go_without_openat2(EPERM);
+}
+
+static void openat2_by_other_words(void)
+{
+    go_without_openat2(EACCES);
+}
+
+static void test_without_openat2_files_are_opened_stepwise(void **state)
+{
+    (void)state;
+    in_a_child(without_openat2);
+    in_a_child(forbidden_openat2);
+    in_a_child(openat2_by_other_words);
+}
+
+static void without_any_open(void)
+{
+    refuse(SYS_openat2, SYS_openat, EPERM);
+    assert_int_equal(file_check_folder(folder), -EPERM);
+    assert_int_equal(open_path("a"), -EPERM);
+}
+
+static void test_where_nothing_can_be_opened_it_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(file_check_folder(folder), 0);
+    in_a_child(without_any_open);
+}
+
+/* Only root can. */
+static bool become_another_user(mode_t mode_of_folder)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%s/in", root);
+    return chmod(root, 0711) == 0 && chmod(name, mode_of_folder) == 0 &&
+           setresuid(65534, 65534, 65534) == 0;
+}
+
+static void without_rights_to_the_file(void)
+{
+    if (!become_another_user(0711))
+        return;
+    assert_int_equal(file_check_folder(folder), 0);
+    assert_int_equal(open_path("secret"), -EACCES);
+    file_close(open_path("a"));
+}
+
+static void without_rights_to_the_folder(void)
+{
+    if (!become_another_user(0700))
+        return;
+    assert_int_equal(file_check_folder(folder), -EACCES);
+    assert_int_equal(open_path("a"), -EACCES);
+}
+
+static void test_what_the_user_may_not_open_stays_closed(void **state)
+{
+    (void)state;
+    char name[256];
+    snprintf(name, sizeof name, "%s/in/secret", root);
+    assert_int_equal(chmod(name, 0600), 0);
+    in_a_child(without_rights_to_the_file);
+    in_a_child(without_rights_to_the_folder);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -187,6 +305,9 @@ int main(void)
         cmocka_unit_test(test_a_path_too_long_is_refused),
         cmocka_unit_test(test_a_folder_must_be_one),
         cmocka_unit_test(test_a_file_is_sent_from_any_offset),
+        cmocka_unit_test(test_without_openat2_files_are_opened_stepwise),
+        cmocka_unit_test(test_where_nothing_can_be_opened_it_is_said),
+        cmocka_unit_test(test_what_the_user_may_not_open_stays_closed),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -76,6 +76,16 @@ static void test_a_folder_that_is_not_there_is_a_bad_option(void **state)
                "--static: nowhere: No such file or directory");
 }
 
+static void test_a_folder_of_no_use_is_one_warning(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_fail(SIM_FOLDER_CHECK, 0, 1, EPERM);
+    world_start();
+    world_logged("level=warn event=warning why=\"no file of --static can be "
+                 "opened\" error=\"Operation not permitted\"\n");
+}
+
 static void test_too_little_memory_is_one_sentence(void **state)
 {
     (void)state;
@@ -559,6 +569,7 @@ int main(void)
         WORLD_TEST(test_a_port_in_use_is_one_sentence),
         WORLD_TEST(test_a_second_port_in_use_closes_the_first),
         WORLD_TEST(test_a_folder_that_is_not_there_is_a_bad_option),
+        WORLD_TEST(test_a_folder_of_no_use_is_one_warning),
         WORLD_TEST(test_too_little_memory_is_one_sentence),
         WORLD_TEST(test_options_beyond_any_address_space_are_refused),
         WORLD_TEST(test_few_open_files_make_few_slots_and_a_warning),
