@@ -31,6 +31,8 @@ enum key {
     KEY_NO_COMPRESSION,
     KEY_STATIC,
     KEY_METRICS,
+    KEY_UNIX_MODE,
+    KEY_UNIX_GROUP,
     KEY_USER,
     KEY_REQUIRE_SANDBOX,
     KEY_LOG,
@@ -95,6 +97,11 @@ static const struct {
     [KEY_METRICS] = {"metrics", 0, "ADDR",
                      "Prometheus text at /metrics on this second address\n"
                      "(off)"},
+    [KEY_UNIX_MODE] = {"unix-mode", 0, "MODE",
+                       "of the files of unix: addresses, 0660 say; who may\n"
+                       "write may connect (what the umask leaves)"},
+    [KEY_UNIX_GROUP] = {"unix-group", 0, "NAME|GID",
+                        "and their group, by name from /etc/group"},
     [KEY_USER] = {"user", 0, "NAME|UID[:GID]",
                   "become this user once everything is open"},
     [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL,
@@ -212,6 +219,20 @@ static const char *parse_level(struct span value, enum limits_level *level)
         }
     }
     return "is none of error, warn, info, debug";
+}
+
+/* Octal, as chmod(1) reads it; with no right at all it would be of no use. */
+static const char *parse_mode(struct span value, uint32_t *mode)
+{
+    static const char fault[] = "is no mode from 0001 to 0777";
+    *mode = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned digit = (unsigned)value.ptr[i] - '0';
+        if (digit > 7 || *mode > 0777)
+            return fault;
+        *mode = *mode * 8 + digit;
+    }
+    return *mode && *mode <= 0777 ? NULL : fault;
 }
 
 static const char no_address[] =
@@ -363,6 +384,10 @@ static const char *set(struct config *config, enum key key, const char *string)
         config->static_folder = string;
         return value.len ? NULL : "is empty";
     case KEY_METRICS: return parse_metrics(value, config);
+    case KEY_UNIX_MODE: return parse_mode(value, &config->unix_mode);
+    case KEY_UNIX_GROUP:
+        config->unix_group = string;
+        return user_is_valid_group(value) ? NULL : "is not NAME or GID";
     case KEY_USER:
         config->user = string;
         return user_is_valid(value) ? NULL : "is not NAME or UID, with :GID";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "os/socket.h"
+#include "os/socket_file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,22 +23,20 @@ union kernel_address {
 
 /* ---- Addresses for the kernel -------------------------------------------- */
 
+/* Of IP: a unix: socket's is socket_file.c's. */
 static socklen_t to_kernel(const struct socket_address *from,
                            union kernel_address *to)
 {
     memset(to, 0, sizeof *to);
     switch (from->family) {
-    case SOCKET_UNIX:
-        to->un.sun_family = AF_UNIX;
-        memcpy(to->un.sun_path, from->path, sizeof from->path);
-        return sizeof to->un;
     case SOCKET_INET:
         to->in.sin_family = AF_INET;
         to->in.sin_port = htons(from->port);
         memcpy(&to->in.sin_addr, from->ip, 4);
         return sizeof to->in;
     case SOCKET_ANY:
-    case SOCKET_INET6: break;
+    case SOCKET_INET6:
+    case SOCKET_UNIX: break;
     }
     to->in6.sin6_family = AF_INET6;
     to->in6.sin6_port = htons(from->port);
@@ -89,50 +87,16 @@ static void tune(int fd, enum socket_family family,
                    (int)tuning->user_timeout);
 }
 
-/* A socket file is stale when nobody answers behind it. */
-static int remove_stale(const union kernel_address *at, socklen_t len)
-{
-    struct stat file;
-    if (lstat(at->un.sun_path, &file) != 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (!S_ISSOCK(file.st_mode))
-        return -EADDRINUSE;
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0)
-        return -errno;
-    int result = connect(probe, &at->any, len) == 0 ? 0 : errno;
-    close(probe);
-    if (result != ECONNREFUSED)
-        return -EADDRINUSE;
-    return unlink(at->un.sun_path) == 0 ? 0 : -errno;
-}
-
 static int bind_and_listen(int fd, const struct socket_address *address)
 {
     union kernel_address at;
     socklen_t len = to_kernel(address, &at);
-    if (address->family == SOCKET_UNIX) {
-        int result = remove_stale(&at, len);
-        if (result < 0)
-            return result;
-    }
     if (bind(fd, &at.any, len) != 0 || listen(fd, SOMAXCONN) != 0)
         return -errno;
     return 0;
 }
 
-/* Which file the path of a unix: socket leads to now. */
-static bool identify(const struct socket_address *address, uint64_t file[2])
-{
-    struct stat found;
-    if (address->family != SOCKET_UNIX || lstat(address->path, &found) != 0)
-        return false;
-    file[0] = (uint64_t)found.st_dev;
-    file[1] = (uint64_t)found.st_ino;
-    return true;
-}
-
-static int open_listener(const struct socket_address *address,
+static int open_listener(struct socket_address *address,
                          const struct socket_tuning *tuning)
 {
     int domain = address->family == SOCKET_UNIX   ? AF_UNIX
@@ -145,7 +109,9 @@ static int open_listener(const struct socket_address *address,
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
                    address->family == SOCKET_INET6);
     tune(fd, address->family, tuning);
-    int result = bind_and_listen(fd, address);
+    int result = address->family == SOCKET_UNIX
+                     ? socket_file_listen(fd, address, tuning)
+                     : bind_and_listen(fd, address);
     if (result < 0) {
         close(fd);
         return result;
@@ -179,7 +145,6 @@ int socket_listen(struct socket_address *address,
     if (fd < 0)
         return fd;
     learn_port(fd, address);
-    (void)identify(address, address->file);
     return fd;
 }
 
@@ -210,14 +175,9 @@ int socket_adopt(int fd, struct socket_address *address,
     return 0;
 }
 
-/* The file may have been replaced by another server's since. Its inode cannot
-   be another's while we hold the socket. */
 void socket_unlisten(int fd, const struct socket_address *address)
 {
-    uint64_t file[2];
-    if (address->file[1] && identify(address, file) &&
-        file[0] == address->file[0] && file[1] == address->file[1])
-        (void)unlink(address->path);
+    socket_file_remove(address);
     close(fd);
 }
 

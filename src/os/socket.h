@@ -41,16 +41,20 @@ void socket_put_address(struct text *t, const struct socket_address *address);
 /* Append a peer's IP address alone ("192.0.2.1", "::1", "unix"). */
 void socket_put_ip(struct text *t, const struct socket_address *address);
 
-/* What accepted connections inherit from their listener. */
+/* What accepted connections inherit from their listener; and of a unix:
+   socket's file, who may connect: that takes the right to write. */
 struct socket_tuning {
     int send_buffer;       /* bytes, SO_SNDBUF; 0 leaves the default */
     int receive_buffer;    /* bytes, SO_RCVBUF; 0 leaves the default */
     unsigned user_timeout; /* milliseconds, TCP_USER_TIMEOUT; 0 leaves it */
+    unsigned mode;         /* 0660, say; 0: what the umask leaves */
+    const uint32_t *group; /* NULL: ours */
 };
 
 /*
  * Listen. Fills in the port that the kernel chose. A stale unix: socket file
- * is replaced; a live one, or a file that is no socket, is -EADDRINUSE.
+ * is replaced; a live one, or a file that is no socket, is -EADDRINUSE, and so
+ * is one of a server that is just starting.
  * SOCKET_ANY falls back to IPv4 alone where there is no IPv6.
  */
 int socket_listen(struct socket_address *address,

@@ -41,6 +41,11 @@ bool user_is_valid(struct span text)
     return !with_group || parse_id(text, &id);
 }
 
+bool user_is_valid_group(struct span text)
+{
+    return bytes_find(text, ':') == text.len && user_is_valid(text);
+}
+
 /* name:password:uid:gid:... (passwd(5)) */
 bool user_in_line(struct span line, struct span name, struct user *user)
 {
@@ -51,11 +56,22 @@ bool user_in_line(struct span line, struct span name, struct user *user)
     return parse_id(id, &user->id) && parse_id(next_field(&line), &user->group);
 }
 
-/* Line by line. */
-static int find_name(int fd, struct span name, struct user *user)
+/* name:password:gid:members (group(5)) */
+bool user_in_group_line(struct span line, struct span name, struct user *user)
 {
-    uint8_t bytes[1024]; /* of a line; what is longer is nobody's we know */
+    if (!bytes_equal(next_field(&line), name))
+        return false;
+    next_field(&line);
+    return parse_id(next_field(&line), &user->group);
+}
+
+/* Line by line. Of a line that is longer than `bytes`, a group with many
+   members, its beginning will do; the rest is passed over. */
+static int find_name(int fd, struct span name, struct user *user, user_test is)
+{
+    uint8_t bytes[1024];
     size_t len = 0;
+    bool inside = false; /* a long line, and its beginning is gone */
     for (;;) {
         ssize_t got = read(fd, bytes + len, sizeof bytes - len);
         if (got < 0)
@@ -63,17 +79,30 @@ static int find_name(int fd, struct span name, struct user *user)
         len += (size_t)got;
         struct span all = bytes_span(bytes, len);
         size_t end = bytes_find(all, '\n');
-        while (end < all.len) {
-            if (user_in_line(bytes_part(all, 0, end), name, user))
+        while (end < all.len || got == 0 || all.len == sizeof bytes) {
+            if (!inside && is(bytes_part(all, 0, end), name, user))
                 return 0;
-            all = bytes_part(all, end + 1, all.len - end - 1);
+            if (end == all.len && got == 0)
+                return -ENOENT;
+            inside = end == all.len;
+            size_t taken = bytes_min(end + 1, all.len);
+            all = bytes_part(all, taken, all.len - taken);
             end = bytes_find(all, '\n');
         }
-        if (got == 0)
-            return user_in_line(all, name, user) ? 0 : -ENOENT;
-        len = all.len == sizeof bytes ? 0 : all.len;
+        len = all.len;
         memmove(bytes, all.ptr, len);
     }
+}
+
+int user_in_file(const char *path, struct span name, struct user *user,
+                 user_test is)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = find_name(fd, name, user, is);
+    close(fd);
+    return result;
 }
 
 int user_find(struct span text, struct user *user)
@@ -82,17 +111,24 @@ int user_find(struct span text, struct user *user)
     if (parse_id(name, &user->id)) {
         user->group = user->id;
     } else {
-        int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-            return -errno;
-        int result = find_name(fd, name, user);
-        close(fd);
+        int result = user_in_file("/etc/passwd", name, user, user_in_line);
         if (result < 0)
             return result;
     }
     if (text.len)
         (void)parse_id(text, &user->group);
     return 0;
+}
+
+int user_find_group(struct span text, uint32_t *group)
+{
+    struct user user;
+    if (parse_id(text, group))
+        return 0;
+    int result = user_in_file("/etc/group", text, &user, user_in_group_line);
+    if (result == 0)
+        *group = user.group;
+    return result;
 }
 
 /* ---- Becoming ------------------------------------------------------------ */

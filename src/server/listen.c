@@ -2,6 +2,7 @@
 #include "server/listen.h"
 #include "os/error.h"
 #include "os/supervise.h"
+#include "os/user.h"
 #include "server/conn.h"
 
 /* ---- Opening ------------------------------------------------------------- */
@@ -12,6 +13,7 @@ static struct socket_tuning tuning_of(const struct config *config)
         .send_buffer = LIMITS_SEND_BUFFER,
         .receive_buffer = LIMITS_RECEIVE_BUFFER,
         .user_timeout = config->write_timeout + config->close_timeout,
+        .mode = config->unix_mode,
     };
 }
 
@@ -38,9 +40,10 @@ static int adopt_all(struct server *s, struct text *why)
 }
 
 static int listen_on(struct server *s, const struct socket_address *address,
-                     bool metrics, struct text *why)
+                     bool metrics, const uint32_t *group, struct text *why)
 {
     struct socket_tuning tuning = tuning_of(s->config);
+    tuning.group = group;
     size_t i = s->listener_count;
     if (i == LIMITS_ADDRS && !metrics)
         return server_failed(why, "more addresses than can be listened on", 0);
@@ -60,15 +63,34 @@ static int listen_on(struct server *s, const struct socket_address *address,
     return server_failed(why, "", result);
 }
 
+/* Who is --unix-group? */
+static int find_group(const char *name, uint32_t *group, struct text *why)
+{
+    int result = user_find_group(bytes_of(name), group);
+    if (result == 0)
+        return 0;
+    if (error_kind(result) != ERROR_NONE)
+        return server_failed(why, "--unix-group: /etc/group", result);
+    text_string(why, "--unix-group: \"");
+    text_string(why, name);
+    text_string(why, "\" is not in /etc/group");
+    return SERVER_BAD_OPTION;
+}
+
 int listen_open(struct server *s, struct text *why)
 {
-    int result = adopt_all(s, why);
+    const char *name = s->config->unix_group;
+    uint32_t id;
+    const uint32_t *group = name ? &id : NULL;
+    int result = name ? find_group(name, &id, why) : 0;
+    if (result == 0)
+        result = adopt_all(s, why);
     bool handed_over = s->listener_count > 0 && s->config->default_addr;
     size_t count = handed_over ? 0 : s->config->addr_count;
     for (size_t i = 0; i < count && result == 0; i++)
-        result = listen_on(s, &s->config->addrs[i], false, why);
+        result = listen_on(s, &s->config->addrs[i], false, group, why);
     if (s->config->has_metrics && result == 0)
-        result = listen_on(s, &s->config->metrics, true, why);
+        result = listen_on(s, &s->config->metrics, true, group, why);
     return result;
 }
 

@@ -14,10 +14,10 @@ LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
         "per-ip", "proxy-protocol", "trust", "no-compression", "static",
-        "user", "require-sandbox", "metrics", "log", "trace", "explain",
-        "help", "version")
-SWITCHES = ("no-compression", "require-sandbox", "proxy-protocol", "trace",
-            "explain", "help", "version")
+        "unix-mode", "unix-group", "user", "require-sandbox",
+        "metrics", "log", "trace", "explain", "help", "version")
+SWITCHES = ("no-compression", "require-sandbox", 
+            "proxy-protocol", "trace", "explain", "help", "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
@@ -154,7 +154,9 @@ class Bad(ServerCase):
                 self.bad("--addr=" + value)
 
     def test_bad_words(self):
-        """Levels, origins, folders."""
+        """Levels, origins, folders, modes."""
+        for value in "", "x", "0", "668", "01000":
+            self.bad("--unix-mode=" + value)
         for value in "loud", "", "INFO ", "2":
             self.bad("--log=" + value)
         for value in "", "a.example", "https://", "https://a.example/path":

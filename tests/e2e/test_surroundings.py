@@ -3,17 +3,21 @@
 who does not read it, the kernel's refusals, other servers at its place."""
 
 import fcntl
+import grp
 import os
 import pty
 import resource
 import signal
 import socket
+import stat
+import subprocess
 import tempfile
 import termios
 import unittest
+from subprocess import DEVNULL
 
-from support import (LOGFMT, Peer, ServerCase, WebSocket,
-                     load, until_true)
+from support import (CHATD, LOGFMT, PATIENCE, Peer, ServerCase, WebSocket,
+                     listening_unix, load, run, until_true)
 
 
 class StandardError(ServerCase):
@@ -209,6 +213,125 @@ class Pages(ServerCase):
         self.assertEqual(server.stderr_text().count("level=warn"), 1)
         self.assertEqual(self.get(server, "/app.js").status, 404)
         self.assertEqual(self.get(server, "/chat").status, 200)
+
+
+class UnixSockets(ServerCase):
+    """unix:PATH: who may connect, and of several servers there is one."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.chmod(self.folder, 0o755)
+        self.path = os.path.join(self.folder, "socket")
+
+    def begin(self, *options):
+        return self.start(*options, addr=["unix:" + self.path])
+
+    def mode(self, path=None):
+        return stat.S_IMODE(os.lstat(path or self.path).st_mode)
+
+    def answers(self):
+        with Peer(None, host="unix", unix=self.path) as peer:
+            return peer.ask("/healthz").status == 200
+
+    def umask(self, value):
+        self.addCleanup(os.umask, os.umask(value))
+
+    def test_the_umask_says_who_without_options(self):
+        """As ever."""
+        self.umask(0o022)
+        self.begin()
+        self.assertEqual(self.mode(), 0o755)
+
+    def test_a_mode(self):
+        """Of every unix: address, whatever the umask; nothing else is left
+        in the folder."""
+        self.umask(0o077)
+        metrics = os.path.join(self.folder, "metrics")
+        server = self.begin("--unix-mode", "0666",
+                            "--metrics", "unix:" + metrics)
+        self.assertEqual(self.mode(), 0o666)
+        self.assertEqual(self.mode(metrics), 0o666)
+        self.assertEqual(sorted(os.listdir(self.folder)),
+                         ["metrics", "socket"])
+        self.assertTrue(self.answers())
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def connects_as(self, user, group):
+        """May this user of this one group connect?"""
+        script = ("import os, socket, sys\n"
+                  "os.setgroups([])\n"
+                  "os.setresgid(*[int(sys.argv[2])] * 3)\n"
+                  "os.setresuid(*[int(sys.argv[1])] * 3)\n"
+                  "socket.socket(socket.AF_UNIX).connect(sys.argv[3])\n")
+        done = subprocess.run(["/usr/bin/python3", "-c", script, str(user),
+                               str(group), self.path], capture_output=True)
+        self.assertIn(done.stderr.strip().rsplit(b"\n")[-1],
+                      (b"", b"PermissionError: [Errno 13] Permission denied"))
+        return done.returncode == 0
+
+    def test_a_group(self):
+        """By name and by number: its members connect, and nobody else."""
+        if os.geteuid() != 0:
+            self.skipTest("only root gives files away")
+        for value, group in ("daemon", grp.getgrnam("daemon").gr_gid), (
+                "12345", 12345):
+            server = self.begin("--unix-mode", "0660", "--unix-group", value)
+            self.assertEqual(os.lstat(self.path).st_gid, group)
+            self.assertEqual(self.mode(), 0o660)
+            self.assertTrue(self.connects_as(65534, group))
+            self.assertFalse(self.connects_as(65534, 65534))
+            server.stop()
+
+    def test_a_group_that_cannot_be_had(self):
+        """No such one: exit 2. No right to it: exit 1, and no file is left.
+        One line each."""
+        done = run("--addr", "unix:" + self.path, "--unix-group", "nobodies")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, 'chatd: --unix-group: "nobodies" is '
+                         'not in /etc/group\n')
+        os.chmod(self.folder, 0o777)
+        become = ["setpriv", "--reuid=65534", "--regid=65534",
+                  "--clear-groups"] if os.geteuid() == 0 else []
+        done = subprocess.run(
+            become + [CHATD, "--addr", "unix:" + self.path, "--unix-group",
+                      "12345"], capture_output=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertRegex(done.stderr, rb"\Achatd: [^\n]*not permitted\n\Z")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_of_servers_that_start_together_one_lives(self):
+        """Over the file of one that was killed: the others are refused, and
+        the one that lives is the one that answers."""
+        for number in range(20):
+            servers = [subprocess.Popen(
+                [CHATD, "--addr", "unix:" + self.path], stdin=DEVNULL,
+                stdout=DEVNULL, stderr=subprocess.PIPE) for _ in range(4)]
+            try:
+                until_true(lambda: sum(s.poll() is None
+                                       for s in servers) == 1)
+                living = [s for s in servers if s.poll() is None][0]
+                until_true(lambda: listening_unix(self.path))
+                self.assertTrue(self.answers())
+                for s in servers:
+                    if s is not living:
+                        self.assertEqual(s.returncode, 1)
+                        self.assertRegex(s.stderr.read(), rb"\Achatd: [^\n]*"
+                                         rb"Address already in use\n\Z")
+                self.assertEqual(os.listdir(self.folder), ["socket"])
+                # Every other time its file stays behind.
+                living.send_signal(signal.SIGKILL if number % 2
+                                   else signal.SIGTERM)
+                living.wait(PATIENCE)
+                self.assertEqual(os.path.exists(self.path), number % 2 == 1)
+            finally:
+                for s in servers:
+                    s.kill()
+                    s.wait()
+                    s.stderr.close()
 
 
 if __name__ == "__main__":

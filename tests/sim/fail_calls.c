@@ -104,13 +104,14 @@ const struct fail_call fail_calls[] = {
       E(ENOMEM)}},
     /* mmap: "NULL" */
     {SIM_MEMORY, "memory", FOR_EVER, {E(ENOMEM)}},
-    /* socket, lstat, connect, unlink, bind, listen */
+    /* socket, ioctl(SIOCGIFINDEX), lstat, connect, unlink, bind, lchown,
+       listen */
     {SIM_LISTEN,
      "listen",
      FOR_EVER,
      {E(EADDRINUSE), E(EADDRNOTAVAIL), E(EACCES), E(EPERM), E(EAFNOSUPPORT),
       E(EPROTONOSUPPORT), E(ENOENT), E(ENOTDIR), E(ELOOP), E(ENAMETOOLONG),
-      E(EROFS), E(EIO), E(ENOSPC), E(EMFILE), E(ENFILE), E(ENOBUFS),
+      E(EROFS), E(EIO), E(ENOSPC), E(ENODEV), E(EMFILE), E(ENFILE), E(ENOBUFS),
       E(ENOMEM)}},
     /* getsockopt, getsockname, fcntl */
     {SIM_ADOPT, "adopt", FOR_EVER, {E(ENOTSOCK), E(EPERM)}},
@@ -124,6 +125,11 @@ const struct fail_call fail_calls[] = {
     /* open, read */
     {SIM_USER_FIND,
      "user-find",
+     FOR_EVER,
+     {E(ENOENT), E(EACCES), E(EINTR), E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    /* open, read */
+    {SIM_GROUP_FIND,
+     "group-find",
      FOR_EVER,
      {E(ENOENT), E(EACCES), E(EINTR), E(EIO), E(EMFILE), E(ENFILE), E(ENOMEM)}},
     /* setgroups, setresgid, setresuid */

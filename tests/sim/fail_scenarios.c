@@ -35,6 +35,7 @@ static void with_files(struct config *config)
     sim_put_file("a.txt", bytes_of("a file below the folder\n"));
     sim_put_file("b/style.css", bytes_of("body { color: white }\n"));
     listen_too(config, "unix:/run/chatd");
+    config->unix_group = "guests";
 }
 
 static void with_metrics(struct config *config)

@@ -52,7 +52,7 @@ static size_t listener_count;
 static struct connection connections[CONNECTIONS_MAX];
 static int connection_count;
 static int last_events;
-static unsigned socket_files, socket_files_made;
+static unsigned socket_files, socket_files_made, socket_mode, socket_group;
 
 /* ---- Queues -------------------------------------------------------------- */
 
@@ -179,10 +179,13 @@ static int open_listener(struct socket_address *address)
 }
 
 /* It makes a file, which only socket_unlisten removes. */
-static void make_file(struct socket_address *address)
+static void make_file(struct socket_address *address,
+                      const struct socket_tuning *tuning)
 {
     if (address->family != SOCKET_UNIX)
         return;
+    socket_mode = tuning->mode;
+    socket_group = tuning->group ? *tuning->group : 0;
     address->file[1] = ++socket_files_made;
     socket_files++;
 }
@@ -190,6 +193,16 @@ static void make_file(struct socket_address *address)
 unsigned sim_socket_files(void)
 {
     return socket_files;
+}
+
+unsigned sim_socket_mode(void)
+{
+    return socket_mode;
+}
+
+unsigned sim_socket_group(void)
+{
+    return socket_group;
 }
 
 int socket_listen(struct socket_address *address,
@@ -200,7 +213,7 @@ int socket_listen(struct socket_address *address,
     if (result == 0)
         result = open_listener(address);
     if (result >= 0)
-        make_file(address);
+        make_file(address, tuning);
     return result;
 }
 

@@ -74,6 +74,7 @@ enum sim_call {
     SIM_TELL, /* the supervisor has no room: false */
     SIM_USER_FIND,
     SIM_USER_BECOME,
+    SIM_GROUP_FIND,
     SIM_SANDBOX, /* nothing of it is to be had */
     SIM_CALLS,
     SIM_ANY = SIM_CALLS, /* every one of them */
@@ -93,8 +94,11 @@ void sim_fail(enum sim_call call, uint64_t after, uint64_t times, int error);
 uint64_t sim_failed(void);
 bool sim_struck(int connection);
 
-/* Unix sockets' files that are there because a listener made them. */
+/* Unix sockets' files that are there because a listener made them; and of the
+   last one its mode, and its group: "guests", of /etc/group, is 9; 0: ours. */
 unsigned sim_socket_files(void);
+unsigned sim_socket_mode(void);
+unsigned sim_socket_group(void);
 
 /* The most descriptors there can be, the standard ones included: the limit
    that process_raise_files tells, and where EMFILE begins. */

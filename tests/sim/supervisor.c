@@ -64,6 +64,15 @@ int user_find(struct span text, struct user *user)
                                                      : -ENOENT;
 }
 
+int user_find_group(struct span text, uint32_t *group)
+{
+    int result = kernel_call(SIM_GROUP_FIND);
+    *group = 9;
+    return result < 0                                   ? result
+           : bytes_equal(text, BYTES_LITERAL("guests")) ? 0
+                                                        : -ENOENT;
+}
+
 int user_become(const struct user *user)
 {
     int result = kernel_call(SIM_USER_BECOME);

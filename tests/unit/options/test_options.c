@@ -232,6 +232,29 @@ static void test_the_metrics_have_an_address_of_their_own(void **state)
         "--metrics must be an address of its own, and is one of --addr");
 }
 
+static void test_unix_sockets_have_a_mode_and_a_group(void **state)
+{
+    static const char *const wrong[] = {"",      "x",    "0",   "0000", "660x",
+                                        "01000", "1777", "680", "-1",   "rw"};
+    (void)state;
+    good("");
+    assert_int_equal(config.unix_mode, 0);
+    assert_null(config.unix_group);
+    good("--unix-mode 0660 --unix-group www-data");
+    assert_int_equal(config.unix_mode, 0660);
+    assert_string_equal(config.unix_group, "www-data");
+    good("--unix-mode 777 --unix-group=33");
+    assert_int_equal(config.unix_mode, 0777);
+    for (size_t i = 0; i < UNIT_COUNT(wrong); i++) {
+        char line[64], sentence[64];
+        snprintf(line, sizeof line, "--unix-mode=%s", wrong[i]);
+        snprintf(sentence, sizeof sentence,
+                 "--unix-mode: \"%s\" is no mode from 0001 to 0777", wrong[i]);
+        bad(line, sentence);
+    }
+    bad("--unix-group 33:33", "--unix-group: \"33:33\" is not NAME or GID");
+}
+
 static void test_levels_and_switches(void **state)
 {
     (void)state;
@@ -547,6 +570,7 @@ int main(void)
         OPTIONS_TEST(test_names_of_ours_add_up),
         OPTIONS_TEST(test_who_is_trusted_adds_up),
         OPTIONS_TEST(test_the_metrics_have_an_address_of_their_own),
+        OPTIONS_TEST(test_unix_sockets_have_a_mode_and_a_group),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
         OPTIONS_TEST(test_so_many_names_and_origins_and_no_more),

@@ -6,12 +6,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct note note;
@@ -349,6 +352,145 @@ static void test_another_servers_socket_file_is_not_removed(void **state)
     assert_false(exists(&b));
 }
 
+/* Who may connect, by the file. */
+static unsigned mode_of(const struct socket_address *a)
+{
+    struct stat s;
+    assert_int_equal(lstat(a->path, &s), 0);
+    return s.st_mode & 07777;
+}
+
+static void test_the_file_has_the_mode_that_was_asked_for(void **state)
+{
+    static const unsigned modes[] = {0600, 0660, 0666, 0777, 0001};
+    (void)state;
+    mode_t before = umask(077);
+    for (size_t i = 0; i < UNIT_COUNT(modes); i++) {
+        struct socket_address a = unix_at();
+        struct socket_tuning with = {.mode = modes[i]};
+        int fd = socket_listen(&a, &with);
+        assert_int_equal(mode_of(&a), modes[i]);
+        assert_int_equal(umask(077), 077); /* ours again */
+        socket_unlisten(fd, &a);
+    }
+    struct socket_address a = unix_at();
+    int fd = socket_listen(&a, &tuning);
+    assert_int_equal(mode_of(&a), 0700);
+    socket_unlisten(fd, &a);
+    umask(before);
+}
+
+static void test_the_file_is_of_the_group_that_was_asked_for(void **state)
+{
+    (void)state;
+    struct socket_address a = unix_at();
+    uint32_t group = getegid() ? getegid() : 12345;
+    struct socket_tuning with = {.mode = 0660, .group = &group};
+    struct stat s;
+    int fd = socket_listen(&a, &with);
+    assert_true(fd >= 0);
+    assert_int_equal(lstat(a.path, &s), 0);
+    assert_int_equal(s.st_gid, group);
+    assert_int_equal(mode_of(&a), 0660);
+    socket_unlisten(fd, &a);
+}
+
+/* In a child, which becomes nobody if it can: what socket_listen says. */
+static int listen_as_nobody(const struct socket_tuning *with)
+{
+    struct socket_address a = unix_at();
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+            _exit(1);
+        int fd = socket_listen(&a, with);
+        _exit(exists(&a) ? 2 : fd < 0 ? -fd : 0);
+    }
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+static void test_without_a_right_to_the_group_there_is_no_file(void **state)
+{
+    (void)state;
+    uint32_t group = getegid() + 12345;
+    struct socket_tuning with = {.mode = 0660, .group = &group};
+    assert_int_equal(listen_as_nobody(&with), EPERM);
+}
+
+/* PATH.starting, or where a server starts that was killed in it. */
+static void test_who_starts_holds_a_lock_and_leaves_none_behind(void **state)
+{
+    (void)state;
+    struct socket_address a = unix_at();
+    char name[128];
+    struct stat s;
+    snprintf(name, sizeof name, "%s.starting", a.path);
+    int lock = open(name, O_CREAT | O_RDWR, 0600);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    assert_int_equal(socket_listen(&a, &tuning), -EADDRINUSE);
+    assert_false(exists(&a));
+    close(lock); /* killed */
+    int fd = socket_listen(&a, &tuning);
+    assert_true(fd >= 0);
+    assert_int_equal(lstat(name, &s), -1);
+    socket_unlisten(fd, &a);
+}
+
+/* All at once, over a stale file: the children's, by a pipe that opens. */
+#define STARTERS 8
+
+static unsigned start_together(void)
+{
+    struct socket_address a = unix_at();
+    int gate[2], stay[2], status;
+    unsigned living = 0;
+    char said;
+    assert_int_equal(pipe(gate), 0);
+    assert_int_equal(pipe(stay), 0);
+    int verdict[2];
+    assert_int_equal(pipe(verdict), 0);
+    for (unsigned i = 0; i < STARTERS; i++) {
+        if (fork() != 0)
+            continue;
+        close(gate[1]);
+        close(stay[1]);
+        (void)!read(gate[0], &said, 1); /* the end */
+        said = socket_listen(&a, &tuning) >= 0;
+        (void)!write(verdict[1], &said, 1);
+        (void)!read(stay[0], &said, 1);
+        _exit(0);
+    }
+    close(gate[1]);
+    for (unsigned i = 0; i < STARTERS; i++) {
+        assert_int_equal(read(verdict[0], &said, 1), 1);
+        living += (unsigned char)said;
+    }
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    strcpy(at.sun_path, a.path);
+    int theirs = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (connect(theirs, (struct sockaddr *)&at, sizeof at) != 0)
+        living = 0; /* the one whose file is gone */
+    close(theirs);
+    close(stay[1]);
+    while (wait(&status) > 0)
+        assert_int_equal(status, 0);
+    int all[] = {gate[0], stay[0], verdict[0], verdict[1]};
+    for (size_t i = 0; i < UNIT_COUNT(all); i++)
+        close(all[i]);
+    return living; /* and its file is the next one's stale one */
+}
+
+static void test_of_many_that_start_together_one_lives(void **state)
+{
+    (void)state;
+    struct socket_address a = unix_at();
+    for (unsigned round = 0; round < 100; round++)
+        assert_int_equal(start_together(), 1);
+    unlink(a.path);
+}
+
 /* ---- Handed over --------------------------------------------------------- */
 
 static void test_a_listener_that_is_open_can_be_taken_over(void **state)
@@ -426,6 +568,11 @@ int main(void)
             test_a_stale_socket_file_is_replaced_and_a_live_one_not),
         cmocka_unit_test(test_a_file_that_is_no_socket_is_left_alone),
         cmocka_unit_test(test_another_servers_socket_file_is_not_removed),
+        cmocka_unit_test(test_the_file_has_the_mode_that_was_asked_for),
+        cmocka_unit_test(test_the_file_is_of_the_group_that_was_asked_for),
+        cmocka_unit_test(test_without_a_right_to_the_group_there_is_no_file),
+        cmocka_unit_test(test_who_starts_holds_a_lock_and_leaves_none_behind),
+        cmocka_unit_test(test_of_many_that_start_together_one_lives),
         cmocka_unit_test(test_a_listener_that_is_open_can_be_taken_over),
         cmocka_unit_test(test_the_file_of_one_taken_over_is_left_alone),
         cmocka_unit_test(test_nothing_but_a_listening_stream_is_taken_over),

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,80 @@ static void test_every_user_is_found_as_the_library_finds_it(void **state)
         assert_int_equal(user.group, entry->pw_gid);
     }
     fclose(file);
+}
+
+static void test_a_line_of_etc_group(void **state)
+{
+    (void)state;
+    struct user user = {0};
+    struct span ann = BYTES_LITERAL("ann");
+    assert_true(user_in_group_line(BYTES_LITERAL("ann:x:7:"), ann, &user));
+    assert_int_equal(user.group, 7);
+    assert_true(user_in_group_line(BYTES_LITERAL("ann:x:8:bob,c"), ann, &user));
+    assert_int_equal(user.group, 8);
+    assert_false(user_in_group_line(BYTES_LITERAL("anna:x:7:"), ann, &user));
+    assert_false(user_in_group_line(BYTES_LITERAL("ann:x"), ann, &user));
+    assert_false(user_in_group_line(BYTES_LITERAL("ann:x::"), ann, &user));
+    assert_false(user_in_group_line(BYTES_LITERAL("ann:7"), ann, &user));
+}
+
+static void test_every_group_is_found_as_the_library_finds_it(void **state)
+{
+    (void)state;
+    const struct group *entry;
+    uint32_t group;
+    FILE *file = fopen("/etc/group", "r");
+    assert_non_null(file);
+    while ((entry = fgetgrent(file)) != NULL) {
+        assert_int_equal(user_find_group(bytes_of(entry->gr_name), &group), 0);
+        assert_int_equal(group, entry->gr_gid);
+    }
+    fclose(file);
+    assert_int_equal(user_find_group(bytes_of("12345"), &group), 0);
+    assert_int_equal(group, 12345);
+    assert_int_equal(user_find_group(bytes_of("no-such-group"), &group),
+                     -ENOENT);
+    assert_true(user_is_valid_group(bytes_of("www-data")));
+    assert_true(user_is_valid_group(bytes_of("33")));
+    assert_false(user_is_valid_group(bytes_of("33:33")));
+    assert_false(user_is_valid_group(bytes_of("3x")));
+    assert_false(user_is_valid_group(bytes_of("")));
+}
+
+static int find_in(const char *path, const char *name, struct user *user)
+{
+    return user_in_file(path, bytes_of(name), user, user_in_group_line);
+}
+
+/* 300 members, whose names are no groups though one looks like it. */
+static void test_a_group_of_many_members_is_found_and_hides_nobody(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/chatd-test-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    struct user user = {0};
+    fputs("first:x:1:\nmany:x:2:", file);
+    for (unsigned i = 0; i < 300; i++)
+        fprintf(file, "member%03u,", i);
+    fprintf(file, "\nnext:x:3:\n%0*d:x:4:\nlast:x:5:", 2000, 0);
+    fclose(file);
+    assert_int_equal(find_in(path, "first", &user), 0);
+    assert_int_equal(user.group, 1);
+    assert_int_equal(find_in(path, "many", &user), 0);
+    assert_int_equal(user.group, 2);
+    assert_int_equal(find_in(path, "next", &user), 0);
+    assert_int_equal(user.group, 3);
+    assert_int_equal(find_in(path, "last", &user), 0);
+    assert_int_equal(user.group, 5);
+    /* what is left of the 2000 digits behind what was read at once */
+    for (size_t len = 1; len < 2000; len++) {
+        char name[2001];
+        snprintf(name, sizeof name, "%0*d", (int)len, 0);
+        assert_int_equal(find_in(path, name, &user), -ENOENT);
+    }
+    unlink(path);
+    assert_int_equal(find_in(path, "first", &user), -ENOENT);
 }
 
 static void test_numbers_need_no_file(void **state)
@@ -133,6 +208,10 @@ int main(void)
         cmocka_unit_test(test_how_it_is_written),
         cmocka_unit_test(test_a_line_of_etc_passwd),
         cmocka_unit_test(test_every_user_is_found_as_the_library_finds_it),
+        cmocka_unit_test(test_a_line_of_etc_group),
+        cmocka_unit_test(test_every_group_is_found_as_the_library_finds_it),
+        cmocka_unit_test(
+            test_a_group_of_many_members_is_found_and_hides_nobody),
         cmocka_unit_test(test_numbers_need_no_file),
         cmocka_unit_test(test_root_becomes_anybody_for_good),
         cmocka_unit_test(test_who_is_not_root_may_only_stay),

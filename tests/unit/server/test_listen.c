@@ -167,6 +167,64 @@ static void test_listeners_that_rest_may_be_closed(void **state)
     peer_tells(ann, "close 1001 stopping\nend\n");
 }
 
+/* ---- The files of unix: sockets ------------------------------------------ */
+
+static void listen_on_a_file(void)
+{
+    assert_true(
+        socket_parse(bytes_of("unix:/run/chatd"), &world.config.addrs[1]));
+    world.config.addr_count = 2;
+}
+
+static void test_a_file_has_no_mode_or_group_but_what_is_given(void **state)
+{
+    (void)state;
+    listen_on_a_file();
+    world_start();
+    assert_int_equal(sim_socket_mode(), 0);
+    assert_int_equal(sim_socket_group(), 0);
+}
+
+static void test_a_file_has_the_mode_and_group_that_are_given(void **state)
+{
+    (void)state;
+    world.config.unix_mode = 0660;
+    world.config.unix_group = "guests";
+    listen_on_a_file();
+    world_start();
+    assert_int_equal(sim_socket_mode(), 0660);
+    assert_int_equal(sim_socket_group(), 9);
+}
+
+static void test_so_has_that_of_the_metrics(void **state)
+{
+    (void)state;
+    world.config.unix_mode = 0666;
+    world.config.unix_group = "guests";
+    world.config.has_metrics = true;
+    assert_true(
+        socket_parse(bytes_of("unix:/run/metrics"), &world.config.metrics));
+    world_start();
+    assert_int_equal(sim_socket_mode(), 0666);
+    assert_int_equal(sim_socket_group(), 9);
+}
+
+static void test_a_group_that_is_not_there_is_a_bad_option(void **state)
+{
+    (void)state;
+    world.config.unix_group = "strangers";
+    world_fail(SERVER_BAD_OPTION,
+               "--unix-group: \"strangers\" is not in /etc/group");
+}
+
+static void test_a_list_of_groups_that_cannot_be_read(void **state)
+{
+    (void)state;
+    world.config.unix_group = "guests";
+    sim_fail(SIM_GROUP_FIND, 0, 1, EACCES);
+    world_fail(SERVER_FAILED, "--unix-group: /etc/group: Permission denied");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +236,11 @@ int main(void)
         WORLD_TEST(test_a_socket_that_cannot_be_waited_for_is_refused),
         WORLD_TEST(test_no_error_of_accept_stops_the_loop),
         WORLD_TEST(test_listeners_that_rest_may_be_closed),
+        WORLD_TEST(test_a_file_has_no_mode_or_group_but_what_is_given),
+        WORLD_TEST(test_a_file_has_the_mode_and_group_that_are_given),
+        WORLD_TEST(test_so_has_that_of_the_metrics),
+        WORLD_TEST(test_a_group_that_is_not_there_is_a_bad_option),
+        WORLD_TEST(test_a_list_of_groups_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
