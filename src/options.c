@@ -52,7 +52,7 @@ static const struct {
 } table[KEYS] = {
     [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH",
                   "where to listen; repeatable; without HOST, IPv6 and\n"
-                  "IPv4; numeric addresses (:6868)"},
+                  "IPv4; numeric addresses ([fe80::1%eth0]:80) (:6868)"},
     [KEY_CLIENTS] = {"clients", 'c', "N", "client slots (10000)"},
     [KEY_ROOMS] = {"rooms", 'r', "N", "rooms at once (64)"},
     [KEY_ROOM_LOG] = {"room-log", 0, "SIZE", "bytes of each room log (1M)"},
@@ -629,7 +629,7 @@ static bool is_same(const struct socket_address *a,
 {
     return a->family == b->family && a->port == b->port &&
            a->scope == b->scope && memcmp(a->ip, b->ip, sizeof a->ip) == 0 &&
-           strcmp(a->path, b->path) == 0;
+           strcmp(a->zone, b->zone) == 0 && strcmp(a->path, b->path) == 0;
 }
 
 /* Port 0 is another one each time. */

@@ -55,6 +55,7 @@ static const struct {
     {EAFNOSUPPORT, "Address family not supported by protocol"},
     {EACCES, "Permission denied"},
     {EPERM, "Operation not permitted"},
+    {ENODEV, "No such device"},
     {ENOENT, "No such file or directory"},
     {ENOTDIR, "Not a directory"},
     {ELOOP, "Too many levels of symbolic links"},

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -96,6 +97,19 @@ static int bind_and_listen(int fd, const struct socket_address *address)
     return 0;
 }
 
+/* The index of a zone that was named; this interface may be there no more. */
+static int find_zone(int fd, struct socket_address *address)
+{
+    struct ifreq interface = {0};
+    if (!address->zone[0])
+        return 0;
+    memcpy(interface.ifr_name, address->zone, sizeof address->zone);
+    if (ioctl(fd, SIOCGIFINDEX, &interface) != 0)
+        return -errno;
+    address->scope = (uint32_t)interface.ifr_ifindex;
+    return 0;
+}
+
 static int open_listener(struct socket_address *address,
                          const struct socket_tuning *tuning)
 {
@@ -109,7 +123,9 @@ static int open_listener(struct socket_address *address,
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
                    address->family == SOCKET_INET6);
     tune(fd, address->family, tuning);
-    int result = address->family == SOCKET_UNIX
+    int result = find_zone(fd, address);
+    if (result == 0)
+        result = address->family == SOCKET_UNIX
                      ? socket_file_listen(fd, address, tuning)
                      : bind_and_listen(fd, address);
     if (result < 0) {

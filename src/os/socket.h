@@ -12,6 +12,7 @@
 #include "base/text.h"
 
 #define SOCKET_PATH_MAX 107 /* bytes of a unix: path (unix(7)) */
+#define SOCKET_ZONE_MAX 15  /* bytes of an interface's name (netdevice(7)) */
 #define SOCKET_PARTS    8   /* most spans of one send */
 
 enum socket_family {
@@ -25,20 +26,24 @@ struct socket_address {
     enum socket_family family;
     uint16_t port;  /* host order; 0 to listen: the kernel chooses */
     uint32_t scope; /* of a link-local IPv6 address, else 0 */
-    uint8_t ip[16]; /* network order */
+    char zone[SOCKET_ZONE_MAX + 1]; /* its name, if it was given by one: to
+                                       listen, the scope is looked up */
+    uint8_t ip[16];                 /* network order */
     char path[SOCKET_PATH_MAX + 1];
     uint64_t file[2]; /* device and inode of the file that is there because we
                          listen; 0: there is none */
 };
 
-/* Parse "[HOST]:PORT" (":6868", "127.0.0.1:80", "[::1]:80") or "unix:PATH".
-   Numeric addresses only. False when it is neither. */
+/* Parse "[HOST]:PORT" (":6868", "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80"
+   with an interface's name or number, RFC 4007 11) or "unix:PATH". Numeric
+   addresses only. False when it is neither. */
 bool socket_parse(struct span text, struct socket_address *address);
 
 /* Append an address as socket_parse reads it; of a peer, see socket_put_ip. */
 void socket_put_address(struct text *t, const struct socket_address *address);
 
-/* Append a peer's IP address alone ("192.0.2.1", "::1", "unix"). */
+/* Append a peer's IP address alone, without its zone ("192.0.2.1", "::1",
+   "unix"). */
 void socket_put_ip(struct text *t, const struct socket_address *address);
 
 /* What accepted connections inherit from their listener; and of a unix:
@@ -54,7 +59,7 @@ struct socket_tuning {
 /*
  * Listen. Fills in the port that the kernel chose. A stale unix: socket file
  * is replaced; a live one, or a file that is no socket, is -EADDRINUSE, and so
- * is one of a server that is just starting.
+ * is one of a server that is just starting. No such zone is -ENODEV.
  * SOCKET_ANY falls back to IPv4 alone where there is no IPv6.
  */
 int socket_listen(struct socket_address *address,

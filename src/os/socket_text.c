@@ -14,6 +14,23 @@ static bool parse_unix(struct span path, struct socket_address *address)
     return true;
 }
 
+/* A number is the scope itself; a name is looked up to listen. */
+static bool parse_zone(struct span zone, struct socket_address *address)
+{
+    uint64_t number;
+    if (bytes_decimal(zone, &number)) {
+        address->scope = (uint32_t)number;
+        return number > 0 && number <= UINT32_MAX;
+    }
+    if (zone.len == 0 || zone.len > SOCKET_ZONE_MAX)
+        return false;
+    for (size_t i = 0; i < zone.len; i++)
+        if (zone.ptr[i] <= ' ' || zone.ptr[i] == '/' || zone.ptr[i] == ':')
+            return false; /* as the kernel has it (dev_valid_name) */
+    memcpy(address->zone, zone.ptr, zone.len);
+    return true;
+}
+
 static bool parse_host(struct span host, struct socket_address *address)
 {
     struct ip ip;
@@ -21,12 +38,19 @@ static bool parse_host(struct span host, struct socket_address *address)
         host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
     if (brackets)
         host = bytes_part(host, 1, host.len - 2);
+    size_t percent = brackets ? bytes_find(host, '%') : host.len;
+    bool zoned = percent < host.len;
+    if (zoned &&
+        !parse_zone(bytes_part(host, percent + 1, host.len - percent - 1),
+                    address))
+        return false;
+    host.len = percent;
     /* In brackets what has colons, and nothing else is. */
     if (brackets != (bytes_find(host, ':') < host.len) || !ip_parse(&ip, host))
         return false;
     address->family = ip.family == IP_V4 ? SOCKET_INET : SOCKET_INET6;
     memcpy(address->ip, ip.bytes, sizeof address->ip);
-    return true;
+    return ip.family == IP_V6 || !zoned;
 }
 
 bool socket_parse(struct span text, struct socket_address *address)
@@ -72,6 +96,12 @@ void socket_put_address(struct text *t, const struct socket_address *address)
         text_byte(t, '[');
     if (address->family != SOCKET_ANY)
         socket_put_ip(t, address);
+    if (address->zone[0] || address->scope)
+        text_byte(t, '%');
+    if (address->zone[0])
+        text_string(t, address->zone);
+    else if (address->scope)
+        text_decimal(t, address->scope);
     if (address->family == SOCKET_INET6)
         text_byte(t, ']');
     text_byte(t, ':');

@@ -17,7 +17,7 @@ import unittest
 from subprocess import DEVNULL
 
 from support import (CHATD, LOGFMT, PATIENCE, Peer, ServerCase, WebSocket,
-                     listening_unix, load, run, until_true)
+                     field, listening_unix, load, run, until_true)
 
 
 class StandardError(ServerCase):
@@ -332,6 +332,49 @@ class UnixSockets(ServerCase):
                     s.kill()
                     s.wait()
                     s.stderr.close()
+
+
+class Zones(ServerCase):
+    """[fe80::1%eth0]:PORT."""
+
+    def test_a_zone_is_told_as_it_was_given(self):
+        """By name, and by number."""
+        number = socket.if_nametoindex("lo")
+        for zone in "lo", str(number):
+            address = "[::1%%%s]:PORT" % zone
+            server = self.start(addr=[address])
+            self.assertEqual(field(server.start_line(), "addr"),
+                             server.addr[0])
+            with socket.create_connection(("::1", server.port)):
+                pass
+            server.stop()
+
+    def test_an_interface_that_is_not_there(self):
+        """One line, exit 1."""
+        done = run("--addr", "[fe80::1%nowhere0]:6868")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "chatd: cannot listen on "
+                         "[fe80::1%nowhere0]:6868: No such device\n")
+
+    def test_a_link_local_address(self):
+        """In a network of its own, whose loopback has one."""
+        script = """
+            ip link set lo up && ip addr add fe80::1/64 dev lo nodad || exit 77
+            "$@" --addr '[fe80::1%lo]:6868' --metrics '[fe80::1%lo]:6869' &
+            chatd=$!
+            trap 'kill $chatd; wait $chatd' EXIT
+            curl -gsS --retry 20 --retry-connrefused --retry-delay 1 \\
+                -o /dev/null 'http://[fe80::1%25lo]:6868/healthz' &&
+            curl -gsS 'http://[fe80::1%25lo]:6869/metrics'
+        """
+        done = subprocess.run(["unshare", "-n", "sh", "-c", script, "sh",
+                               CHATD], capture_output=True, timeout=40)
+        if done.returncode == 77 or b"unshare" in done.stderr:
+            self.skipTest("no network namespaces here")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn(b"chatd_", done.stdout)
+        self.assertIn(b"addr=[fe80::1%lo]:6868 metrics=[fe80::1%lo]:6869",
+                      done.stderr)
 
 
 if __name__ == "__main__":

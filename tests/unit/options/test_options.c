@@ -232,6 +232,18 @@ static void test_the_metrics_have_an_address_of_their_own(void **state)
         "--metrics must be an address of its own, and is one of --addr");
 }
 
+static void test_a_link_local_address_has_a_zone(void **state)
+{
+    (void)state;
+    good("--addr [fe80::1%eth0]:6868 --addr [fe80::1%eth1]:6868 "
+         "--metrics [fe80::1%3]:6868");
+    assert_string_equal(config.addrs[1].zone, "eth1");
+    assert_int_equal(config.metrics.scope, 3);
+    bad("--addr [fe80::1%a]:1 --metrics [fe80::1%a]:1",
+        "--metrics must be an address of its own, and is one of --addr");
+    good("--addr [fe80::1%a]:1 --metrics [fe80::1%b]:1");
+}
+
 static void test_unix_sockets_have_a_mode_and_a_group(void **state)
 {
     static const char *const wrong[] = {"",      "x",    "0",   "0000", "660x",
@@ -570,6 +582,7 @@ int main(void)
         OPTIONS_TEST(test_names_of_ours_add_up),
         OPTIONS_TEST(test_who_is_trusted_adds_up),
         OPTIONS_TEST(test_the_metrics_have_an_address_of_their_own),
+        OPTIONS_TEST(test_a_link_local_address_has_a_zone),
         OPTIONS_TEST(test_unix_sockets_have_a_mode_and_a_group),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),

@@ -31,9 +31,23 @@ static const char long_path[] =
 static void test_an_address_is_written_as_it_is_read(void **state)
 {
     static const char *const texts[] = {
-        ":6868",    "127.0.0.1:80", "[::1]:80",      "[2001:db8::1]:65535",
-        ":0",       "0.0.0.0:1",    "[::]:1",        "unix:/run/chatd",
-        "unix:rel", "unix:a:b",     "unix: with it", long_path,
+        ":6868",
+        "127.0.0.1:80",
+        "[::1]:80",
+        "[2001:db8::1]:65535",
+        ":0",
+        "0.0.0.0:1",
+        "[::]:1",
+        "unix:/run/chatd",
+        "unix:rel",
+        "unix:a:b",
+        "unix: with it",
+        long_path,
+        "[fe80::1%eth0]:6868",
+        "[fe80::1%2]:80",
+        "[fe80::%br-lan.7]:1",
+        "[fe80::1%fifteen-letters]:80",
+        "[fe80::1%4294967295]:80",
     };
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
@@ -69,7 +83,18 @@ static void test_what_is_no_address_is_refused(void **state)
         "1.2.3:80",
         "1.2.3.4 :1",
         "unix:",
-        "[fe80::1%lo]:80",
+        "[fe80::1%]:80",
+        "[fe80::1%0]:80",
+        "[fe80::1%4294967296]:80",
+        "[fe80::1%sixteen--letters]:80",
+        "[fe80::1%a/b]:80",
+        "[fe80::1%a b]:80",
+        "[fe80::1%a:b]:80",
+        "[%eth0]:80",
+        "[::ffff:127.0.0.1%lo]:80",
+        "127.0.0.1%lo:80",
+        "fe80::1%lo:80",
+        "%lo:80",
     };
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
@@ -91,6 +116,7 @@ static void test_a_peers_ip_stands_alone(void **state)
         {"192.0.2.1:80", "192.0.2.1"},
         {"[2001:db8::1]:80", "2001:db8::1"},
         {"unix:/x", "unix"},
+        {"[fe80::1%eth0]:80", "fe80::1"},
     };
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
@@ -278,6 +304,28 @@ static void test_an_empty_queue_has_nobody(void **state)
     int fd = socket_listen(&address, &tuning);
     assert_int_equal(socket_accept(fd, &peer), -EAGAIN);
     socket_unlisten(fd, &address);
+}
+
+static void test_a_zone_is_an_interface_that_is_there(void **state)
+{
+    (void)state;
+    struct socket_address address;
+    uint8_t bytes[64] = "", wanted[64] = "";
+    struct text t = text_over(bytes, sizeof bytes - 1);
+    socket_parse(BYTES_LITERAL("[::1%lo]:0"), &address);
+    int fd = socket_listen(&address, &tuning);
+    if (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT)
+        skip(); /* no IPv6 */
+    assert_true(fd >= 0);
+    assert_int_equal(address.scope, if_nametoindex("lo"));
+    socket_put_address(&t, &address);
+    snprintf((char *)wanted, sizeof wanted, "[::1%%lo]:%u", address.port);
+    assert_string_equal(bytes, wanted);
+    socket_unlisten(fd, &address);
+    socket_parse(BYTES_LITERAL("[fe80::1%nowhere]:0"), &address);
+    assert_int_equal(socket_listen(&address, &tuning), -ENODEV);
+    socket_parse(BYTES_LITERAL("[fe80::1%4294967]:0"), &address);
+    assert_int_equal(socket_listen(&address, &tuning), -ENODEV);
 }
 
 /* ---- unix: --------------------------------------------------------------- */
@@ -563,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_accepted_connections_inherit_the_tuning),
         cmocka_unit_test(test_a_port_in_use_is_refused),
         cmocka_unit_test(test_an_empty_queue_has_nobody),
+        cmocka_unit_test(test_a_zone_is_an_interface_that_is_there),
         cmocka_unit_test(test_a_unix_peer_has_no_name),
         cmocka_unit_test(
             test_a_stale_socket_file_is_replaced_and_a_live_one_not),
