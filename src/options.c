@@ -35,6 +35,7 @@ enum key {
     KEY_UNIX_GROUP,
     KEY_USER,
     KEY_REQUIRE_SANDBOX,
+    KEY_NO_SANDBOX,
     KEY_LOG,
     KEY_TRACE,
     KEY_EXPLAIN, /* from here on not read from the environment */
@@ -107,6 +108,7 @@ static const struct {
     [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL,
                              "do not start where the system lacks seccomp or\n"
                              "Landlock"},
+    [KEY_NO_SANDBOX] = {"no-sandbox", 0, NULL, "do not go into one"},
     [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
     [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]",
                    "explain every handshake and frame on standard\n"
@@ -393,6 +395,7 @@ static const char *set(struct config *config, enum key key, const char *string)
         return user_is_valid(value) ? NULL : "is not NAME or UID, with :GID";
     case KEY_REQUIRE_SANDBOX:
         return parse_switch(value, &config->require_sandbox);
+    case KEY_NO_SANDBOX: return parse_switch(value, &config->no_sandbox);
     case KEY_LOG: return parse_level(value, &config->level);
     case KEY_TRACE: return parse_trace(value, config);
     case KEY_EXPLAIN: return parse_explain(value, &config->explain);
@@ -655,6 +658,11 @@ static enum options_result check_together(struct config *config,
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "
                          "--room-log");
+        return OPTIONS_BAD;
+    }
+    if (config->no_sandbox && config->require_sandbox) {
+        text_string(why, "--no-sandbox and --require-sandbox exclude each "
+                         "other");
         return OPTIONS_BAD;
     }
     if (config->has_metrics && is_taken(config, &config->metrics)) {

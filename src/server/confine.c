@@ -56,7 +56,7 @@ int confine_enter(struct server *s, struct text *why)
     int result = s->config->user ? become(s->config->user, why) : 0;
     if (result != 0)
         return result;
-    s->sandbox = enter_sandbox(s);
+    s->sandbox = s->config->no_sandbox ? 0 : enter_sandbox(s);
     if (!s->config->require_sandbox || s->sandbox == SANDBOX_ALL)
         return 0;
     text_string(why, "--require-sandbox: not to be had here: ");
@@ -69,5 +69,5 @@ void confine_put(const struct server *s, struct text *t)
     if (s->sandbox)
         put_parts(t, s->sandbox);
     else
-        text_string(t, "none");
+        text_string(t, s->config->no_sandbox ? "off" : "none");
 }

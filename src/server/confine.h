@@ -12,7 +12,8 @@
    server_open: also when --require-sandbox is not met. */
 int confine_enter(struct server *s, struct text *why);
 
-/* What was achieved, for the start line: "landlock,seccomp", or "none". */
+/* What was achieved, for the start line: "landlock,seccomp", "none", or "off"
+   with --no-sandbox. */
 void confine_put(const struct server *s, struct text *t);
 
 #endif

@@ -191,6 +191,7 @@ struct config {
     enum limits_whose explain;
     const char *user; /* to become, user.h; NULL: nobody else */
     bool require_sandbox;
+    bool no_sandbox;
     uint32_t unix_mode;     /* of the files of unix: sockets; 0: the umask's */
     const char *unix_group; /* and their group, user.h; NULL: ours */
     bool default_addr; /* nobody chose addrs: sockets handed over replace it */

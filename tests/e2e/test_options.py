@@ -14,9 +14,9 @@ LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
         "per-ip", "proxy-protocol", "trust", "no-compression", "static",
-        "unix-mode", "unix-group", "user", "require-sandbox",
+        "unix-mode", "unix-group", "user", "require-sandbox", "no-sandbox",
         "metrics", "log", "trace", "explain", "help", "version")
-SWITCHES = ("no-compression", "require-sandbox", 
+SWITCHES = ("no-compression", "require-sandbox", "no-sandbox",
             "proxy-protocol", "trace", "explain", "help", "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
@@ -93,7 +93,7 @@ class Bad(ServerCase):
 
     def test_a_switch_takes_no_value(self):
         """--no-compression=yes."""
-        for name in "no-compression", "require-sandbox":
+        for name in "no-compression", "require-sandbox", "no-sandbox":
             self.bad("--%s=yes" % name)
 
     def test_bad_counts(self):

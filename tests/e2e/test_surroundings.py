@@ -6,6 +6,7 @@ import fcntl
 import grp
 import os
 import pty
+import re
 import resource
 import signal
 import socket
@@ -375,6 +376,30 @@ class Zones(ServerCase):
         self.assertIn(b"chatd_", done.stdout)
         self.assertIn(b"addr=[fe80::1%lo]:6868 metrics=[fe80::1%lo]:6869",
                       done.stderr)
+
+
+class Sandbox(ServerCase):
+    """--no-sandbox."""
+
+    def status(self, server, name):
+        with open("/proc/%d/status" % server.pid) as f:
+            return re.search(r"^%s:\s*(\d+)" % name, f.read(), re.M).group(1)
+
+    def test_nothing_of_it_is_entered(self):
+        """By option and by variable; the start line says so."""
+        for options, env in (["--no-sandbox"], {}), (
+                [], {"CHATD_NO_SANDBOX": "1"}):
+            server = self.start(*options, env=env)
+            self.assertEqual(field(server.start_line(), "sandbox"), "off")
+            self.assertEqual(self.status(server, "Seccomp"), "0")
+            self.assertEqual(self.status(server, "NoNewPrivs"), "0")
+            self.assert_serves(server)
+
+    def test_it_cannot_be_required_as_well(self):
+        """One line, exit 2."""
+        done = run("--no-sandbox", "--require-sandbox")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"\A[^\n]*--no-sandbox[^\n]*\n\Z")
 
 
 if __name__ == "__main__":

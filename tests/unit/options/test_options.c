@@ -267,6 +267,21 @@ static void test_unix_sockets_have_a_mode_and_a_group(void **state)
     bad("--unix-group 33:33", "--unix-group: \"33:33\" is not NAME or GID");
 }
 
+static void test_the_sandbox_can_be_left_out_or_insisted_on(void **state)
+{
+    static const char *const set[] = {"CHATD_NO_SANDBOX", "1", NULL};
+    (void)state;
+    good("");
+    assert_false(config.no_sandbox);
+    good("--no-sandbox");
+    assert_true(config.no_sandbox);
+    bad("--no-sandbox --require-sandbox",
+        "--no-sandbox and --require-sandbox exclude each other");
+    variables = set;
+    good("");
+    assert_true(config.no_sandbox);
+}
+
 static void test_levels_and_switches(void **state)
 {
     (void)state;
@@ -584,6 +599,7 @@ int main(void)
         OPTIONS_TEST(test_the_metrics_have_an_address_of_their_own),
         OPTIONS_TEST(test_a_link_local_address_has_a_zone),
         OPTIONS_TEST(test_unix_sockets_have_a_mode_and_a_group),
+        OPTIONS_TEST(test_the_sandbox_can_be_left_out_or_insisted_on),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
         OPTIONS_TEST(test_so_many_names_and_origins_and_no_more),

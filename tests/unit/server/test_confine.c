@@ -27,6 +27,15 @@ static void test_nothing_at_all_is_none(void **state)
     world_logged("sandbox=none\n");
 }
 
+static void test_left_out_it_is_off(void **state)
+{
+    (void)state;
+    world.config.no_sandbox = true;
+    world_start();
+    assert_null(sim_sandboxed());
+    world_logged("sandbox=off\n");
+}
+
 static void test_all_of_it_meets_what_is_required(void **state)
 {
     (void)state;
@@ -114,6 +123,7 @@ int main(void)
         WORLD_TEST(test_the_start_line_tells_what_was_achieved),
         WORLD_TEST(test_less_is_told_too),
         WORLD_TEST(test_nothing_at_all_is_none),
+        WORLD_TEST(test_left_out_it_is_off),
         WORLD_TEST(test_all_of_it_meets_what_is_required),
         WORLD_TEST(test_less_than_required_is_one_sentence),
         WORLD_TEST(test_inside_only_what_is_served_is_left),
