@@ -37,6 +37,8 @@ PROGRAM ?= chatd
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
        -Wmissing-prototypes
 CFLAGS  ?= -O2 -g
+# Where libc's functions are is found out at start, and then read-only.
+RELRO    = -Wl,-z,relro,-z,now
 ALL_CFLAGS = -std=c11 $(WARN) $(WERROR) -iquote src -iquote $(BUILD)/gen \
              -fno-strict-aliasing -MMD -MP $(CFLAGS)
 
@@ -50,7 +52,7 @@ STATIC  := $(sort $(wildcard static/*))
 all: $(PROGRAM)
 
 $(PROGRAM): $(BUILD)/main.o $(LIB_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(CC) $(CFLAGS) $(RELRO) $(LDFLAGS) -o $@ $^
 
 # Only os/ may see more than ISO C. Of 32-bit systems it sees large files and
 # the time after 2038.

@@ -239,6 +239,16 @@ class Memory(ServerCase):
             self.assertRegex(line, r"linux-vdso|linux-gate|libc\.so|ld-linux|"
                                    r"ld-musl|not a dynamic|statically")
 
+    def test_nothing_is_looked_up_after_the_start(self):
+        """Linked with -z relro -z now: the table of libc's functions is
+        filled in at once, and nobody writes to it any more."""
+        out = subprocess.run(["readelf", "-dlW", CHATD], capture_output=True,
+                             text=True, check=True).stdout
+        if "Dynamic section" not in out:
+            self.skipTest("a static binary looks nothing up")
+        self.assertRegex(out, r"\bBIND_NOW\b|Flags:.*\bNOW\b")
+        self.assertRegex(out, r"\bGNU_RELRO\b")
+
     def test_too_little_memory_is_one_line_and_exit_1(self):
         """A room log larger than the address space allowed."""
         if SANITIZED:
