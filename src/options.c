@@ -21,6 +21,7 @@ enum key {
     KEY_HANDSHAKE_TIMEOUT,
     KEY_WRITE_TIMEOUT,
     KEY_CLOSE_TIMEOUT,
+    KEY_MESSAGE_TIMEOUT,
     KEY_DRAIN,
     KEY_HOST,
     KEY_ORIGIN,
@@ -72,9 +73,12 @@ static const struct {
     [KEY_HANDSHAKE_TIMEOUT] = {"handshake-timeout", 0, "SECONDS",
                                "for the complete request, from accept (3)"},
     [KEY_WRITE_TIMEOUT] = {"write-timeout", 0, "SECONDS",
-                           "output pending without progress (10)"},
+                           "for a peer that takes nothing, or too little (10)"},
     [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS",
                            "for the closing handshake (5)"},
+    [KEY_MESSAGE_TIMEOUT] = {"message-timeout", 0, "SECONDS",
+                             "for a whole message, where a buffer holds the\n"
+                             "beginning of it (30)"},
     [KEY_DRAIN] = {"drain", 0, "SECONDS", "for leaving on SIGTERM (5)"},
     [KEY_HOST] = {"host", 0, "NAME[:PORT]",
                   "answer requests for this name only; repeatable;\n"
@@ -368,6 +372,8 @@ static const char *set(struct config *config, enum key key, const char *string)
         return parse_seconds(value, false, &config->write_timeout);
     case KEY_CLOSE_TIMEOUT:
         return parse_seconds(value, false, &config->close_timeout);
+    case KEY_MESSAGE_TIMEOUT:
+        return parse_seconds(value, false, &config->message_timeout);
     case KEY_DRAIN: return parse_seconds(value, true, &config->drain);
     case KEY_HOST: return parse_host(value, config);
     case KEY_ORIGIN: return parse_origin(value, config);
@@ -620,6 +626,7 @@ static void set_defaults(struct config *config)
         .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
         .write_timeout = LIMITS_WRITE_TIMEOUT,
         .close_timeout = LIMITS_CLOSE_TIMEOUT,
+        .message_timeout = LIMITS_MESSAGE_TIMEOUT,
         .drain = LIMITS_DRAIN,
         .compression = true,
         .level = LEVEL_INFO,

@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -100,6 +101,10 @@ static const struct rule rules[] = {
     {.call = SYS_close},
     {.call = SYS_getpeername},
     {.call = SYS_ioctl, .test = EQUAL, .argument = 1, .value = TIOCOUTQ},
+    {.call = SYS_setsockopt,
+     .test = EQUAL,
+     .argument = 2,
+     .value = TCP_USER_TIMEOUT},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_RECV},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_RECVFROM},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SEND},
@@ -107,6 +112,7 @@ static const struct rule rules[] = {
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SENDMSG},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_ACCEPT4},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SHUTDOWN},
+    {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SETSOCKOPT},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_GETPEERNAME},
 
     /* The clock, where it is no plain function of the kernel's (vdso). */

@@ -83,9 +83,6 @@ static void tune(int fd, enum socket_family family,
         return;
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (tuning->user_timeout)
-        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
-                   (int)tuning->user_timeout);
 }
 
 static int bind_and_listen(int fd, const struct socket_address *address)
@@ -280,6 +277,15 @@ void socket_shut(int fd)
 void socket_close(int fd)
 {
     close(fd); /* not retried: after EINTR Linux has closed it */
+}
+
+void socket_abandon(int fd, unsigned milliseconds)
+{
+    /* Not earlier: it also ends a connection whose window is often closed,
+       though bytes are acknowledged. Before it is open again a whole segment
+       may have to fit. */
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)milliseconds);
+    socket_close(fd);
 }
 
 int socket_spare(void)

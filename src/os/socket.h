@@ -51,7 +51,6 @@ void socket_put_ip(struct text *t, const struct socket_address *address);
 struct socket_tuning {
     int send_buffer;       /* bytes, SO_SNDBUF; 0 leaves the default */
     int receive_buffer;    /* bytes, SO_RCVBUF; 0 leaves the default */
-    unsigned user_timeout; /* milliseconds, TCP_USER_TIMEOUT; 0 leaves it */
     unsigned mode;         /* 0660, say; 0: what the umask leaves */
     const uint32_t *group; /* NULL: ours */
 };
@@ -99,6 +98,10 @@ ptrdiff_t socket_unacknowledged(int fd);
 void socket_shut(int fd);
 
 void socket_close(int fd);
+
+/* Close one whose peer may never take what was sent: the kernel lets go of it
+   after so many milliseconds without an acknowledgement (TCP_USER_TIMEOUT). */
+void socket_abandon(int fd, unsigned milliseconds);
 
 /* A descriptor that is good for nothing but being closed when another is
    needed. */

@@ -80,15 +80,11 @@ enum client_flag {
                                  have made enough of that in a turn */
 };
 
-/*
- * Why a client is not read from: bits of client.waits. While it waits it is
- * in no queue of ready clients but its room's, and time stands still for it:
- * no deadline of something that it should send comes nearer (conn_go).
- */
+/* Why a client is not read from: bits of client.waits (ready.h). */
 enum client_wait {
     CLIENT_WAITS_OUTPUT = 1 << 0, /* until its kernel takes more bytes */
-    CLIENT_WAITS_ROOM = 1 << 1,   /* a message is next, and the room is full of
-                                     its own: member.h */
+    CLIENT_WAITS_ROOM = 1 << 1,   /* a message is next, and the one before is
+                                     `taken` */
     CLIENT_WAITS_RATE = 1 << 2,   /* a message is next, too early for --rate */
     CLIENT_WAITS_BUFFER = 1 << 3, /* an echo, and no buffer for the answer:
                                      until its peer has taken more */
@@ -147,7 +143,9 @@ struct client {
     uint8_t client_bits;     /* send and of what it sends; 0: not agreed */
     uint16_t flags;          /* enum client_flag */
     uint8_t waits;           /* enum client_wait; 0: it is read from */
-    uint8_t unused;
+    uint8_t taken;           /* opcode of a whole message that waits for its
+                                room (member.h), or 0. It lies in the inbox, or
+                                in the context it was inflated into */
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */

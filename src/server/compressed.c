@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/compressed.h"
 #include "base/check.h"
+#include "server/lend.h"
 #include "server/outbox.h"
 #include "wire/extension.h"
 
@@ -25,8 +26,7 @@ struct compressed_in *compressed_in_of(struct server *s, struct client *c,
     struct profile *p = client_profile(&s->clients, c);
     if (event->first) {
         CHECK(p->inflating == 0);
-        /* A message in pieces must leave contexts for those that come whole. */
-        p->inflating = lease_take(&s->inflating, !event->last) + 1;
+        p->inflating = lend_buffer(s, &s->inflating, c) + 1;
     }
     struct compressed_in *in = context_of(&s->inflating, p->inflating);
     if (!in)
@@ -43,12 +43,16 @@ struct compressed_in *compressed_in_of(struct server *s, struct client *c,
     return in;
 }
 
-struct compressed_in *compressed_waiting(struct server *s, struct client *c)
+struct compressed_in *compressed_taken(struct server *s, struct client *c)
 {
     if (c->client_bits == 0)
         return NULL;
-    struct compressed_in *in =
-        context_of(&s->inflating, client_profile(&s->clients, c)->inflating);
+    return context_of(&s->inflating, client_profile(&s->clients, c)->inflating);
+}
+
+struct compressed_in *compressed_waiting(struct server *s, struct client *c)
+{
+    struct compressed_in *in = compressed_taken(s, c);
     return in && in->waiting ? in : NULL;
 }
 
@@ -70,7 +74,10 @@ static struct compressed_out *out_of(struct server *s, struct client *c,
 {
     struct profile *p = client_profile(&s->clients, c);
     if (event->first)
-        p->echo.deflating = lease_take(&s->deflating, !event->last) + 1;
+        p->echo.deflating =
+            lease_take(&s->deflating, client_index(&s->clients, c), c->address,
+                       (uint32_t)s->now) +
+            1;
     struct compressed_out *out = context_of(&s->deflating, p->echo.deflating);
     if (out && event->first) {
         deflate_init(&out->deflate, c->server_bits,

@@ -58,7 +58,9 @@ static inline uint8_t *compressed_gathered(struct compressed_in *in)
 struct compressed_in *compressed_in_of(struct server *s, struct client *c,
                                        const struct message_event *event);
 
-/* The one that stopped inside a piece, or NULL. */
+/* The one that is whole and waits for its room; the one that stopped inside a
+   piece; or NULL. */
+struct compressed_in *compressed_taken(struct server *s, struct client *c);
 struct compressed_in *compressed_waiting(struct server *s, struct client *c);
 
 /* It is whole. */

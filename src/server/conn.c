@@ -4,6 +4,7 @@
 #include "os/error.h"
 #include "server/compressed.h"
 #include "server/deadline.h"
+#include "server/lend.h"
 #include "server/member.h"
 #include "server/open.h"
 #include "server/outbox.h"
@@ -250,7 +251,7 @@ bool conn_keep_input(struct server *s, struct client *c, struct span rest,
         return true;
     }
     if (c->inbox == LEASE_NONE)
-        c->inbox = lease_take(&s->leases, true);
+        c->inbox = lend_buffer(s, &s->leases, c);
     if (c->inbox == LEASE_NONE)
         return false;
     struct lease *l = lease_at(&s->leases, c->inbox);
@@ -381,6 +382,23 @@ static bool owes_messages(enum journal_cause cause)
     return cause == CAUSE_CLOSE || cause == CAUSE_STOPPING;
 }
 
+/* What the room owes to one that goes, what was taken of it included. In the
+   JSON form it does not hear itself. */
+static void settle_room(struct server *s, struct client *c)
+{
+    const struct ring *log = &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
+    uint64_t cursor = c->as.farewell.cursor, end = log->head;
+    open_publish_taken(s, c);
+    if (c->form != CLIENT_JSON)
+        end = log->head;
+    member_leave(s, c);
+    if (owes_messages((enum journal_cause)c->as.farewell.cause) &&
+        ring_holds(log, cursor))
+        c->frame_left = (uint32_t)(end - cursor);
+    if (c->frame_left == 0)
+        member_detach(s, c);
+}
+
 void conn_leave_open(struct server *s, struct client *c,
                      const struct client_farewell *how)
 {
@@ -390,25 +408,17 @@ void conn_leave_open(struct server *s, struct client *c,
     end.room = c->room;
     end.room_generation = room_generation(s, c);
     end.outbox_first = c->frame_left == 0;
-    if (client_in_room(c)) {
-        const struct ring *log =
-            &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
-        if (owes_messages((enum journal_cause)end.cause) &&
-            ring_holds(log, end.cursor))
-            c->frame_left = (uint32_t)(log->head - end.cursor);
-        member_leave(s, c);
-    }
     client_set_state(&s->clients, c, CLIENT_CLOSING);
     s->stats.open[c->form]--;
     c->as.farewell = end;
-    if (client_in_room(c) && c->frame_left == 0)
-        member_detach(s, c);
+    if (client_in_room(c))
+        settle_room(s, c);
     c->since = (uint32_t)s->now;
     lease_give(&s->leases, &c->inbox);
     compressed_end(s, c);
     client_clear(c, CLIENT_PARKED);
-    ready_go_on(s, c, CLIENT_WAITS_RATE);
-    ready_go_on(s, c, CLIENT_WAITS_BUFFER);
+    ready_go_on(s, c,
+                CLIENT_WAITS_ROOM | CLIENT_WAITS_RATE | CLIENT_WAITS_BUFFER);
     deadline_set(s, c);
 }
 
@@ -490,7 +500,10 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
         *entry = 0;
     }
     wheel_remove(&s->wheel, client_index(&s->clients, c));
-    socket_close(c->fd);
+    if (client_waits(c, CLIENT_WAITS_OUTPUT)) /* who does not take it */
+        socket_abandon(c->fd, LIMITS_ABANDON);
+    else
+        socket_close(c->fd);
     c->fd = -1;
     client_set_state(&s->clients, c, CLIENT_GONE);
     server_bury(s, c);

@@ -23,6 +23,17 @@ static bool over(const struct server *s, uint32_t then, uint32_t after)
 
 /* ---- Output that is pending ---------------------------------------------- */
 
+/* What the peer must acknowledge of what lies in a buffer, which others may
+   need, in the next write-timeout. */
+static uint32_t due_of(const struct server *s, const struct client *c,
+                       size_t unacknowledged)
+{
+    uint64_t pending = unacknowledged + lease_left(&s->leases, c->outbox).len;
+    return (uint32_t)bytes_min64(
+        pending,
+        (uint64_t)s->config->write_timeout * LIMITS_LEAST_PACE / 1000 + 1);
+}
+
 /* Progress is what the peer's TCP has acknowledged; that the kernel takes
    bytes, or says it would, proves nothing. */
 static void look_at_progress(struct server *s, struct client *c)
@@ -31,9 +42,23 @@ static void look_at_progress(struct server *s, struct client *c)
     if (waiting < 0)
         return;
     uint32_t taken = (uint32_t)(c->sent - (uint64_t)waiting);
-    if (taken != c->mark)
+    struct lease *l =
+        c->outbox == LEASE_NONE ? NULL : lease_at(&s->leases, c->outbox);
+    if (taken - c->mark < (l ? l->due : 1))
+        return;
+    if (!l || l->due) /* else the first look, which only takes note */
         c->moved = (uint32_t)s->now;
     c->mark = taken;
+    if (l)
+        l->due = due_of(s, c, (size_t)waiting);
+}
+
+/* Since when is that reckoned? After a pause of the machine nobody knows what
+   the peer would have taken in it. */
+static uint64_t since_progress(const struct server *s, const struct client *c)
+{
+    uint64_t moved = s->now - server_since(s, c->moved);
+    return moved > s->resumed ? moved : s->resumed;
 }
 
 static void write_timeout(struct server *s, struct client *c)
@@ -60,7 +85,7 @@ static uint64_t blocked_deadline(const struct server *s, const struct client *c)
     if (!waits_for_peer(c))
         return NEVER;
     uint32_t limit = s->config->write_timeout;
-    return bytes_min64(moment(s, c->moved, limit),
+    return bytes_min64(since_progress(s, c) + limit,
                        s->now + limit / LIMITS_PROGRESS + 1);
 }
 
@@ -70,7 +95,7 @@ static bool blocked_reached(struct server *s, struct client *c)
     if (!waits_for_peer(c))
         return false;
     look_at_progress(s, c);
-    if (!over(s, c->moved, s->config->write_timeout))
+    if (s->now - since_progress(s, c) < s->config->write_timeout)
         return false;
     write_timeout(s, c);
     return true;
@@ -126,6 +151,33 @@ static uint64_t heartbeat_deadline(const struct server *s,
     return moment(s, c->heard, s->config->ping);
 }
 
+/* Since when has it been in the middle of sending something? False when it is
+   not, or when the rest of that is here. */
+static bool began(const struct server *s, const struct client *c,
+                  uint32_t *since)
+{
+    uint32_t inflating =
+        c->client_bits ? client_profile(&s->clients, c)->inflating : 0;
+    if ((c->inbox == LEASE_NONE && !inflating) || c->taken ||
+        (c->flags & (CLIENT_PARKED | CLIENT_READY)))
+        return false;
+    if (inflating)
+        *since = lease_at(&s->inflating, inflating - 1)->since;
+    else
+        *since = lease_at(&s->leases, c->inbox)->since;
+    return true;
+}
+
+static uint64_t message_deadline(const struct server *s, const struct client *c)
+{
+    uint32_t since;
+    if (!began(s, c, &since))
+        return NEVER;
+    if (c->waits)
+        since += server_since(s, client_profile(&s->clients, c)->waited);
+    return moment(s, since, s->config->message_timeout);
+}
+
 /* When is a member that is late to be looked at? */
 static uint64_t late_deadline(const struct server *s, const struct client *c)
 {
@@ -142,6 +194,11 @@ static void open_reached(struct server *s, struct client *c)
     if (blocked_reached(s, c))
         return;
     /* It waits again if it has to, when its next message is looked at. */
+    if (c->waits == 0 && message_deadline(s, c) <= s->now) {
+        conn_close(s, c, CLOSE_POLICY, "a message takes too long",
+                   CAUSE_MESSAGE_TIMEOUT, false);
+        return;
+    }
     ready_go_on(s, c, CLIENT_WAITS_RATE);
     if (client_waits(c, CLIENT_WAITS_BUFFER) && open_echo_room(s, c))
         ready_go_on(s, c, CLIENT_WAITS_BUFFER);
@@ -151,6 +208,7 @@ static void open_reached(struct server *s, struct client *c)
 static uint64_t open_deadline(const struct server *s, const struct client *c)
 {
     uint64_t at = bytes_min64(heartbeat_deadline(s, c), blocked_deadline(s, c));
+    at = bytes_min64(at, message_deadline(s, c));
     if (client_waits(c, CLIENT_WAITS_BUFFER))
         at = bytes_min64(at, s->now + LIMITS_AGAIN);
     return bytes_min64(at, late_deadline(s, c));

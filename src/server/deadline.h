@@ -9,8 +9,13 @@
  *   REQUEST   the same: 408, or silence
  *   REPLY     write-timeout without progress
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it:
- *             Close 1001; output pending without progress for write-timeout:
+ *             Close 1001; a message not whole message-timeout after it began:
+ *             Close 1008; output pending without progress for write-timeout:
  *             Close 1013 or drop; a pause by --rate ends
+ *
+ * Progress is a byte that the peer's TCP has acknowledged; of output in a leased
+ * buffer LIMITS_LEAST_PACE bytes a second, or all of it. Time in which a client
+ * is not read from is not its time (ready.h).
  *   CLOSING   close-timeout after `since`
  *   LINGER    a second after `since`
  */

@@ -17,6 +17,7 @@ static const char *const cause_words[CAUSES] = {
     [CAUSE_PROTOCOL] = "protocol",
     [CAUSE_TOO_BIG] = "too-big",
     [CAUSE_PONG_TIMEOUT] = "pong-timeout",
+    [CAUSE_MESSAGE_TIMEOUT] = "message-timeout",
     [CAUSE_WRITE_TIMEOUT] = "write-timeout",
     [CAUSE_CLOSE_TIMEOUT] = "close-timeout",
     [CAUSE_OVERRUN] = "overrun",

@@ -35,6 +35,7 @@ enum journal_cause {
     CAUSE_PROTOCOL,        /* a fault in the client's frames or data */
     CAUSE_TOO_BIG,         /* a message over the limit */
     CAUSE_PONG_TIMEOUT,    /* no sign of life */
+    CAUSE_MESSAGE_TIMEOUT, /* a message begun and not finished */
     CAUSE_WRITE_TIMEOUT,   /* output pending without progress */
     CAUSE_CLOSE_TIMEOUT,   /* the closing handshake took too long */
     CAUSE_OVERRUN,         /* fell further behind than the room's log */

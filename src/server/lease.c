@@ -8,16 +8,70 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
     slots_init(&all->slots, &table->slot, sizeof *table, count);
 }
 
-uint32_t lease_take(struct leases *all, bool spare)
+uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
+                    uint32_t now)
 {
-    uint32_t reserve = spare ? (all->slots.size + 6) / 8 : 0;
-    if (all->slots.size - all->slots.count <= reserve)
-        return LEASE_NONE;
     uint32_t index = slots_take(&all->slots);
+    if (index == SLOTS_NONE)
+        return LEASE_NONE;
     struct lease *l = lease_at(all, index);
-    l->start = l->end = l->held = 0;
+    *l = (struct lease){
+        .slot = l->slot, .owner = owner, .address = address, .since = now};
     return index;
 }
+
+/* ---- The oldest of the address that holds most --------------------------- */
+
+#define BUCKETS 256 /* of addresses */
+
+/* Is this one lent out, and to another? */
+static bool counts(const struct leases *all, uint32_t index, uint32_t but_of)
+{
+    return slots_generation(&all->slots, index) % 2 == 1 &&
+           lease_at(all, index)->owner != but_of;
+}
+
+static uint32_t fullest_bucket(const struct leases *all, uint32_t but_of)
+{
+    uint32_t in[BUCKETS] = {0}, fullest = 0;
+    for (uint32_t i = 0; i < all->slots.fresh; i++) {
+        uint32_t bucket = lease_at(all, i)->address % BUCKETS;
+        if (counts(all, i, but_of) && ++in[bucket] > in[fullest])
+            fullest = bucket;
+    }
+    return fullest;
+}
+
+/* Of a bucket the address that has more than half of it, if there is one: each
+   vote for another address takes one away (Boyer and Moore). */
+static uint32_t winner(const struct leases *all, uint32_t but_of,
+                       uint32_t bucket)
+{
+    uint32_t address = bucket, votes = 0;
+    for (uint32_t i = 0; i < all->slots.fresh; i++) {
+        uint32_t of = lease_at(all, i)->address;
+        if (!counts(all, i, but_of) || of % BUCKETS != bucket)
+            continue;
+        if (votes == 0)
+            address = of;
+        votes += of == address ? 1 : (uint32_t)-1;
+    }
+    return address;
+}
+
+uint32_t lease_oldest(const struct leases *all, uint32_t but_of, uint32_t now)
+{
+    uint32_t address = winner(all, but_of, fullest_bucket(all, but_of));
+    uint32_t oldest = LEASE_NONE;
+    for (uint32_t i = 0; i < all->slots.fresh; i++)
+        if (counts(all, i, but_of) && lease_at(all, i)->address == address &&
+            (oldest == LEASE_NONE || now - lease_at(all, i)->since >
+                                         now - lease_at(all, oldest)->since))
+            oldest = i;
+    return oldest;
+}
+
+/* ---- Lending -------------------------------------------------------------- */
 
 void lease_give(struct leases *all, uint32_t *index)
 {

@@ -19,9 +19,15 @@
 
 struct lease {
     struct slot slot;
-    uint32_t start; /* offset of the first byte of what is left */
-    uint32_t end;   /* offset behind the last */
-    uint32_t held;  /* of an inbox: of these, the first ones were looked at:
+    uint32_t owner;   /* index of the client that has it */
+    uint32_t address; /* key of whose that one is: address.h */
+    uint32_t since;   /* when what is unfinished in it began, as a client's
+                         times */
+    uint32_t due;     /* of an outbox: bytes that its peer has to acknowledge
+                         within --write-timeout; 0: not reckoned yet */
+    uint32_t start;   /* offset of the first byte of what is left */
+    uint32_t end;     /* offset behind the last */
+    uint32_t held;    /* of an inbox: of these, the first ones were looked at:
                        payload of a compressed message that is still to be
                        inflated */
 };
@@ -36,12 +42,13 @@ struct leases {
 void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
                 uint32_t count, size_t size);
 
-/*
- * Lend an empty one: its index, or LEASE_NONE. With `spare` the last eighth
- * (one at least, unless it is the only one) is not touched: input that
- * somebody leaves unfinished must not take away the room for answers.
- */
-uint32_t lease_take(struct leases *all, bool spare);
+/* Lend an empty one to a client: its index, or LEASE_NONE. */
+uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
+                    uint32_t now);
+
+/* Of the address that holds most, not counting what `but_of` has: the one whose
+   contents are the oldest; or LEASE_NONE. Takes time for each lease. */
+uint32_t lease_oldest(const struct leases *all, uint32_t but_of, uint32_t now);
 
 /* Give one back, and set the holder's *index to LEASE_NONE. Nothing happens
    when it is that already. */

@@ -27,6 +27,7 @@
 #define LIMITS_HANDSHAKE_TIMEOUT 3000
 #define LIMITS_WRITE_TIMEOUT     10000
 #define LIMITS_CLOSE_TIMEOUT     5000
+#define LIMITS_MESSAGE_TIMEOUT   30000
 #define LIMITS_DRAIN             5000
 
 /* ---- What cannot be chosen ----------------------------------------------- */
@@ -107,6 +108,7 @@
 #define LIMITS_COST_ACCEPT   10000
 #define LIMITS_COST_REQUEST  10000
 #define LIMITS_COST_TIMER    1000
+#define LIMITS_COST_LEASE    20   /* looked at, to find one to take back */
 #define LIMITS_COST_RECEIVED 1    /* a byte */
 #define LIMITS_COST_FRAME    50   /* or as much of one as came */
 #define LIMITS_COST_MESSAGE  2500 /* said in a room: both forms of it */
@@ -133,6 +135,8 @@
 #define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
 
 #define LIMITS_LINGER 1000 /* after our Close: reading on (RFC 6455 7.1.1) */
+#define LIMITS_ABANDON                                                         \
+    15000 /* after we closed: so long the kernel offers what was not taken */
 #define LIMITS_REST                                                            \
     100                     /* the listeners', when no accept works; also before
                                a supervisor without room is told again */
@@ -141,10 +145,13 @@
 #define LIMITS_PACE                                                            \
     1000                       /* between two looks at how fast a member that
                                   is behind catches up */
-#define LIMITS_FIRST_LOOK  250 /* after output blocks: who is the peer? */
-#define LIMITS_PROGRESS    4   /* looks at blocked output a --write-timeout */
-#define LIMITS_RETRY_AFTER 5   /* seconds, told with 429 and 503 */
-#define LIMITS_LOG_LINES   20  /* of one kind a second */
+#define LIMITS_PAUSE      1000 /* to oversleep by so much is a pause */
+#define LIMITS_FIRST_LOOK 250  /* after output blocks: who is the peer? */
+#define LIMITS_PROGRESS   4    /* looks at blocked output a --write-timeout */
+#define LIMITS_LEAST_PACE                                                      \
+    1024 /* bytes a second of output in a buffer that a peer must acknowledge */
+#define LIMITS_RETRY_AFTER 5  /* seconds, told with 429 and 503 */
+#define LIMITS_LOG_LINES   20 /* of one kind a second */
 
 enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -167,6 +174,7 @@ struct config {
     uint32_t handshake_timeout;
     uint32_t write_timeout;
     uint32_t close_timeout;
+    uint32_t message_timeout; /* from a message's first byte to its last */
     uint32_t drain;
     struct span hosts[LIMITS_HOSTS];     /* no authority_fault in any */
     size_t host_count;                   /* 0: it answers to every name */

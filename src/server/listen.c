@@ -12,7 +12,6 @@ static struct socket_tuning tuning_of(const struct config *config)
     return (struct socket_tuning){
         .send_buffer = LIMITS_SEND_BUFFER,
         .receive_buffer = LIMITS_RECEIVE_BUFFER,
-        .user_timeout = config->write_timeout + config->close_timeout,
         .mode = config->unix_mode,
     };
 }

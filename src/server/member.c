@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/member.h"
-#include "base/check.h"
 #include "os/clock.h"
 #include "server/conn.h"
 #include "server/outbox.h"
@@ -31,22 +30,24 @@ static struct client_member *member_of(const struct server *s,
 
 /* ---- Pressure ------------------------------------------------------------ */
 
-/* All who wait are asked again. */
-static void release(struct server *s, struct room *room)
-{
-    struct client *c;
-    while ((c = client_pop(&s->clients, &room->held)) != NULL)
-        ready_go_on(s, c, CLIENT_WAITS_ROOM);
-}
-
 static uint8_t pressure_of(const struct server *s, const struct room *room)
 {
     size_t log = s->rooms.log_size;
-    for (uint8_t step = 2; step > 0; step--)
-        if (room->unflushed >= log / 4 * step ||
-            2 * (uint64_t)room->behind[step - 1] + 1 > room->members)
-            return room->members ? step : 0;
-    return 0;
+    uint64_t others = room->members ? room->members - 1 : 0;
+    if (room->unflushed >= log / 4)
+        return 3;
+    if (2 * (uint64_t)room->behind[1] > others)
+        return 2;
+    return 2 * (uint64_t)room->behind[0] > others || room->unflushed >= log / 8;
+}
+
+/* A walk is to find those who may speak again. */
+static void ask_again(struct server *s, struct room *room)
+{
+    if (room->held == 0)
+        return;
+    room->ask = true;
+    room_soil(&s->rooms, room);
 }
 
 /* Something has changed that pressure depends on. */
@@ -55,7 +56,7 @@ static void press(struct server *s, struct room *room)
     uint8_t before = room->pressure;
     room->pressure = pressure_of(s, room);
     if (room->pressure < before)
-        release(s, room);
+        ask_again(s, room);
 }
 
 /* The number of the present stretch. */
@@ -91,17 +92,29 @@ bool member_may_speak(const struct server *s, const struct client *c)
     if (!client_in_room(c))
         return true;
     const struct room *room = room_at(&s->rooms, c->room);
+    const struct client_member *m = member_of(s, c);
+    if (client_has(c, CLIENT_SKIPS) &&
+        m->skip_from + m->skip_len != (uint32_t)room->logs[send_log_of(c)].head)
+        return false; /* others spoke: it has to pass over its own first */
     if (room->pressure == 0)
         return true;
-    uint64_t own = own_of(s, room, member_of(s, c));
-    return own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 512);
+    uint64_t own = own_of(s, room, m);
+    return room->pressure < 3 &&
+           own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 512);
 }
 
-void member_wait(struct server *s, struct client *c)
+void member_hold(struct server *s, struct client *c, uint8_t opcode)
 {
-    CHECK(!client_waits(c, CLIENT_WAITS_ROOM) && !client_has(c, CLIENT_READY));
-    ready_wait(s, c, CLIENT_WAITS_ROOM);
-    client_push(&s->clients, &room_of(s, c)->held, c);
+    c->taken = opcode;
+    room_of(s, c)->held++;
+}
+
+uint8_t member_release(struct server *s, struct client *c)
+{
+    uint8_t opcode = c->taken;
+    c->taken = 0;
+    room_of(s, c)->held--;
+    return opcode;
 }
 
 /* ---- How far behind ------------------------------------------------------ */
@@ -227,8 +240,6 @@ void member_leave(struct server *s, struct client *c)
 {
     struct room *room = room_of(s, c);
     set_lag(s, c, MEMBER_IN_STEP, false);
-    if (client_waits(c, CLIENT_WAITS_ROOM))
-        release(s, room); /* the queue cannot lose one in its middle */
     room->log_members[send_log_of(c)]--;
     room->v1_members -= is_v1(c);
     if (--room->members == 0)
@@ -248,13 +259,15 @@ void member_detach(struct server *s, struct client *c)
 
 /* The sender passes over [from, to). Its own messages of one turn lie side by
    side, and it is not read again before they are passed (open_turn): one range
-   is enough. */
+   is enough. Only when it goes another may come: nothing is owed to it then. */
 static void skip_over(struct server *s, struct client *c, uint64_t from,
                       uint64_t to)
 {
     struct client_member *m = member_of(s, c);
     if (!client_has(c, CLIENT_SKIPS))
         m->skip_from = (uint32_t)from;
+    else if (m->skip_from + m->skip_len != (uint32_t)from)
+        return;
     m->skip_len = (uint32_t)to - m->skip_from;
     client_set(c, CLIENT_SKIPS);
     server_make_dirty(s, c);
@@ -284,7 +297,10 @@ void member_publish(struct server *s, struct client *c,
     if (skip)
         skip_over(s, c, from, log->head);
     if (stretch != stretch_of(s, room))
-        release(s, room); /* what they said is further back now */
+        ask_again(s, room); /* what they said is further back now */
+    /* Do not let one turn's messages run over members that keep up. */
+    if (room->unflushed >= s->rooms.log_size / 8)
+        member_flush(s, room, s->cost + LIMITS_FLUSH_ROOM);
     press(s, room);
 }
 
@@ -294,6 +310,7 @@ static void begin_flush(struct server *s, struct room *room)
     room->flush_began = room->unflushed ? s->woken : 0;
     room->unflushed = 0;
     press(s, room);
+    room->ask = false;
 }
 
 /* Every member has been reached. False: but not with everything. */
@@ -301,7 +318,17 @@ static bool end_flush(struct server *s, const struct room *room)
 {
     if (room->flush_began && s->config->has_metrics)
         stats_time(&s->stats.lag, clock_microseconds() - room->flush_began);
-    return room->unflushed == 0;
+    return room->unflushed == 0 && !room->ask;
+}
+
+/* May the message that is held be said now? */
+static void ask(struct server *s, struct client *c)
+{
+    if (c->state != CLIENT_OPEN || c->taken == 0 || !member_may_speak(s, c))
+        return;
+    client_set(c, CLIENT_PARKED);
+    ready_go_on(s, c, CLIENT_WAITS_ROOM);
+    ready_add(s, c);
 }
 
 bool member_flush(struct server *s, struct room *room, uint64_t end)
@@ -324,6 +351,7 @@ bool member_flush(struct server *s, struct room *room, uint64_t end)
             member_flushed(s, c);
         else
             conn_flush(s, c);
+        ask(s, c);
     } while (s->cost < end);
     return room->flush_at == 0 && end_flush(s, room);
 }

@@ -17,9 +17,12 @@
  *              less is stuck, and who replays history is behind by its own
  *              wish: neither counts. They are overrun in the end, and closed.
  *
- *   pressure   1  more than half of the other members are behind, or 1/4 of a
+ *   pressure   1  more than half of the other members are behind, or 1/8 of a
  *                 log was said and the walk that brings it has not begun
- *              2  more than half are far behind, or 1/2 of a log was said
+ *              2  more than half are far behind
+ *              3  1/4 of a log was said: with one more message, and as much
+ *                 again from the walk before, it is no more than a log, and
+ *                 members that keep up are not run over
  *
  *   own        what a sender has said in this stretch of the room and in the
  *              one before; a stretch is half a log of what is said by all, so
@@ -29,9 +32,14 @@
  *                 pressure 0         speaks        speaks     speaks
  *                 pressure 1         speaks        speaks     waits
  *                 pressure 2         speaks        waits      waits
+ *                 pressure 3         waits         waits      waits
  *
- * The second step is for crowds: a hundred senders can fill a log of which each
- * said less than 1/8. Who waits is still read up to its next message.
+ * Pressure 2 is for crowds: a hundred senders can fill a log of which each said
+ * less than 1/8. What was not brought yet waits for us, not for any member.
+ *
+ * A sender waits with a message that was taken whole (client.taken). It is read
+ * on up to its next message, so that pings and a Close are answered; and when it
+ * goes meanwhile, for whatever reason, what was taken is published first.
  */
 #ifndef SERVER_MEMBER_H
 #define SERVER_MEMBER_H
@@ -67,10 +75,12 @@ void member_publish(struct server *s, struct client *c,
    is not done yet. */
 bool member_flush(struct server *s, struct room *room, uint64_t end);
 
-/* May a member say its next message now? If not, member_wait puts it in a
-   queue, and it is made ready when it may be asked again. */
+/* May a member say something now? If not, its message of this opcode is held,
+   and when it may be asked again it is made ready, CLIENT_PARKED, by a walk.
+   member_release: it is held no longer; the opcode. */
 bool member_may_speak(const struct server *s, const struct client *c);
-void member_wait(struct server *s, struct client *c);
+void member_hold(struct server *s, struct client *c, uint8_t opcode);
+uint8_t member_release(struct server *s, struct client *c);
 
 /* After the client has been written to, or could not be: how far behind is it?
    One in step that agreed on compression reads the deflated twin of its log

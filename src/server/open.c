@@ -4,6 +4,7 @@
 #include "server/compressed.h"
 #include "server/conn.h"
 #include "server/deadline.h"
+#include "server/lend.h"
 #include "server/member.h"
 #include "server/outbox.h"
 #include "server/ready.h"
@@ -27,6 +28,7 @@ struct input {
     size_t held;        /* bytes before `used`: looked at, but payload of a
                            compressed message that is still to be inflated */
     size_t message_len; /* of the message so far */
+    bool fresh;         /* what is unfinished at the end began in this turn */
 };
 
 const struct service *open_service(const struct server *s,
@@ -65,24 +67,60 @@ static void rate_count(struct server *s, struct client *c)
     p->allowance += 1000000 / s->config->rate;
 }
 
+/* ---- A message that waits for its room ----------------------------------- */
+
+static bool must_hold(struct server *s, const struct client *c,
+                      struct span message)
+{
+    const struct service *service = open_service(s, c);
+    return !member_may_speak(s, c) &&
+           (!service->publishes ||
+            (message.len > 0 && service->publishes(s, message)));
+}
+
+void open_publish_taken(struct server *s, struct client *c)
+{
+    if (c->taken == 0)
+        return;
+    uint8_t opcode = member_release(s, c);
+    struct compressed_in *z = compressed_taken(s, c);
+    if (z) {
+        open_service(s, c)->message(s, c, opcode, compressed_gathered(z),
+                                    z->len);
+        compressed_in_end(s, c);
+        return;
+    }
+    if (c->inbox == LEASE_NONE) { /* an empty one */
+        open_service(s, c)->message(s, c, opcode, s->receive, 0);
+        return;
+    }
+    struct lease *l = lease_at(&s->leases, c->inbox);
+    uint8_t *bytes = lease_bytes(&s->leases, c->inbox);
+    open_service(s, c)->message(s, c, opcode, bytes, l->start);
+    if (c->inbox == LEASE_NONE)
+        return;
+    memmove(bytes, bytes + l->start, l->end - l->start);
+    l->end -= l->start;
+    l->start = 0;
+}
+
 /* ---- Messages in pieces -------------------------------------------------- */
 
 static bool want_inbox(struct server *s, struct client *c)
 {
     if (c->inbox == LEASE_NONE)
-        c->inbox = lease_take(&s->leases, true);
-    if (c->inbox != LEASE_NONE)
-        return true;
-    conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
-    return false;
+        c->inbox = lend_buffer(s, &s->leases, c);
+    return c->inbox != LEASE_NONE;
 }
 
 /* Add a piece to the message so far. */
 static void gather(struct server *s, struct client *c, struct input *in,
                    const struct message_event *event)
 {
-    if (!want_inbox(s, c))
+    if (!want_inbox(s, c)) {
+        conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
         return;
+    }
     CHECK(in->message_len + event->len <= s->leases.size);
     if (event->len)
         memcpy(lease_bytes(&s->leases, c->inbox) + in->message_len, event->ptr,
@@ -90,10 +128,25 @@ static void gather(struct server *s, struct client *c, struct input *in,
     in->message_len += event->len;
     if (!event->last)
         return;
+    uint8_t *message = lease_bytes(&s->leases, c->inbox);
     size_t len = in->message_len;
+    if (must_hold(s, c, bytes_span(message, len))) {
+        member_hold(s, c, event->opcode);
+        return;
+    }
     in->message_len = 0;
-    open_service(s, c)->message(s, c, event->opcode,
-                                lease_bytes(&s->leases, c->inbox), len);
+    open_service(s, c)->message(s, c, event->opcode, message, len);
+}
+
+/* One that came whole. Where it must wait it is gathered, in one piece. */
+static void take_whole(struct server *s, struct client *c, struct input *in,
+                       const struct message_event *event)
+{
+    if (must_hold(s, c, bytes_span(event->ptr, event->len)) && want_inbox(s, c))
+        gather(s, c, in, event);
+    else
+        open_service(s, c)->message(s, c, event->opcode, event->ptr,
+                                    event->len);
 }
 
 /* ---- Compressed messages ------------------------------------------------- */
@@ -129,6 +182,8 @@ static void pass_gathered(struct server *s, struct client *c,
     uint8_t *message = compressed_gathered(z);
     if (z->opcode == FRAME_TEXT && !utf8_valid(bytes_span(message, z->len)))
         conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
+    else if (must_hold(s, c, bytes_span(message, z->len)))
+        member_hold(s, c, z->opcode);
     else
         open_service(s, c)->message(s, c, z->opcode, message, z->len);
 }
@@ -188,7 +243,8 @@ static bool inflate_chunk(struct server *s, struct client *c, struct input *in,
     if (last && c->state == CLIENT_OPEN) {
         if (!streams)
             pass_gathered(s, c, z);
-        compressed_in_end(s, c);
+        if (!c->taken)
+            compressed_in_end(s, c);
     }
     return !used_up && c->state == CLIENT_OPEN;
 }
@@ -236,7 +292,7 @@ static bool take_data(struct server *s, struct client *c, struct input *in,
     else if (service->streams)
         service->piece(s, c, event);
     else if (event->first && event->last)
-        service->message(s, c, event->opcode, event->ptr, event->len);
+        take_whole(s, c, in, event);
     else
         gather(s, c, in, event);
     return true;
@@ -269,7 +325,7 @@ static bool take(struct server *s, struct client *c, struct input *in,
 
 /* ---- The turn ------------------------------------------------------------ */
 
-/* May it say a message now? If not, the reason is noted: its next one waits. */
+/* May it send a message now? If not, the reason is noted: its next one waits. */
 static bool must_wait(struct server *s, struct client *c)
 {
     uint64_t until = rate_wait(s, c);
@@ -278,8 +334,8 @@ static bool must_wait(struct server *s, struct client *c)
         wheel_hasten(&s->wheel, client_index(&s->clients, c),
                      (until + 999) / 1000);
     }
-    if (!member_may_speak(s, c))
-        member_wait(s, c);
+    if (c->taken)
+        ready_wait(s, c, CLIENT_WAITS_ROOM);
     return c->waits != 0;
 }
 
@@ -327,6 +383,7 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
         if (event.type == MESSAGE_NONE)
             break;
         s->cost += LIMITS_COST_FRAME;
+        in->fresh |= message_at_rest(&c->as.socket.reader);
         if (!take(s, c, in, &event))
             return true;
     }
@@ -376,9 +433,9 @@ static size_t controls_ahead(struct span in, bool *message)
 }
 
 /*
- * How much may be received of a member that may not speak: the control frames
- * before its next message, so that they are answered and that one waits in the
- * kernel. What is an error or the end is received like anything else.
+ * How much may be received of who may not speak: the control frames before its
+ * next message, so that they are answered and that one waits in the kernel.
+ * What is an error or the end is received like anything else.
  */
 static size_t speechless_limit(struct server *s, struct client *c)
 {
@@ -400,8 +457,7 @@ static size_t speechless_limit(struct server *s, struct client *c)
 static size_t receive_limit(struct server *s, struct client *c)
 {
     if (c->inbox == LEASE_NONE && !client_has(c, CLIENT_TAIL) &&
-        message_at_rest(&c->as.socket.reader) &&
-        (rate_wait(s, c) || !member_may_speak(s, c)))
+        message_at_rest(&c->as.socket.reader) && (rate_wait(s, c) || c->taken))
         return speechless_limit(s, c);
     if (!open_service(s, c)->streams)
         return s->receive_size;
@@ -422,7 +478,7 @@ static bool take_input(struct server *s, struct client *c, struct input *in)
     size_t most = receive_limit(s, c);
     if (most == 0)
         return false;
-    *in = (struct input){.ptr = s->receive};
+    *in = (struct input){.ptr = s->receive, .fresh = c->inbox == LEASE_NONE};
     if (c->inbox != LEASE_NONE) {
         const struct lease *l = lease_at(&s->leases, c->inbox);
         struct span kept = lease_left(&s->leases, c->inbox);
@@ -461,11 +517,27 @@ static bool keep_tail(struct server *s, struct client *c, struct span rest)
     return true;
 }
 
+/* Of what is kept in the inbox: what was looked at, and when it began. */
+static void note_input(struct server *s, struct client *c,
+                       const struct input *in)
+{
+    struct lease *l = lease_at(&s->leases, c->inbox);
+    l->held = (uint32_t)in->held;
+    if (in->fresh)
+        l->since = (uint32_t)s->now;
+    deadline_set(s, c);
+}
+
 void open_turn(struct server *s, struct client *c)
 {
     struct input in;
     if (client_has(c, CLIENT_SKIPS))
         return; /* what it has said is to be passed over first: it is dirty */
+    if (c->taken && member_may_speak(s, c)) {
+        open_publish_taken(s, c);
+        if (c->state != CLIENT_OPEN)
+            return;
+    }
     if (!take_input(s, c, &in))
         return;
     bool stopped = handle(s, c, &in);
@@ -478,6 +550,8 @@ void open_turn(struct server *s, struct client *c)
         kept = keep_tail(s, c, rest);
     if (!kept)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
-    else if (in.held)
-        lease_at(&s->leases, c->inbox)->held = (uint32_t)in.held;
+    if (c->inbox != LEASE_NONE)
+        note_input(s, c, &in);
+    else if (c->client_bits && client_profile(&s->clients, c)->inflating)
+        deadline_set(s, c);
 }

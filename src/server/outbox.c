@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/outbox.h"
 #include "base/check.h"
+#include "server/lend.h"
 
 size_t outbox_free(const struct server *s)
 {
@@ -15,7 +16,7 @@ bool outbox_put(struct server *s, struct client *c, struct span bytes)
         return true;
     }
     if (c->outbox == LEASE_NONE)
-        c->outbox = lease_take(&s->leases, false);
+        c->outbox = lend_buffer(s, &s->leases, c);
     return c->outbox != LEASE_NONE &&
            lease_append(&s->leases, c->outbox, bytes);
 }

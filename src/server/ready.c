@@ -18,22 +18,27 @@ void ready_add(struct server *s, struct client *c)
     client_push(&s->clients, &s->ready, c);
 }
 
-void ready_wait(struct server *s, struct client *c, enum client_wait reason)
+void ready_wait(struct server *s, struct client *c, unsigned reason)
 {
     if (c->waits == 0)
         client_profile(&s->clients, c)->waited = (uint32_t)s->now;
     c->waits = (uint8_t)(c->waits | reason);
 }
 
-void ready_go_on(struct server *s, struct client *c, enum client_wait reason)
+void ready_go_on(struct server *s, struct client *c, unsigned reasons)
 {
-    if (!client_waits(c, reason))
+    if (!client_waits(c, reasons))
         return;
-    c->waits = (uint8_t)(c->waits & ~(unsigned)reason);
+    c->waits = (uint8_t)(c->waits & ~reasons);
     if (c->waits || c->state != CLIENT_OPEN)
         return;
     uint32_t pause = server_since(s, client_profile(&s->clients, c)->waited);
     c->heard += pause;
     c->since += pause;
+    if (c->inbox != LEASE_NONE)
+        lease_at(&s->leases, c->inbox)->since += pause;
+    uint32_t inflating = client_profile(&s->clients, c)->inflating;
+    if (c->client_bits && inflating)
+        lease_at(&s->inflating, inflating - 1)->since += pause;
     ready_add(s, c);
 }

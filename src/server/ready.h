@@ -18,8 +18,8 @@ bool ready_may_read(const struct client *c);
 /* If so, put it at the end of the ready queue, once. */
 void ready_add(struct server *s, struct client *c);
 
-/* There is a reason not to read it; that one is gone. */
-void ready_wait(struct server *s, struct client *c, enum client_wait reason);
-void ready_go_on(struct server *s, struct client *c, enum client_wait reason);
+/* There is a reason not to read it (enum client_wait); such reasons are gone. */
+void ready_wait(struct server *s, struct client *c, unsigned reason);
+void ready_go_on(struct server *s, struct client *c, unsigned reasons);
 
 #endif

@@ -149,8 +149,8 @@ static void refuse(struct server *s, struct client *c, unsigned status,
     answer_with_text(s, c, status, why);
 }
 
-void request_turn_away(struct server *s, int fd, unsigned status,
-                       const char *why)
+/* A response that needs no buffer: what its kernel does not take is lost. */
+static void send_refusal(struct server *s, int fd, unsigned status)
 {
     uint8_t bytes[256];
     struct text t = text_over(bytes, sizeof bytes);
@@ -160,10 +160,24 @@ void request_turn_away(struct server *s, int fd, unsigned status,
     put_string(&t, "Connection", "close");
     http_put_end(&t);
     struct span all = text_span(&t);
-    conn_log_refusal(s, NULL, fd, status, why);
     (void)socket_send(fd, &all, 1);
+}
+
+void request_turn_away(struct server *s, int fd, unsigned status,
+                       const char *why)
+{
+    conn_log_refusal(s, NULL, fd, status, why);
+    send_refusal(s, fd, status);
     socket_shut(fd);
     socket_close(fd);
+}
+
+void request_evict(struct server *s, struct client *c, const char *why)
+{
+    conn_log_refusal(s, c, c->fd, 503, why);
+    send_refusal(s, c->fd, 503);
+    c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
+    conn_linger(s, c);
 }
 
 void request_replied(struct server *s, struct client *c)

@@ -26,6 +26,9 @@ void request_replied(struct server *s, struct client *c);
 /* What a response is sent from is no longer needed. */
 void request_let_go(struct server *s, struct client *c);
 
+/* What it has sent is needed by others as a buffer: one response, the end. */
+void request_evict(struct server *s, struct client *c, const char *why);
+
 /* A connection for which there is no slot at all: one response, no request
    read. */
 void request_turn_away(struct server *s, int fd, unsigned status,

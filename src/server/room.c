@@ -79,7 +79,6 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
         .marks = all->mark_space + (size_t)index * all->history,
     };
     memcpy(room->name, name.ptr, name.len);
-    room->held = CLIENT_QUEUE_EMPTY;
     list_init(&room->readers);
     for (size_t log = 0; log < all->log_count; log++)
         ring_init(&room->logs[log],

@@ -68,11 +68,12 @@ struct room {
     uint64_t flush_began; /* microsecond of the turn in which it began; 0: it
                              brings no news */
     bool dirty;           /* in the dirty queue: something to be flushed */
+    bool ask;             /* a walk is to find those who may speak again */
     bool counting;        /* in the list of rooms with `members` due */
     uint8_t name_len;     /* bytes */
     uint8_t name[LIMITS_ROOM_NAME];
-    uint8_t pressure;         /* 0, 1 or 2: who may say more now, member.h */
-    struct client_queue held; /* senders that wait for it to become less */
+    uint8_t pressure;   /* 0 to 3: who may say more now, member.h */
+    uint32_t held;      /* members whose message waits for it to become less */
     uint64_t said;      /* bytes appended, of each message's longest frame */
     uint64_t told_at;   /* when `members` events went out last */
     uint32_t tell_at;   /* index + 1 of the reader with whom telling goes on; 0:

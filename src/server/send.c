@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "os/error.h"
 #include "os/file.h"
+#include "server/lend.h"
 #include "server/ready.h"
 #include "server/trace.h"
 
@@ -255,7 +256,7 @@ static bool keep(struct server *s, struct client *c, struct span rest)
     if (rest.len == 0)
         return true;
     if (c->outbox == LEASE_NONE)
-        c->outbox = lease_take(&s->leases, false);
+        c->outbox = lend_buffer(s, &s->leases, c);
     return c->outbox != LEASE_NONE && lease_append(&s->leases, c->outbox, rest);
 }
 
@@ -272,11 +273,10 @@ bool send_defer(struct server *s, struct client *c)
     return true;
 }
 
-/* The kernel took only `sent` bytes. That it took any means that the peer has
-   acknowledged some: room comes from nowhere else. */
-static void block(struct server *s, struct client *c, size_t sent)
+/* The kernel did not take all. */
+static void block(struct server *s, struct client *c)
 {
-    if (!client_waits(c, CLIENT_WAITS_OUTPUT) || sent > 0)
+    if (!client_waits(c, CLIENT_WAITS_OUTPUT))
         c->moved = (uint32_t)s->now;
     ready_wait(s, c, CLIENT_WAITS_OUTPUT);
     /* What the peer has acknowledged is looked at later: deadline.c. */
@@ -290,7 +290,7 @@ static enum send_result send_file(struct server *s, struct client *c)
     size_t len = (size_t)bytes_min64(http->left, LIMITS_FILE_PIECE);
     ptrdiff_t sent = file_send(c->fd, http->file, http->offset, len);
     if (sent < 0 && error_kind((int)sent) == ERROR_WAIT) {
-        block(s, c, 0);
+        block(s, c);
         return SEND_BLOCKED;
     }
     if (sent <= 0) /* broken, or the file has become shorter than announced */
@@ -332,7 +332,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
     }
     size_t staged_gone;
     pass(s, c, plan, (size_t)sent, &staged_gone);
-    block(s, c, (size_t)sent);
+    block(s, c);
     struct span rest = bytes_part(text_span(&s->staging), staged_gone,
                                   plan->staged - staged_gone);
     return keep(s, c, rest) ? SEND_BLOCKED : SEND_FULL;

@@ -312,9 +312,13 @@ void server_read_clocks(struct server *s)
 bool server_turn(struct server *s)
 {
     struct reactor_event events[REACTOR_EVENTS];
+    uint64_t before = s->now;
     int count = reactor_wait(s->reactor, events, s->patience);
     CHECK(count >= 0);
     server_read_clocks(s);
+    if (s->now - before >= LIMITS_PAUSE &&
+        s->now - before - LIMITS_PAUSE >= s->patience)
+        s->resumed = s->now;
     s->cost = 0;
     for (int i = 0; i < count; i++)
         take_event(s, &events[i]);

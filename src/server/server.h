@@ -48,9 +48,11 @@ struct server {
     const struct config *config;
     const struct service_site *site;
 
-    uint64_t woken; /* microseconds, monotonic; read once a turn */
-    uint64_t now;   /* the same in milliseconds */
-    uint64_t wall;  /* milliseconds since 1970 */
+    uint64_t woken;   /* microseconds, monotonic; read once a turn */
+    uint64_t now;     /* the same in milliseconds */
+    uint64_t wall;    /* milliseconds since 1970 */
+    uint64_t resumed; /* `now` when it last woke much later than it wanted: the
+                         machine had been stopped */
 
     int reactor;
     int signals;

@@ -43,6 +43,10 @@ struct service {
     void (*piece)(struct server *s, struct client *c,
                   const struct message_event *event);
 
+    /* Is there something in this message that the room would be told? Its bytes
+       are left as they are. NULL: always. */
+    bool (*publishes)(struct server *s, struct span message);
+
     /* else: a whole message; its bytes are the service's to overwrite. */
     void (*message)(struct server *s, struct client *c, uint8_t opcode,
                     uint8_t *ptr, size_t len);

@@ -352,6 +352,15 @@ static void answer_ping(struct server *s, struct client *c, struct span number)
     outbox_put(s, c, BYTES_LITERAL("}"));
 }
 
+/* A ping is answered, and a fault is told, however full the room is. */
+static bool publishes(struct server *s, struct span message)
+{
+    struct json_message said;
+    CHECK(message.len > 0 && message.len <= s->encode_size);
+    memcpy(s->encode, message.ptr, message.len); /* reading unescapes it */
+    return json_read(s->encode, message.len, &said) == NULL && said.message.ptr;
+}
+
 static void json_message(struct server *s, struct client *c, uint8_t opcode,
                          uint8_t *ptr, size_t len)
 {
@@ -392,5 +401,6 @@ const struct service chat_json = {
     .open = join,
     .greet = greet,
     .takes = takes,
+    .publishes = publishes,
     .message = json_message,
 };

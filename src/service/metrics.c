@@ -346,7 +346,7 @@ static void get(struct server *s, const struct http_request *request,
                 const struct service_route *route, struct service_reply *reply)
 {
     (void)request, (void)route;
-    uint32_t index = lease_take(&s->scrapes, false);
+    uint32_t index = lease_take(&s->scrapes, CLIENT_NONE, 0, (uint32_t)s->now);
     CHECK(index != LEASE_NONE); /* as many as there can be connections */
     struct text t = text_over(lease_bytes(&s->scrapes, index), s->scrapes.size);
     metrics_write(&t, s);

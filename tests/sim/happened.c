@@ -63,6 +63,8 @@ void happened_all(void)
         {"deadline", "ping"},
         {"deadline", "close"},
         {"deadline", "linger"},
+        {"deadline", "message"},
+        {"deadline", "write, of what lies in a buffer"},
         {"deadline", "write, of a page"},
         {"deadline", "watchdog"},
         {"deadline", "drain"},

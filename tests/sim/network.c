@@ -421,6 +421,12 @@ static void close_stream(int fd)
     }
 }
 
+void socket_abandon(int fd, unsigned milliseconds)
+{
+    assert_true(milliseconds > 0);
+    socket_close(fd);
+}
+
 void socket_close(int fd)
 {
     if (kernel_kind_of(fd) == KERNEL_STREAM)

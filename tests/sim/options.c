@@ -51,6 +51,7 @@ static void draw_times(struct config *config, struct random *r)
     config->handshake_timeout = between(r, 800, 5000);
     config->write_timeout = between(r, 400, 5000);
     config->close_timeout = between(r, 300, 5000);
+    config->message_timeout = between(r, 2000, 10000);
     config->drain = between(r, 1000, 5000);
 }
 

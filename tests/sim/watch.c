@@ -63,13 +63,30 @@ static void look(struct watched *w, const struct client *c)
         w->heard_at = now;
         w->pinged = false;
     }
-    if (w->acked != acked)
+    if (w->acked != acked) {
         w->acked_at = now;
+        memmove(w->past + 1, w->past, sizeof w->past - sizeof *w->past);
+        w->past[0].at = now;
+        w->past[0].acked = acked;
+    }
     if (w->sent != c->sent)
         w->sent_at = now;
     w->received = c->received;
     w->acked = acked;
     w->sent = c->sent;
+}
+
+/* The buffer of a message that has begun, or NULL. */
+static const struct lease *unfinished(const struct client *c)
+{
+    const struct server *s = &world.server;
+    if (c->state != CLIENT_OPEN || c->taken)
+        return NULL;
+    uint32_t inflating =
+        c->client_bits ? client_profile(&s->clients, c)->inflating : 0;
+    return inflating                ? lease_at(&s->inflating, inflating - 1)
+           : c->inbox != LEASE_NONE ? lease_at(&s->leases, c->inbox)
+                                    : NULL;
 }
 
 /* And what the server has made of it in this turn. */
@@ -89,6 +106,14 @@ static void settle(struct watched *w, const struct client *c)
     w->state = c->state;
     w->waits = client_waits(c, waits);
     w->paused = c->waits != 0;
+    const struct lease *l = unfinished(c);
+    if (l && !w->unfinished)
+        w->begun_at = now;
+    w->unfinished = l != NULL;
+    if (l && !c->waits && !(c->flags & unheard))
+        assert_true(now - server_since(&world.server, l->since) +
+                        world.config.message_timeout + 2 * WHEEL_TICK >=
+                    now);
 }
 
 static uint64_t last_of(uint64_t a, uint64_t b)
@@ -200,6 +225,23 @@ bool __wrap_outbox_frame(struct server *s, struct client *c, uint8_t first,
     return __real_outbox_frame(s, c, first, payload);
 }
 
+/* In the last write-timeout, of output in a buffer: what was acknowledged by
+   then is not told from what was before. */
+static void has_taken_too_little(const struct server *s,
+                                 const struct watched *w)
+{
+    uint64_t timeout = s->config->write_timeout, then = watch_now() - timeout;
+    size_t i = 0;
+    has_passed(w->waits_at, timeout);
+    while (i < WATCHED_PAST && w->past[i].at > then)
+        i++;
+    if (i == WATCHED_PAST) /* more has happened than is known */
+        return;
+    assert_true(w->acked - w->past[i].acked <=
+                timeout * LIMITS_LEAST_PACE / 1000);
+    happened("deadline", "write, of what lies in a buffer", 1);
+}
+
 /* A cause that is a deadline: was it one? */
 static void may_end(const struct server *s, const struct client *c,
                     enum journal_cause cause)
@@ -210,8 +252,15 @@ static void may_end(const struct server *s, const struct client *c,
         assert_true(w->pinged); /* and nothing came since, */
         has_passed(w->pinged_at, s->config->pong_timeout);
         assert_int_equal(sim_unread(sim_connection(c->fd)), 0); /* or waits */
+    } else if (cause == CAUSE_MESSAGE_TIMEOUT) {
+        assert_true(w->unfinished);
+        has_passed(w->begun_at, s->config->message_timeout);
+        happened("deadline", "message", 1);
     } else if (cause == CAUSE_WRITE_TIMEOUT && !watch.calls_fail) {
-        has_passed(stuck_since(w), s->config->write_timeout);
+        if (c->outbox == LEASE_NONE)
+            has_passed(stuck_since(w), s->config->write_timeout);
+        else
+            has_taken_too_little(s, w);
         if (c->state == CLIENT_REPLY)
             happened("deadline", "write, of a page", 1);
     } else if (cause == CAUSE_CLOSE_TIMEOUT) {
@@ -221,7 +270,8 @@ static void may_end(const struct server *s, const struct client *c,
         has_passed(w->state_at, LIMITS_LINGER);
         happened("deadline", "linger", 1);
     } else if (cause == CAUSE_NO_BUFFER) {
-        assert_true(watch_exhausted(&s->leases, true));
+        assert_true(watch_exhausted(&s->leases) ||
+                    watch_exhausted(&s->inflating));
         w->excused = true;
     }
 }

@@ -20,6 +20,8 @@
 #include "server/server.h"
 #include "sim/origin.h"
 
+#define WATCHED_PAST 16
+
 /* What is known of a connection. Times are milliseconds. */
 struct watched {
     bool accepted;
@@ -39,12 +41,17 @@ struct watched {
     uint64_t asked_at; /* when its time for a request began */
     uint64_t heard_at, received;
     uint64_t acked_at, acked; /* our kernel's last acknowledgement */
+    struct {
+        uint64_t at, acked;
+    } past[WATCHED_PAST]; /* the last ones, the last first */
     uint64_t sent_at, sent;
     bool waits; /* output waits for us, */
     uint64_t waits_at;
     bool pinged;
     uint64_t pinged_at;
     uint64_t unheard_at; /* the server did not want to hear it then */
+    bool unfinished;     /* a buffer holds the beginning of a message; */
+    uint64_t begun_at;   /* since then at least */
     bool paused;         /* it had a reason not to, after the last turn; */
     uint64_t pause;      /* so long altogether since it was pinged */
 };
@@ -88,8 +95,8 @@ uint64_t watch_now(void);
 /* Of a client that is not gone. */
 struct watched *watch_client(const struct client *c);
 
-/* All its buffers are lent out; `spare`: but for those kept for answers. */
-bool watch_exhausted(const struct leases *all, bool spare);
+/* All its buffers are lent out. */
+bool watch_exhausted(const struct leases *all);
 
 /* At the end of a turn: those that were closed have given back their slot, or
    do with the next one, when they come out of a queue. */

@@ -89,10 +89,9 @@ void watch_free_slots(const struct server *s)
     assert_int_equal(s->addresses.slots.count, count_addresses());
 }
 
-bool watch_exhausted(const struct leases *all, bool spare)
+bool watch_exhausted(const struct leases *all)
 {
-    uint32_t kept = !spare ? 0 : (all->slots.size + 6) / 8;
-    return all->slots.count + kept >= all->slots.size;
+    return all->slots.count == all->slots.size;
 }
 
 /* ---- Coming -------------------------------------------------------------- */
@@ -215,6 +214,7 @@ void __real_conn_log_refusal(struct server *s, const struct client *c, int fd,
 void __real_conn_fail(struct server *s, struct client *c, unsigned code,
                       const char *reason);
 void __real_socket_close(int fd);
+void __real_socket_abandon(int fd, unsigned milliseconds);
 
 static bool is(const char *a, const char *b)
 {
@@ -228,7 +228,7 @@ static bool is_true(const struct server *s, const struct watched *w,
     if (is(why, "all client slots taken"))
         return !w->regular;
     if (is(why, "all buffers taken"))
-        return watch_exhausted(&s->leases, true);
+        return watch_exhausted(&s->leases);
     if (is(why, "all rooms taken"))
         return s->rooms.slots.count == s->rooms.slots.size &&
                list_empty(&s->rooms.empty);
@@ -261,8 +261,7 @@ void __wrap_conn_fail(struct server *s, struct client *c, unsigned code,
     if (watch.on && code == CLOSE_TRY_LATER) {
         assert_true(watch_exhausted(is(reason, "no room to inflate a message")
                                         ? &s->inflating
-                                        : &s->leases,
-                                    true));
+                                        : &s->leases));
         watch_client(c)->excused = true;
     }
     __real_conn_fail(s, c, code, reason);
@@ -270,7 +269,7 @@ void __wrap_conn_fail(struct server *s, struct client *c, unsigned code,
 
 /* The one way out. An open one that no buffer was left for has just given
    back what it had: two at most. */
-void __wrap_socket_close(int fd)
+static void is_closed(int fd)
 {
     struct watched *w = NULL;
     struct server *s = &world.server;
@@ -290,7 +289,18 @@ void __wrap_socket_close(int fd)
             w->excused = true;
         }
     }
+}
+
+void __wrap_socket_close(int fd)
+{
+    is_closed(fd);
     __real_socket_close(fd);
+}
+
+void __wrap_socket_abandon(int fd, unsigned milliseconds)
+{
+    is_closed(fd);
+    __real_socket_abandon(fd, milliseconds);
 }
 
 /* ---- Rooms --------------------------------------------------------------- */
@@ -299,7 +309,7 @@ void watch_rooms(const struct server *s)
 {
     for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
-        uint32_t members = 0, behind[2] = {0};
+        uint32_t members = 0, behind[2] = {0}, held = 0;
         for (uint32_t j = 0; j < s->clients.slots.fresh; j++) {
             const struct client *c = client_at(&s->clients, j);
             if (c->state != CLIENT_OPEN || c->room != i)
@@ -309,11 +319,13 @@ void watch_rooms(const struct server *s)
                 &client_profile(&s->clients, c)->member;
             behind[0] += m->behind >= MEMBER_BEHIND && !m->stuck;
             behind[1] += m->behind >= MEMBER_FAR && !m->stuck;
+            held += c->taken != 0;
         }
         assert_int_equal(room->members, members);
         assert_int_equal(room->behind[0], behind[0]);
         assert_int_equal(room->behind[1], behind[1]);
-        happened("room", "waits for its members", room->held.count);
+        assert_int_equal(room->held, held);
+        happened("room", "waits for its members", held);
     }
 }
 

@@ -25,6 +25,7 @@ static void set_config(struct config *config)
         .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
         .write_timeout = LIMITS_WRITE_TIMEOUT,
         .close_timeout = LIMITS_CLOSE_TIMEOUT,
+        .message_timeout = LIMITS_MESSAGE_TIMEOUT,
         .drain = LIMITS_DRAIN,
         .compression = true,
         .level = LEVEL_INFO,

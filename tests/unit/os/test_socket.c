@@ -19,8 +19,8 @@
 
 static struct note note;
 
-static const struct socket_tuning tuning = {
-    .send_buffer = 65536, .receive_buffer = 65536, .user_timeout = 5000};
+static const struct socket_tuning tuning = {.send_buffer = 65536,
+                                            .receive_buffer = 65536};
 
 /* ---- Addresses as text --------------------------------------------------- */
 
@@ -278,8 +278,9 @@ static void test_accepted_connections_inherit_the_tuning(void **state)
     assert_int_equal(value, 2 * 65536);
     getsockopt(p.ours, IPPROTO_TCP, TCP_NODELAY, &value, &len);
     assert_int_not_equal(value, 0);
+    /* It would end one that reads steadily through a small window. */
     getsockopt(p.ours, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len);
-    assert_int_equal(value, 5000);
+    assert_int_equal(value, 0);
     close_pair(&p);
 }
 
@@ -589,6 +590,23 @@ static void test_nothing_but_a_listening_stream_is_taken_over(void **state)
     assert_int_equal(socket_adopt(idle, &a, &tuning), -ENOTSOCK);
 }
 
+static void
+test_who_is_abandoned_has_a_last_time_to_take_what_was_sent(void **state)
+{
+    (void)state;
+    struct pair p;
+    int value, copy;
+    socklen_t len = sizeof value;
+    open_pair(&p, "127.0.0.1:0");
+    copy = dup(p.ours);
+    socket_abandon(p.ours, 4000);
+    assert_int_equal(fcntl(p.ours, F_GETFD), -1);
+    getsockopt(copy, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len);
+    assert_int_equal(value, 4000);
+    p.ours = copy;
+    close_pair(&p);
+}
+
 static void test_a_spare_descriptor_is_one(void **state)
 {
     (void)state;
@@ -625,6 +643,8 @@ int main(void)
         cmocka_unit_test(test_a_listener_that_is_open_can_be_taken_over),
         cmocka_unit_test(test_the_file_of_one_taken_over_is_left_alone),
         cmocka_unit_test(test_nothing_but_a_listening_stream_is_taken_over),
+        cmocka_unit_test(
+            test_who_is_abandoned_has_a_last_time_to_take_what_was_sent),
         cmocka_unit_test(test_a_spare_descriptor_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

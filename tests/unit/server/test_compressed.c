@@ -396,17 +396,21 @@ static void test_the_limit_counts_what_it_inflates_to(void **state)
     assert_memory_equal(peer_story(ann), "close 1009", 10);
 }
 
-static void test_without_a_context_a_message_in_pieces_is_1013(void **state)
+static void test_the_oldest_unfinished_one_gives_its_context(void **state)
 {
     (void)state;
     world_start();
-    struct peer *last = NULL;
+    struct peer *first = NULL, *last = NULL;
     uint32_t most = world.server.inflating.slots.size;
     for (uint32_t i = 0; i <= most; i++) {
         last = open_zip("/echo");
+        first = first ? first : last;
         peer_frame(last, FRAME_TEXT | PEER_RSV1, BYTES_LITERAL("\x00"));
+        world_pass(10);
     }
-    assert_memory_equal(peer_story(last), "close 1013", 10);
+    peer_told(first, "close 1013 its buffer is needed\nend\n");
+    peer_told_nothing(last);
+    assert_int_equal(world.server.inflating.slots.count, most);
 }
 
 static void test_who_goes_in_the_middle_leaves_no_context(void **state)
@@ -521,7 +525,7 @@ int main(void)
         WORLD_TEST(test_what_is_no_deflate_data_is_1007),
         WORLD_TEST(test_text_that_is_not_utf8_is_1007),
         WORLD_TEST(test_the_limit_counts_what_it_inflates_to),
-        WORLD_TEST(test_without_a_context_a_message_in_pieces_is_1013),
+        WORLD_TEST(test_the_oldest_unfinished_one_gives_its_context),
         WORLD_TEST(test_who_goes_in_the_middle_leaves_no_context),
         WORLD_TEST(test_without_the_option_rsv1_is_1002),
         WORLD_TEST(test_a_byte_that_no_text_has_is_1007_at_once),

@@ -131,6 +131,7 @@ static void test_the_silent_are_pinged_and_then_closed_with_1001(void **state)
 static void test_any_byte_is_a_sign_of_life(void **state)
 {
     (void)state;
+    world.config.message_timeout = LIMITS_PING * 50;
     world_start();
     struct peer *ann = peer_open("/chat/x");
     for (unsigned i = 0; i < 4; i++) {
@@ -208,11 +209,11 @@ static void test_what_is_acknowledged_is_progress(void **state)
 {
     (void)state;
     world_start();
-    struct peer *ann = peer_open("/echo");
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
     stop_reading(ann);
     sim_set_low_water(ann->connection, SIM_UNLIMITED); /* never "writable" */
     sim_set_send_buffer(ann->connection, 20);
-    peer_text(ann, "more than twenty bytes in all");
+    peer_text(bob, "more than twenty bytes in all");
     for (unsigned i = 0; i < 10; i++) {
         world_pass(LIMITS_WRITE_TIMEOUT / 2);
         sim_acknowledge(ann->connection, 1);
@@ -222,6 +223,62 @@ static void test_what_is_acknowledged_is_progress(void **state)
                2 * LIMITS_WRITE_TIMEOUT / LIMITS_PROGRESS);
     assert_false(is_there(ann));
     world_logged("cause=write-timeout");
+}
+
+/* Of a long echo so much is acknowledged a second. */
+static struct peer *open_slow(size_t a_second, unsigned seconds)
+{
+    static uint8_t bytes[20000];
+    world.config.max_message = sizeof bytes; /* buffers are as large */
+    world.config.room_log = 128 * 1024;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    stop_reading(ann);
+    sim_set_send_buffer(ann->connection, sizeof bytes / 2);
+    peer_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    assert_int_equal(world.server.leases.slots.count, 1);
+    for (unsigned i = 0; i < seconds && is_there(ann); i++) {
+        world_pass(1000);
+        sim_acknowledge(ann->connection, a_second);
+    }
+    return ann;
+}
+
+static void test_who_takes_that_may_go_on(void **state)
+{
+    (void)state;
+    assert_true(is_there(open_slow(LIMITS_LEAST_PACE + 200, 18)));
+}
+
+static void test_of_output_in_a_buffer_a_kilobyte_a_second_is_due(void **state)
+{
+    (void)state;
+    assert_false(is_there(open_slow(LIMITS_LEAST_PACE - 50, 12)));
+    world_logged("cause=write-timeout");
+    assert_int_equal(world.server.leases.slots.count, 0);
+}
+
+/* Less than ten of them are left. */
+static void test_or_all_of_it_in_one_timeout(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    stop_reading(ann);
+    sim_set_low_water(ann->connection, SIM_UNLIMITED);
+    sim_set_send_buffer(ann->connection, 20);
+    peer_text(ann, "more than twenty bytes in all");
+    world_pass(LIMITS_WRITE_TIMEOUT / 2);
+    read_again(ann);
+    peer_told(ann, "text more than twenty bytes in all\n");
+    stop_reading(ann);
+    sim_set_send_buffer(ann->connection, 20);
+    peer_text(ann, "more than twenty bytes in all");
+    for (unsigned i = 0; i < 12; i++) {
+        world_pass(1000);
+        sim_acknowledge(ann->connection, 1);
+    }
+    assert_false(is_there(ann));
 }
 
 static void test_a_response_that_nobody_takes_ends(void **state)
@@ -246,6 +303,108 @@ static void test_the_blocked_are_not_pinged(void **state)
     world_pass(LIMITS_WRITE_TIMEOUT - 1000);
     read_again(ann);
     peer_told(ann, "text hello\n");
+    assert_true(is_there(ann));
+}
+
+/* ---- --message-timeout --------------------------------------------------- */
+
+/* All but its last byte, which then stands in p->out. */
+static void begin_message(struct peer *p, uint8_t first)
+{
+    peer_add_frame(p, first, BYTES_LITERAL("a message"));
+    peer_push_some(p, p->out_len - 1);
+    world_settle();
+}
+
+/* It is closed for it `milliseconds` from now, and not before. */
+static void times_out_after(struct peer *p, uint64_t milliseconds)
+{
+    goes_after(p, milliseconds);
+    assert_non_null(strstr(peer_story(p), "close 1008 a message takes too"));
+    world_pass(LIMITS_LINGER + TICK);
+    world_logged("code=1008 by=server cause=message-timeout");
+}
+
+static void test_a_message_has_its_time(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    begin_message(ann, PEER_TEXT);
+    assert_int_equal(world.server.leases.slots.count, 1);
+    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT);
+    assert_int_equal(world.server.leases.slots.count, 0);
+}
+
+/* However many pieces of it come, and pings between them. */
+static void test_more_of_a_message_does_not_put_it_off(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("begun"));
+    for (unsigned i = 1; i < 10; i++) {
+        world_pass(LIMITS_MESSAGE_TIMEOUT / 10);
+        peer_frame(ann, PEER_PING, BYTES_LITERAL("here"));
+        peer_frame(ann, FRAME_CONTINUATION, BYTES_LITERAL("and on"));
+    }
+    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT / 10);
+}
+
+static void test_a_compressed_one_of_an_echo_has_its_time_too(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open_with("/echo", PEER_DEFLATE);
+    peer_frame(ann, FRAME_TEXT | PEER_RSV1, BYTES_LITERAL("\x00"));
+    assert_int_equal(world.server.inflating.slots.count, 1);
+    assert_int_equal(world.server.leases.slots.count, 0);
+    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT);
+    assert_int_equal(world.server.inflating.slots.count, 0);
+}
+
+/* The next one begins with the end of the one before. */
+static void test_each_message_has_its_own_time(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    begin_message(ann, PEER_TEXT);
+    for (unsigned i = 0; i < 3; i++) {
+        world_pass(LIMITS_MESSAGE_TIMEOUT - 1);
+        begin_message(ann, PEER_TEXT);
+        peer_tells(ann, "text a message\n");
+    }
+    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT);
+}
+
+/* One that is blocked is not read. */
+static void test_time_in_which_one_is_not_read_is_not_its_own(void **state)
+{
+    (void)state;
+    world.config.message_timeout = LIMITS_WRITE_TIMEOUT / 2;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    begin_message(ann, PEER_TEXT);
+    world_pass(1000);
+    stop_reading(ann);
+    peer_text(bob, "hello");
+    world_pass(LIMITS_WRITE_TIMEOUT - 1000);
+    assert_true(is_there(ann));
+    read_again(ann);
+    peer_told(ann, "text hello\n");
+    times_out_after(ann, LIMITS_WRITE_TIMEOUT / 2 - 1000);
+}
+
+/* An echo needs no buffer for a message that has begun. */
+static void test_a_long_echo_may_take_its_time(void **state)
+{
+    (void)state;
+    world.config.ping = 0;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    begin_message(ann, PEER_TEXT);
+    world_pass(2 * LIMITS_MESSAGE_TIMEOUT);
     assert_true(is_there(ann));
 }
 
@@ -435,6 +594,15 @@ int main(void)
         WORLD_TEST(test_who_takes_nothing_inside_a_frame_is_dropped),
         WORLD_TEST(test_who_takes_nothing_at_a_boundary_is_closed_with_1013),
         WORLD_TEST(test_what_is_acknowledged_is_progress),
+        WORLD_TEST(test_of_output_in_a_buffer_a_kilobyte_a_second_is_due),
+        WORLD_TEST(test_who_takes_that_may_go_on),
+        WORLD_TEST(test_or_all_of_it_in_one_timeout),
+        WORLD_TEST(test_a_message_has_its_time),
+        WORLD_TEST(test_more_of_a_message_does_not_put_it_off),
+        WORLD_TEST(test_a_compressed_one_of_an_echo_has_its_time_too),
+        WORLD_TEST(test_each_message_has_its_own_time),
+        WORLD_TEST(test_time_in_which_one_is_not_read_is_not_its_own),
+        WORLD_TEST(test_a_long_echo_may_take_its_time),
         WORLD_TEST(test_a_response_that_nobody_takes_ends),
         WORLD_TEST(test_the_blocked_are_not_pinged),
         WORLD_TEST(test_a_close_that_nobody_takes_ends),

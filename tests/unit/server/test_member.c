@@ -16,9 +16,10 @@ static bool flag_of(const struct peer *p, enum client_flag flag)
     return client_has(world_client(p->connection), flag);
 }
 
-static bool waits(const struct peer *p, unsigned reasons)
+/* Does a message of it wait for its room? */
+static bool is_held(const struct peer *p)
 {
-    return client_waits(world_client(p->connection), reasons);
+    return world_client(p->connection)->taken != 0;
 }
 
 static const struct client_member *member(const struct peer *p)
@@ -316,8 +317,7 @@ static void test_half_a_log_behind_is_a_laggard_and_not_before(void **state)
     push_numbered(ann, 5, 6, 28); /* + 30 = 2049 */
     world_settle();
     assert_true(is_behind(bob));
-    assert_false(
-        waits(ann, CLIENT_WAITS_ROOM)); /* she has nothing more to say */
+    assert_false(is_held(ann)); /* she has nothing more to say */
     read_again(bob);
     told_numbered(bob, 0, 6);
 }
@@ -330,12 +330,12 @@ static void test_a_laggard_holds_the_senders_of_its_room_alone(void **state)
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 12, 400);
     world_settle();
-    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    assert_true(is_held(ann));
     peer_text(cid, "hello");
     peer_told(cid, "text hello\n");
     told_numbered(ann, 0, 6);
     read_again(bob);
-    assert_false(waits(ann, CLIENT_WAITS_ROOM));
+    assert_false(is_held(ann));
     told_numbered(bob, 0, 12);
     told_numbered(ann, 6, 12);
 }
@@ -352,7 +352,7 @@ static void test_held_input_goes_on_without_another_receive(void **state)
     stop_reading(bob);
     push_numbered(ann, 0, 12, 400); /* all received at once: the rest waits */
     world_settle();
-    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    assert_true(is_held(ann));
     assert_true(flag_of(ann, CLIENT_PARKED));
     read_again(bob);
     assert_false(flag_of(ann, CLIENT_PARKED));
@@ -423,7 +423,7 @@ static void test_a_laggard_that_leaves_holds_nobody(void **state)
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 8, 400);
     world_settle();
-    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    assert_true(is_held(ann));
     sim_reset(bob->connection);
     world_settle();
     assert_int_equal(only_room()->behind[0], 0);
@@ -442,7 +442,7 @@ static void test_nobody_waits_for_half_of_the_others(void **state)
     assert_int_equal(only_room()->behind[0], 2);
     read_again(bob);
     assert_int_equal(only_room()->behind[0], 1);
-    assert_false(waits(ann, CLIENT_WAITS_ROOM));
+    assert_false(is_held(ann));
     told_numbered(bob, 0, 8);
     told_numbered(ann, 0, 8);
     read_again(cid);
@@ -460,13 +460,13 @@ static void test_who_has_said_little_does_not_wait(void **state)
     make_laggard(&ann, &bob);
     push_numbered(ann, 6, 8, 400);
     world_settle();
-    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    assert_true(is_held(ann));
     peer_bytes(ann);
     peer_bytes(eve);
     peer_text(eve, "a word");
     peer_told(eve, "text a word\n");
     peer_told(ann, "text a word\n");
-    assert_true(waits(ann, CLIENT_WAITS_ROOM));
+    assert_true(is_held(ann));
 }
 
 /* One of history is behind by its own wish, however many there are. */
@@ -504,13 +504,84 @@ static void test_who_waits_is_read_up_to_its_next_message(void **state)
     peer_add_frame(ann, PEER_PING, BYTES_LITERAL("2"));
     peer_add_frame(ann, PEER_PING, BYTES_LITERAL("3"));
     push_numbered(ann, 6, 7, 400);
-    world_settle();
-    peer_told(ann, "pong 2\npong 3\n");
-    assert_true(waits(ann, CLIENT_WAITS_ROOM));
-    assert_int_equal(world.server.leases.slots.count, 0);
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("4"));
+    push_numbered(ann, 7, 8, 400);
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("5"));
+    peer_flush(ann);
+    peer_told(ann, "pong 2\npong 3\npong 4\n");
+    assert_true(is_held(ann));
+    assert_int_equal(world.server.leases.slots.count, 1);
     read_again(bob);
-    told_numbered(bob, 0, 7);
-    told_numbered(ann, 6, 7);
+    told_numbered(bob, 0, 8);
+    const char *story = peer_story(ann);
+    assert_non_null(strstr(story, "pong 5\n"));
+    assert_non_null(strstr(story, "text 7."));
+}
+
+/* {"ping":1} is no message for the room, nor is what is no JSON. */
+static void test_what_the_room_is_not_told_does_not_wait_for_it(void **state)
+{
+    (void)state;
+    static char text[500];
+    world_start();
+    struct peer *bob = peer_open("/ws/x"), *ann = peer_open("/ws/x");
+    stop_reading(bob);
+    int len = snprintf(text, sizeof text, "{\"message\":\"%0400d\"}", 0);
+    for (unsigned i = 0; i < 8; i++)
+        peer_add_frame(ann, PEER_TEXT,
+                       bytes_span((uint8_t *)text, (size_t)len));
+    peer_flush(ann);
+    assert_true(is_held(ann));
+    read_again(bob);
+    assert_false(is_held(ann));
+    peer_bytes(bob);
+    stop_reading(bob);
+    for (unsigned i = 0; i < 5; i++)
+        peer_add_frame(ann, PEER_TEXT,
+                       bytes_span((uint8_t *)text, (size_t)len));
+    peer_flush(ann);
+    assert_int_equal(only_room()->pressure, 1);
+    assert_false(is_held(ann));
+    peer_text(ann, "{\"ping\":12,\"name\":\"Ann\"}");
+    peer_told(ann, "text {\"pong\":12}\n");
+    peer_text(ann, "{\"message\":1}");
+    assert_non_null(strstr(peer_story(ann), "close 1007 "));
+}
+
+/* However it goes, and whether its message was compressed or not. */
+static void
+test_what_was_taken_is_published_though_its_sender_goes(void **state)
+{
+    (void)state;
+    static uint8_t zeros[500];
+    world_start();
+    for (unsigned way = 0; way < 6; way++) {
+        struct peer *bob = peer_open("/chat/x");
+        struct peer *ann = peer_open_with("/chat/x", PEER_DEFLATE);
+        stop_reading(bob);
+        push_numbered(ann, 0, 6, 400);
+        world_settle();
+        uint64_t number = only_room()->number;
+        if (way % 2)
+            peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, 400));
+        else
+            peer_add_frame(ann, PEER_BINARY, bytes_span(zeros, 400));
+        peer_flush(ann);
+        assert_true(is_held(ann));
+        assert_int_equal(only_room()->number, number);
+        switch (way / 2) {
+        case 0: peer_close(ann, 1000); break;
+        case 1: sim_shut(ann->connection); break;
+        case 2: sim_reset(ann->connection); break;
+        }
+        world_settle();
+        assert_int_equal(only_room()->number, number + 1);
+        read_again(bob);
+        assert_non_null(strstr(peer_story(bob), "\nbinary \\x00\\x00"));
+        if (way / 2 == 0)
+            peer_tells(ann, "close 1000\nend\n");
+        world_again();
+    }
 }
 
 static void test_who_may_not_speak_may_still_close(void **state)
@@ -539,7 +610,7 @@ static void test_who_waits_may_send_a_ping_in_pieces(void **state)
     while (peer_push_some(ann, 1) > 0) {
         peer_told_nothing(ann);
         world_settle();
-        assert_false(waits(ann, CLIENT_WAITS_ROOM));
+        assert_false(is_held(ann));
     }
     peer_told(ann, "pong in pieces\n");
     read_again(bob);
@@ -566,7 +637,7 @@ static void test_a_crowd_of_senders_waits_before_most_are_overrun(void **state)
     struct peer *eve = peer_open("/chat/x"), *fay = peer_open("/chat/x");
     push_numbered(eve, 0, 2, 100);
     world_settle();
-    assert_true(waits(eve, CLIENT_WAITS_ROOM));
+    assert_true(is_held(eve));
     told_numbered(eve, 0, 1);
     peer_text(fay, "?");
     peer_tells(fay, "text ?\n");
@@ -598,7 +669,7 @@ static void test_held_senders_are_not_taken_for_dead(void **state)
     push_numbered(ann, 6, 8, 400);
     for (unsigned i = 1; i <= 2; i++) {
         world_pass(LIMITS_PACE / 2);
-        assert_true(waits(ann, CLIENT_WAITS_ROOM));
+        assert_true(is_held(ann));
         sim_set_send_buffer(bob->connection, 1 + 150 * i);
     }
     world_not_logged("pong-timeout");
@@ -738,6 +809,8 @@ int main(void)
         WORLD_TEST(test_who_has_said_little_does_not_wait),
         WORLD_TEST(test_nobody_waits_for_those_who_replay),
         WORLD_TEST(test_who_waits_is_read_up_to_its_next_message),
+        WORLD_TEST(test_what_the_room_is_not_told_does_not_wait_for_it),
+        WORLD_TEST(test_what_was_taken_is_published_though_its_sender_goes),
         WORLD_TEST(test_who_may_not_speak_may_still_close),
         WORLD_TEST(test_who_waits_may_send_a_ping_in_pieces),
         WORLD_TEST(test_a_crowd_of_senders_waits_before_most_are_overrun),

@@ -239,44 +239,70 @@ static void test_one_who_sends_without_end_does_not_stop_others(void **state)
 
 /* ---- --buffers ----------------------------------------------------------- */
 
-static void
-test_without_a_buffer_an_unfinished_message_ends_in_1013(void **state)
+static void test_the_oldest_unfinished_message_gives_its_buffer(void **state)
 {
     (void)state;
-    world.config.buffers = 3; /* one is for answers */
+    world.config.buffers = 3;
     world_start();
-    struct peer *people[3];
-    for (size_t i = 0; i < 3; i++) {
+    struct peer *people[4];
+    for (size_t i = 0; i < 4; i++) {
         people[i] = peer_open("/chat/x");
         peer_frame(people[i], FRAME_TEXT, BYTES_LITERAL("half "));
+        world_pass(10);
     }
-    assert_int_equal(leases(), 2);
-    peer_told(people[2],
-              "close 1013 no buffer for an unfinished message\nend\n");
-    peer_frame(people[0], FRAME_FIN | FRAME_CONTINUATION,
+    assert_int_equal(leases(), 3);
+    peer_told(people[0], "close 1013 its buffer is needed\nend\n");
+    peer_frame(people[3], FRAME_FIN | FRAME_CONTINUATION,
                BYTES_LITERAL("done"));
     peer_told(people[1], "text half done\n");
-    assert_int_equal(leases(), 1);
+    assert_int_equal(leases(), 2);
 }
 
-static void test_the_last_eighth_is_kept_for_answers(void **state)
+/* Whoever takes many takes them from himself. */
+static void test_it_is_of_the_address_that_holds_most(void **state)
 {
     (void)state;
     world.config.clients = 16;
     world_start();
-    struct peer *last = NULL;
-    for (uint32_t i = 0; i < world.config.buffers; i++) {
-        last = peer_open("/chat/x");
-        peer_frame(last, FRAME_TEXT, BYTES_LITERAL("half "));
+    struct peer *ann = peer_connect_from("198.51.100.1:1"), *bad[10];
+    peer_upgrade(ann, "/chat/x", "");
+    world_settle();
+    peer_answered(ann, 101);
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("the oldest "));
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        world_pass(10);
+        bad[i] = peer_open("/chat/y");
+        peer_frame(bad[i], FRAME_TEXT, BYTES_LITERAL("half "));
     }
-    assert_int_equal(leases(), world.config.buffers - 1);
-    assert_memory_equal(peer_story(last), "close 1013", 10);
-    struct peer *ann = peer_open("/echo");
+    assert_int_equal(leases(), world.config.buffers);
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        assert_int_equal(strncmp(peer_story(bad[i]), "close 1013", 10) == 0,
+                         i < 3);
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("of all"));
+    peer_told(ann, "text the oldest of all\n");
+}
+
+/* Output that nobody takes gives way like input that does not end. */
+static void test_who_has_output_in_a_buffer_loses_it_as_well(void **state)
+{
+    (void)state;
+    world.config.buffers = 2;
+    world_start();
+    struct peer *ann = peer_open("/echo"), *bob = peer_open("/chat/x");
     stop_reading(ann);
     peer_text(ann, "hello");
-    assert_int_equal(leases(), world.config.buffers);
-    read_again(ann);
-    peer_told(ann, "text hello\n");
+    world_pass(10);
+    peer_frame(bob, FRAME_TEXT, BYTES_LITERAL("half "));
+    assert_int_equal(leases(), 2);
+    struct peer *cid = peer_connect();
+    peer_say(cid, "GET / HTTP/1.1\r\nHost: a\r\n");
+    assert_int_equal(leases(), 2);
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+    world_logged("code=1006 by=server cause=no-buffer");
+    peer_say(cid, "\r\n");
+    peer_answered(cid, 200);
+    peer_frame(bob, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("done"));
+    peer_told(bob, "text half done\n");
 }
 
 static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
@@ -303,7 +329,7 @@ static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
 /* Every one of them, to nobody in particular. */
 static void lend_all(void)
 {
-    while (lease_take(&world.server.leases, false) != LEASE_NONE)
+    while (lease_take(&world.server.leases, 0, 0, 0) != LEASE_NONE)
         ;
 }
 
@@ -576,8 +602,9 @@ int main(void)
         WORLD_TEST(test_echo_of_a_long_message_needs_no_memory),
         WORLD_TEST(test_echo_answers_pings_between_pieces),
         WORLD_TEST(test_one_who_sends_without_end_does_not_stop_others),
-        WORLD_TEST(test_without_a_buffer_an_unfinished_message_ends_in_1013),
-        WORLD_TEST(test_the_last_eighth_is_kept_for_answers),
+        WORLD_TEST(test_the_oldest_unfinished_message_gives_its_buffer),
+        WORLD_TEST(test_it_is_of_the_address_that_holds_most),
+        WORLD_TEST(test_who_has_output_in_a_buffer_loses_it_as_well),
         WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
         WORLD_TEST(test_then_an_echo_may_still_be_cut_in_a_header),
         WORLD_TEST(test_then_a_ping_of_an_echo_may_come_byte_by_byte),

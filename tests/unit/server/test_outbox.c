@@ -52,7 +52,7 @@ static void test_without_a_lease_others_are_not_told(void **state)
     world.config.buffers = 1;
     world_start();
     struct client *c = open_client(&ann);
-    uint32_t taken = lease_take(&s->leases, false);
+    uint32_t taken = lease_take(&s->leases, 0, 0, 0);
     assert_false(outbox_put(s, c, BYTES_LITERAL("x")));
     lease_give(&s->leases, &taken);
     assert_true(outbox_put(s, c, bytes_span(NULL, 0)));
