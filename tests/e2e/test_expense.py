@@ -69,7 +69,7 @@ class Replayers(ExpenseCase):
     and read it, or do not, as they like."""
 
     def beside(self, query, drip):
-        """Ten honest lines while they join, one every 0.3 seconds, and take
+        """Honest lines while three join, one every 0.3 seconds, and take
         nothing of a full log, or a little of it."""
         server = self.start()
         witness = self.witness(server)
@@ -81,9 +81,9 @@ class Replayers(ExpenseCase):
             server, "/ws/tea?" + query.replace("FIRST", first), every=0.3,
             drip=drip, keep=3))
         until_true(lambda: joiners.joins)
-        self.assert_talks(witness, speaker, [listener], 10)
-        self.assertGreater(joiners.joins, 1)
-        self.assertIsNone(joiners.lost)
+        while joiners.joins < 3:
+            self.assert_talks(witness, speaker, [listener], 5)
+            self.assertIsNone(joiners.lost)
 
     # "An honest line in a room of ordinary talk reaches every member that
     # reads [...], whoever joins, replays, stalls or drips."
