@@ -294,7 +294,7 @@ static struct span as_json(struct span s, uint8_t out[PAYLOAD_MAX + 16])
 void model_say(struct actor *a, struct random *r, size_t len)
 {
     uint8_t bytes[PAYLOAD_MAX], json[PAYLOAD_MAX + 16];
-    if (a->sent_count == MODEL_MESSAGES || a->wants != MODEL_STAYS)
+    if (a->sent_count == MODEL_MESSAGES || a->wants != MODEL_STAYS || a->half)
         return;
     bool is_json = a->form == CLIENT_JSON || a->form == CLIENT_JSON_V1;
     struct model_sent *m = &a->sent[a->sent_count++];
@@ -312,6 +312,22 @@ void model_say(struct actor *a, struct random *r, size_t len)
         queue_in_frames(a, r, opcode, s);
     }
     m->end = a->queued;
+}
+
+void model_say_half(struct actor *a, struct random *r)
+{
+    /* A stored block of five bytes, of which two are there. */
+    static const char stored[] = "\x00\x05\x00\xfa\xff{\"";
+    if (a->wants != MODEL_STAYS)
+        return;
+    if (a->peer->compression && random_below(r, 2))
+        queue(a, FRAME_TEXT | PEER_RSV1, bytes_span(stored, sizeof stored - 1));
+    else
+        queue(a, FRAME_TEXT,
+              bytes_part(BYTES_LITERAL("{\"message"), 0,
+                         (size_t)random_below(r, 10)));
+    a->half = true;
+    a->due = 1008; /* when it has taken too long */
 }
 
 size_t model_longest(const struct actor *a)
@@ -514,6 +530,7 @@ static void hear(struct actor *a, const struct peer_frame *m)
     case FRAME_PING:
         if (a->wants == MODEL_STAYS && !a->mute)
             queue(a, PEER_PONG, m->payload);
+        a->had_its_way |= a->half;
         break;
     case FRAME_PONG: hear_pong(a, m->payload); break;
     case FRAME_CLOSE: hear_close(a, m->payload); break;
@@ -568,6 +585,11 @@ void model_read(struct actor *a, size_t most)
         hear(a, &m);
     if (sim_ended(a->peer->connection))
         end(a);
+}
+
+bool model_is_behind(const struct actor *a)
+{
+    return a->room && !a->left && a->next <= a->room->count;
 }
 
 void model_settle(struct actor *a)

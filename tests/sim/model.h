@@ -35,6 +35,15 @@ enum model_end {
     MODEL_GONE,   /* it went without a word, or sent an end of stream */
 };
 
+/* What it takes more of than its share: greedy.h. */
+enum model_greed {
+    MODEL_MODEST,
+    MODEL_REPLAYS,
+    MODEL_DRIPS,
+    MODEL_HALF_SENDS,
+    MODEL_STOPS,
+};
+
 struct model_sent {
     uint64_t end; /* position in its stream where the message is whole */
     uint32_t len;
@@ -76,6 +85,11 @@ struct actor {
     bool left;
     bool gap_due; /* chatd.v1: to be told, and not told yet */
     bool welcomed;
+
+    enum model_greed greed;
+    bool half;        /* it has begun a message that it will not end */
+    bool had_its_way; /* its greed has met what it is greedy for */
+    uint64_t wakes;   /* MODEL_STOPS: when it reads again; 0: it reads */
 };
 
 extern struct actor model_actors[MODEL_ACTORS];
@@ -98,6 +112,10 @@ void model_ask(struct actor *a, const char *target, bool zip);
 void model_say(struct actor *a, struct random *r, size_t len);
 void model_ping(struct actor *a);
 
+/* Queue the beginning of a message, of which the rest will not come: from then
+   on it can only ping and close. */
+void model_say_half(struct actor *a, struct random *r);
+
 /* The length with which a message of its form is as long as it may be. */
 size_t model_longest(const struct actor *a);
 
@@ -112,6 +130,9 @@ void model_read(struct actor *a, size_t most);
 
 /* Epoch and count of a room that somebody was in: for ?since. */
 bool model_place(struct random *r, uint64_t *epoch, uint64_t *number);
+
+/* Is there something of its room's that it has not heard? */
+bool model_is_behind(const struct actor *a);
 
 /* Assert that it has said and heard all there is. */
 void model_settle(struct actor *a);

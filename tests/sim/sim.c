@@ -7,6 +7,7 @@
  * it follows from the seed, so a failure prints it (TEST_SEED=n), and that one
  * run again is the same run. SIM_SEEDS is how many are tried.
  */
+#include "sim/greedy.h"
 #include "sim/happened.h"
 #include "sim/model.h"
 #include "sim/options.h"
@@ -78,9 +79,9 @@ static void pick_target(struct actor *a, char *target, size_t size)
                        (unsigned)below(world.config.rooms + 1));
     if (a->form == CLIENT_PLAIN)
         return;
-    a->since =
-        once_in(3) && model_place(chance, &a->since_epoch, &a->since_number);
-    a->history = (uint32_t)below(20);
+    a->since = !greedy_replays(a) && once_in(3) &&
+               model_place(chance, &a->since_epoch, &a->since_number);
+    a->history = greedy_replays(a) ? 20 : (uint32_t)below(20);
     if (a->since)
         snprintf(target + len, size - (size_t)len, "since=%llx-%llu",
                  (unsigned long long)a->since_epoch,
@@ -98,6 +99,7 @@ static void says_where_from(struct actor *a)
     a->deaf = !a->good && once_in(2);
     if (from->bad) /* it will be dropped */
         a->wants = MODEL_FAILS;
+    greedy_draw(a, chance);
 }
 
 static void somebody_comes(void)
@@ -139,7 +141,7 @@ static void somebody_says(struct actor *a)
     size_t most = world.config.max_message / 2;
     if (most > 400)
         most -= 200; /* the rest of the JSON form */
-    if (!a->open || a->over)
+    if (!a->open || a->over || greedy_says(a, chance))
         return;
     uint64_t left = 1 + below(wide && once_in(8) ? 30 : 5);
     for (; left > 0; left--)
@@ -150,6 +152,8 @@ static void somebody_says(struct actor *a)
 
 static void somebody_reads(struct actor *a)
 {
+    if (greedy_reads(a, chance))
+        return;
     if (!a->deaf || !a->answered) {
         model_read(a, 1 + pick_size(5000));
         return;
@@ -165,14 +169,15 @@ static void somebody_ends(struct actor *a)
     static const uint8_t firsts[] = {PEER_CLOSE, 0x83, 0xA1, 0x80, 0x09};
     if (!a->open || a->wants != MODEL_STAYS || a->over)
         return;
-    if (wide && once_in(2)) {
+    if (wide && !a->half && once_in(2)) {
         model_offend(a, chance);
         return;
     }
-    size_t which = once_in(2) ? 0 : (size_t)below(sizeof firsts);
+    size_t which = a->half || once_in(2) ? 0 : (size_t)below(sizeof firsts);
     peer_add_frame(a->peer, firsts[which], bytes_span(NULL, 0));
     a->wants = which ? MODEL_FAILS : MODEL_CLOSES;
-    a->due = 1002;
+    if (which)
+        a->due = 1002;
 }
 
 static void somebody_vanishes(struct actor *a)
@@ -247,6 +252,7 @@ static void good_people_do_their_part(void)
 {
     for (size_t i = 0; i < model_count; i++) {
         struct actor *a = &model_actors[i];
+        greedy_does_its_part(a);
         if (!a->good || a->over)
             continue;
         model_read(a, SIM_UNLIMITED);
@@ -326,6 +332,7 @@ static void everybody_does_his_part(void)
 
 static void all_is_said_and_heard(void)
 {
+    greedy_end();
     for (unsigned i = 0; i < 400; i++) {
         everybody_does_his_part();
         world_pass(50);
@@ -354,6 +361,7 @@ static void only_the_good_have_ended(void)
 
 static void all_have_ended(void)
 {
+    greedy_end();
     for (unsigned i = 0; i < 200 && world.running; i++) {
         everybody_does_his_part();
         world_pass(50);
@@ -429,6 +437,7 @@ static void property_the_model_holds(struct random *r)
         if (once_in(2))
             the_server_stops();
     }
+    greedy_count();
     world_teardown(NULL);
     happened_add(&world.server.stats);
     watch_forget();
