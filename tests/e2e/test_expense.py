@@ -132,7 +132,7 @@ class Minority(ExpenseCase):
         speaker = self.ws(server, "/chat/tea")
         quick = self.quick(server, "/chat/tea")
         slow = self.slow(server, "/chat/tea", rate)
-        flood = self.flood(self.ws(server, "/chat/tea"))
+        flood = self.flood(self.ws(server, "/chat/tea"), 3 << 20)
         for i in range(20):
             until = time.monotonic() + 0.1
             while time.monotonic() < until:
@@ -326,9 +326,11 @@ class Majority(SlowRoom):
         self.assertEqual(flood.got, len(said))
         self.assertFalse([x for x in server.lines if "event=close" in x])
 
-    # "only such a sender is held"
+    # "only such a sender is held": not one with less than 1/8 of the log
     def test_honest_lines_beside_a_flood_that_is_held(self):
         witness, plain, json, slow = self.held_room()
+        plain.binary(b"a photo" + LONG + LONG)
+        self.assertTrue(witness.hears(plain, b"a photo"))
         self.assert_talks(witness, plain, [json], 5, pause=0)
         json.json(message="one of json's")
         self.assertTrue(witness.hears(plain, b"one of json's"))
