@@ -275,7 +275,7 @@ class SlowRoom(ExpenseCase):
     """Most members are slow, but take their sixteenth of the log a second and
     more: who floods the room waits for them, and nobody else does."""
 
-    def slow_room(self, rate=200 * KB, keep=False):
+    def slow_room(self, rate=120 * KB, keep=False):
         """Five slow members; a server and a witness."""
         server = self.start()
         witness = self.witness(server)
@@ -289,7 +289,7 @@ class SlowRoom(ExpenseCase):
         plain = self.ws(server, "/chat/tea")
         json = self.ws(server, "/ws/tea")
         sender = self.ws(server, "/chat/tea")
-        fill_until_held(witness, sender, LONG, [plain, json])
+        fill_until_held(witness, sender, LONG + LONG, [plain, json])
         self.flood(sender)
         return witness, plain, json, slow
 
@@ -366,7 +366,7 @@ class Held(SlowRoom):
     def held(self, keep=False):
         server, witness, slow = self.slow_room(keep=keep)
         sender = self.ws(server, "/chat/tea")
-        count = fill_until_held(witness, sender, LONG)
+        count = fill_until_held(witness, sender, LONG + LONG)
         return witness, slow, sender, b"%06d" % count
 
     def assert_all_hear(self, slow, tag):
@@ -383,7 +383,7 @@ class Held(SlowRoom):
         server, witness, _ = self.slow_room()
         sender = self.ws(server, "/chat/tea")
         for n in range(80):
-            sender.binary(b"%06d" % n + LONG)
+            sender.binary(b"%06d" % n + LONG + LONG)
             if not witness.hears(sender, b"%06d" % n, 200):
                 return              # held, and each ping has been answered
             sender.send_frame(PING, b"%d" % n)
@@ -437,7 +437,7 @@ class Held(SlowRoom):
             ws = self.ws(server, "/chat/tea", rcvbuf=16384)
             self.act(Ponging(ws, 130 * KB))
         sender = self.ws(server, "/chat/tea")
-        fill_until_held(witness, sender, LONG)
+        fill_until_held(witness, sender, LONG + LONG)
         for n in range(3):
             sender.binary(b"and %d." % n + LONG)
         self.assertTrue(witness.hears(sender, b"and 2.", 1 << 30))

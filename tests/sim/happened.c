@@ -69,7 +69,6 @@ void happened_all(void)
         {"deadline", "watchdog"},
         {"deadline", "drain"},
         {"room", "waits for its members"},
-        {"room", "waits for a laggard"},
         {"greed", "replays and reads nothing"},
         {"greed", "replays and drips"},
         {"greed", "half a message, and a pong"},
