@@ -14,29 +14,54 @@ static const struct {
     const char *ending;
     const char *type;
 } types[] = {
+    /* pages and what they are made of */
     {"html", "text/html; charset=utf-8"},
+    {"htm", "text/html; charset=utf-8"},
+    {"xhtml", "application/xhtml+xml"},
     {"css", "text/css; charset=utf-8"},
     {"js", "text/javascript; charset=utf-8"},
     {"mjs", "text/javascript; charset=utf-8"},
-    {"json", "application/json"},
+    {"map", "application/json"}, /* of sources: ECMA-426 */
+    {"wasm", "application/wasm"},
     {"webmanifest", "application/manifest+json"},
+    /* texts and data */
     {"txt", "text/plain; charset=utf-8"},
     {"md", "text/markdown; charset=utf-8"},
+    {"csv", "text/csv; charset=utf-8"},
+    {"vtt", "text/vtt; charset=utf-8"},
+    {"json", "application/json"},
     {"xml", "application/xml"},
+    {"pdf", "application/pdf"},
+    {"zip", "application/zip"},
+    {"gz", "application/gzip"},
+    /* images */
     {"svg", "image/svg+xml"},
     {"png", "image/png"},
+    {"apng", "image/apng"},
     {"jpg", "image/jpeg"},
     {"jpeg", "image/jpeg"},
     {"gif", "image/gif"},
     {"webp", "image/webp"},
     {"avif", "image/avif"},
+    {"bmp", "image/bmp"},
     {"ico", "image/x-icon"},
+    /* fonts (RFC 8081) */
     {"woff2", "font/woff2"},
     {"woff", "font/woff"},
-    {"wasm", "application/wasm"},
-    {"pdf", "application/pdf"},
+    {"otf", "font/otf"},
+    {"ttf", "font/ttf"},
+    /* sound and film; of wav IANA knows no name that browsers do */
     {"mp3", "audio/mpeg"},
+    {"m4a", "audio/mp4"},
+    {"aac", "audio/aac"},
+    {"ogg", "audio/ogg"},
+    {"oga", "audio/ogg"},
+    {"opus", "audio/ogg"}, /* RFC 7845 9 */
+    {"weba", "audio/webm"},
+    {"flac", "audio/flac"},
+    {"wav", "audio/wav"},
     {"mp4", "video/mp4"},
+    {"ogv", "video/ogg"},
     {"webm", "video/webm"},
 };
 

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#define FILES_MAX 16
+#define FILES_MAX 32
 
 static struct {
     const char *path;
