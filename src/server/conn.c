@@ -367,6 +367,8 @@ void conn_flush(struct server *s, struct client *c)
     case SEND_BLOCKED:
         if (c->state == CLIENT_OPEN && client_in_room(c))
             member_flushed(s, c);
+        if (c->state == CLIENT_REPLY)
+            download_keep(s, c);
         break;
     case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;
     case SEND_BROKEN: conn_drop(s, c, CAUSE_RESET); break;

@@ -52,9 +52,13 @@
 /* Slots beyond --clients, all told. */
 #define LIMITS_BESIDES (LIMITS_REFUSALS + LIMITS_SCRAPES)
 
-/* Descriptors kept for what is neither a client nor open at start: files of
-   --static being sent. */
-#define LIMITS_OTHER_FILES 8
+/* Descriptors kept for what is neither a client nor open at start. And for
+   files of --static being sent to slow readers: so many, at most this part of
+   all there are, but LIMITS_DOWNLOADS_LEAST. */
+#define LIMITS_OTHER_FILES     8
+#define LIMITS_DOWNLOADS       64
+#define LIMITS_DOWNLOADS_LEAST 4
+#define LIMITS_DOWNLOADS_PART  16
 
 #define LIMITS_ROOM_NAME 64 /* bytes of UTF-8 */
 #define LIMITS_USER_NAME 64 /* bytes of UTF-8 */

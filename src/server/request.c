@@ -80,8 +80,10 @@ static void put_head(struct text *t, struct server *s, const struct client *c,
 void request_let_go(struct server *s, struct client *c)
 {
     const struct service_site *site = server_site(s, c);
-    if (c->as.http.file >= 0)
+    if (c->as.http.file >= 0) {
         file_close(c->as.http.file);
+        download_end(s, c);
+    }
     if (c->as.http.page != CLIENT_NONE && site->page_sent)
         site->page_sent(s, c->as.http.page);
     c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};

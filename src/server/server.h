@@ -21,6 +21,7 @@
 #include "os/reactor.h"
 #include "server/address.h"
 #include "server/client.h"
+#include "server/download.h"
 #include "server/journal.h"
 #include "server/lease.h"
 #include "server/source.h"
@@ -72,6 +73,7 @@ struct server {
     struct rooms rooms;
     struct addresses addresses;
     struct sources sources;
+    struct downloads downloads;
     struct wheel wheel; /* over the clients */
     struct journal journal;
     struct trace *trace; /* of --trace, else NULL */

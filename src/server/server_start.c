@@ -182,12 +182,23 @@ static void check_folder(struct server *s)
     journal_end(&line);
 }
 
+static uint32_t count_downloads(uint64_t files)
+{
+    uint64_t part = files / LIMITS_DOWNLOADS_PART;
+    return part < LIMITS_DOWNLOADS_LEAST
+               ? LIMITS_DOWNLOADS_LEAST
+               : (uint32_t)bytes_min64(part, LIMITS_DOWNLOADS);
+}
+
 /* As many slots as there can be descriptors, told when that is fewer. */
 static int count_slots(struct server *s, struct text *why)
 {
     uint64_t files = process_raise_files();
+    if (s->folder >= 0)
+        s->downloads.most = count_downloads(files);
     uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
-                      LIMITS_BESIDES + s->config->addr_count;
+                      s->downloads.most + LIMITS_BESIDES +
+                      s->config->addr_count;
     uint64_t most = files > others ? files - others : 0;
     s->clients.size = (uint32_t)bytes_min64(s->config->clients, most);
     if (s->clients.size == 0)

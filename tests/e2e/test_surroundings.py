@@ -2,6 +2,7 @@
 """What stands around the service and must not stop it: standard error and
 who does not read it, the kernel's refusals, other servers at its place."""
 
+import contextlib
 import fcntl
 import grp
 import os
@@ -214,6 +215,54 @@ class Pages(ServerCase):
         self.assertEqual(server.stderr_text().count("level=warn"), 1)
         self.assertEqual(self.get(server, "/app.js").status, 404)
         self.assertEqual(self.get(server, "/chat").status, 200)
+
+
+class Downloads(ServerCase):
+    """Files of --static that are taken slowly hold a descriptor each."""
+
+    LARGE = 4 << 20
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        with open(os.path.join(folder.name, "large.bin"), "wb") as f:
+            f.write(bytes(self.LARGE))
+        with open(os.path.join(folder.name, "small.txt"), "w") as f:
+            f.write("small")
+        self.server = self.start(
+            "--static", folder.name,
+            limits={resource.RLIMIT_NOFILE: (300, 300)})
+
+    def slow(self, source):
+        """Asks for the large file, and reads little more than its head."""
+        peer = self.peer(self.server, source=source, rcvbuf=4096)
+        peer.send(peer.request("/large.bin"))
+        peer.fill(9)
+        self.assertTrue(peer.buffer.startswith(b"HTTP/1.1 200 "))
+        return peer
+
+    def open_files(self):
+        """Of the large file, in the server."""
+        folder, names = "/proc/%d/fd" % self.server.pid, []
+        for fd in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):    # closed since
+                names.append(os.readlink(os.path.join(folder, fd)))
+        return sum(name.endswith("large.bin") for name in names)
+
+    def test_many_slow_ones_cost_nobody_else_anything(self):
+        """One address begins 150; whoever comes is served, and another's
+        download goes on to its end."""
+        bob = self.slow("127.0.0.2")
+        for _ in range(150):
+            self.slow("127.0.0.1")
+        until_true(lambda: self.open_files() == 300 // 16)
+        self.assert_serves(self.server)
+        self.assertEqual(self.get(self.server, "/small.txt").body, b"small")
+        self.server.wait_log('event=refuse ip=127.0.0.1 '
+                             'why="too many downloads"')
+        self.assertEqual(len(bob.response().body), self.LARGE)
+        self.assertNotIn("ip=127.0.0.2 why", self.server.stderr_text())
 
 
 class UnixSockets(ServerCase):
