@@ -279,18 +279,18 @@ class Traced(ServerCase):
             self.assertEqual(ws.recv_text(), "message %d" % i)
         self.assertLess(time.monotonic() - began, PATIENCE)
         os.set_blocking(reading, False)
-        text = b""
+        text, lost = b"", 0
         until = time.monotonic() + PATIENCE
-        while b"lines lost" not in text and time.monotonic() < until:
+        while lost <= 500 and time.monotonic() < until:
             ws.text("again")
             ws.recv()
             try:
                 text += os.read(reading, 65536)
             except BlockingIOError:
                 pass
-        found = re.search(rb"trace: (\d+) lines lost", text)
-        self.assertTrue(found, text[-500:])
-        self.assertGreater(int(found.group(1)), 500)
+            # A full pipe may still have room for the few words of that.
+            lost = sum(map(int, re.findall(rb"trace: (\d+) lines lost", text)))
+        self.assertGreater(lost, 500, text[-500:])
         os.close(reading)
 
     def test_bad_values(self):
