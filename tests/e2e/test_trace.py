@@ -246,7 +246,7 @@ class Traced(ServerCase):
         for ws in peers:
             ws.text("x")
             ws.recv()
-        self.assertEqual(self.followed(server), set(range(32)))
+        until_true(lambda: self.followed(server) == set(range(32)))
         server.wait_log("trace: 8 clients not followed")
         peers[3].leave()
         server.wait_log("event=close")
