@@ -535,7 +535,7 @@ static void test_of_many_that_start_together_one_lives(void **state)
 {
     (void)state;
     struct socket_address a = unix_at();
-    for (unsigned round = 0; round < 100; round++)
+    for (unsigned round = 0; round < 25; round++)
         assert_int_equal(start_together(), 1);
     unlink(a.path);
 }
