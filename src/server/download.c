@@ -2,8 +2,6 @@
 #include "server/download.h"
 #include "server/conn.h"
 
-/* The first bytes of an address: an IPv4 one, or the /64 that somebody with
-   IPv6 has to himself. Peers of unix sockets are one. */
 /* The place that this client has; all->count: none. */
 static uint32_t place_of(const struct downloads *all, uint64_t token)
 {
