@@ -156,8 +156,8 @@ SIM_FIRST   ?= 1
 SIM_SEEDS   ?= 300
 FAIL_SEEDS  ?= 1
 FAIL_STRIDE ?= 1
-WATCHED    = room_append member_join member_leave conn_accept \
-             conn_accept_scrape conn_opened conn_close conn_drop conn_fail \
+WATCHED    = room_append member_join member_leave admit_one \
+             conn_opened conn_close conn_drop conn_fail \
              conn_log_refusal outbox_frame request_handle request_timeout \
              server_turn socket_abandon socket_close source_answered source_request \
              source_timeout source_turn

@@ -19,6 +19,7 @@ enum key {
     KEY_PING,
     KEY_PONG_TIMEOUT,
     KEY_HANDSHAKE_TIMEOUT,
+    KEY_KEEP_ALIVE,
     KEY_WRITE_TIMEOUT,
     KEY_CLOSE_TIMEOUT,
     KEY_MESSAGE_TIMEOUT,
@@ -72,6 +73,8 @@ static const struct {
                           "and close it when it stays silent (10)"},
     [KEY_HANDSHAKE_TIMEOUT] = {"handshake-timeout", 0, "SECONDS",
                                "for the complete request, from accept (3)"},
+    [KEY_KEEP_ALIVE] = {"keep-alive", 0, "SECONDS",
+                        "idle between requests on one connection (75)"},
     [KEY_WRITE_TIMEOUT] = {"write-timeout", 0, "SECONDS",
                            "for a peer that takes nothing, or too little (10)"},
     [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS",
@@ -368,6 +371,8 @@ static const char *set(struct config *config, enum key key, const char *string)
         return parse_seconds(value, false, &config->pong_timeout);
     case KEY_HANDSHAKE_TIMEOUT:
         return parse_seconds(value, false, &config->handshake_timeout);
+    case KEY_KEEP_ALIVE:
+        return parse_seconds(value, false, &config->keep_alive);
     case KEY_WRITE_TIMEOUT:
         return parse_seconds(value, false, &config->write_timeout);
     case KEY_CLOSE_TIMEOUT:
@@ -624,6 +629,7 @@ static void set_defaults(struct config *config)
         .ping = LIMITS_PING,
         .pong_timeout = LIMITS_PONG_TIMEOUT,
         .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
+        .keep_alive = LIMITS_KEEP_ALIVE,
         .write_timeout = LIMITS_WRITE_TIMEOUT,
         .close_timeout = LIMITS_CLOSE_TIMEOUT,
         .message_timeout = LIMITS_MESSAGE_TIMEOUT,
@@ -751,7 +757,7 @@ void options_help(struct text *t)
            "decimals.\nEach long option is also read from the environment: "
            "CHATD_ADDR, CHATD_CLIENTS,\n... (lists separated by commas, "
            "switches 1 or 0); the command line wins.\n\n"
-           "Paths: /echo, /chat/ROOM, /ws/ROOM (JSON), /healthz, and the "
-           "pages at /, /chat\nand /echo. Signals: TERM and INT stop, USR1 "
-           "logs the state.\n");
+           "Paths: /echo, /chat/ROOM, /ws/ROOM (JSON), /healthz, /readyz, and "
+           "the pages\nat /, /chat and /echo. Signals: TERM and INT stop, "
+           "USR1 logs the state.\n");
 }

@@ -97,3 +97,24 @@ void address_leave(struct addresses *all, uint32_t entry_1)
     *link = entry->next;
     slots_give(&all->slots, entry_1 - 1);
 }
+
+/* ---- Crowds -------------------------------------------------------------- */
+
+bool address_join(struct address_crowds *all, uint32_t key, uint32_t slots)
+{
+    uint32_t place = key % ADDRESS_CROWDS;
+    if (key == 0 || ++all->counts[place] <= slots / 2 || all->told == place + 1)
+        return false;
+    all->told = place + 1;
+    return true;
+}
+
+void address_part(struct address_crowds *all, uint32_t key, uint32_t slots)
+{
+    uint32_t place = key % ADDRESS_CROWDS;
+    if (key == 0)
+        return;
+    CHECK(all->counts[place] > 0);
+    if (--all->counts[place] < slots / 4 && all->told == place + 1)
+        all->told = 0;
+}

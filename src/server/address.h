@@ -52,4 +52,27 @@ uint32_t address_enter(struct addresses *all, const struct socket_address *peer,
    last. Nothing happens for 0. */
 void address_leave(struct addresses *all, uint32_t entry);
 
+/* ---- Crowds -------------------------------------------------------------- */
+
+#define ADDRESS_CROWDS 1024
+
+/*
+ * Roughly how many connections each address has: a place for each is too much
+ * for a warning, so a thousand of them share one, by their keys. A count is
+ * never too small; it is too large by those that meet there by chance, on
+ * average a thousandth of all. So one that holds over half of the slots is
+ * always found, and one that is found may hold a thousandth less.
+ */
+struct address_crowds {
+    uint32_t counts[ADDRESS_CROWDS];
+    uint32_t told; /* place + 1 of the one that was found, 0: none */
+};
+
+/* One more of this key. True when it now has over half of `slots`: once, until
+   it has had under a quarter. Key 0 does not count. */
+bool address_join(struct address_crowds *all, uint32_t key, uint32_t slots);
+
+/* One less. */
+void address_part(struct address_crowds *all, uint32_t key, uint32_t slots);
+
 #endif

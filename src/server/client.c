@@ -6,31 +6,66 @@ void client_init(struct clients *all, struct client *table,
                  struct profile *profiles, uint32_t size)
 {
     *all = (struct clients){.table = table, .profiles = profiles, .size = size};
-    slots_init(&all->slots, &table->slot, sizeof *table, size + LIMITS_BESIDES);
+    all->links = (struct list_table){.first = (uint8_t *)&table->member,
+                                     .stride = sizeof *table};
+    list_init(&all->idle);
+    list_init(&all->refused);
+    list_init(&all->scraping);
+    slots_init(&all->slots, &table->slot, sizeof *table, size + CLIENT_BESIDES);
 }
 
-/* May one more of this kind come? */
-static bool has_room(const struct clients *all, uint32_t kind)
+/* The list of those of its kind, or NULL: it is a regular one. */
+static struct list *list_of(struct clients *all, uint32_t flags)
 {
-    uint32_t others = all->slots.count - all->regular;
+    return flags & CLIENT_SCRAPE    ? &all->scraping
+           : flags & CLIENT_REFUSED ? &all->refused
+                                    : NULL;
+}
+
+static bool has_room(struct clients *all, uint32_t kind)
+{
     if (kind & CLIENT_SCRAPE)
-        return all->scrapes < LIMITS_SCRAPES;
-    return !(kind & CLIENT_REFUSED) || others - all->scrapes < LIMITS_REFUSALS;
+        return all->scraping.count < LIMITS_SCRAPES;
+    if (kind & CLIENT_REFUSED)
+        return all->refused.count < LIMITS_REFUSALS;
+    return all->regular < all->size;
 }
 
-static void count(struct clients *all, uint32_t flags, uint32_t change)
+static void enlist(struct clients *all, const struct client *c)
 {
-    if (flags & CLIENT_SCRAPE)
-        all->scrapes += change;
-    else if (!(flags & CLIENT_REFUSED))
-        all->regular += change;
+    struct list *list = list_of(all, c->flags);
+    if (list)
+        list_append(list, &all->links, client_index(all, c));
+    else
+        all->regular++;
+}
+
+static void strike(struct clients *all, const struct client *c)
+{
+    struct list *list = list_of(all, c->flags);
+    if (list)
+        list_remove(list, &all->links, client_index(all, c));
+    else
+        all->regular--;
+}
+
+void client_set_state(struct clients *all, struct client *c,
+                      enum client_state state)
+{
+    if (c->state == CLIENT_IDLE)
+        list_remove(&all->idle, &all->links, client_index(all, c));
+    if (state == CLIENT_IDLE)
+        list_append(&all->idle, &all->links, client_index(all, c));
+    if (state == CLIENT_GONE)
+        strike(all, c);
+    all->in_state[c->state]--;
+    all->in_state[state]++;
+    c->state = (uint8_t)state;
 }
 
 struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now)
 {
-    if (kind == 0 && all->regular >= all->size)
-        kind = CLIENT_REFUSED;
     if (!has_room(all, kind))
         return NULL;
     uint32_t index = slots_take(&all->slots);
@@ -51,14 +86,13 @@ struct client *client_take(struct clients *all, int fd, uint32_t kind,
         .as.http = {.page = CLIENT_NONE, .file = -1},
     };
     all->in_state[CLIENT_REQUEST]++;
-    count(all, kind, 1);
+    enlist(all, c);
     return c;
 }
 
 void client_give(struct clients *all, struct client *c)
 {
     CHECK(c->state == CLIENT_GONE);
-    count(all, c->flags, (uint32_t)-1);
     all->in_state[CLIENT_GONE]--;
     slots_give(&all->slots, client_index(all, c));
 }

@@ -14,13 +14,15 @@
  *   PROXY     waits for a whole PROXY header (--proxy-protocol: source.h)
  *   REQUEST   waits for a whole request head
  *   REPLY     waits until the response has left
+ *   IDLE      waits for the first byte of another request
  *   OPEN      a WebSocket: waits for frames
  *   CLOSING   waits until everything up to our Close has left
  *   LINGER    our side is shut; reads on, for a second at most
  *   GONE      waits for the end of the turn, when the slot is freed
  *
  *   PROXY -> REQUEST                         once it is known who it is
- *   REQUEST -> REPLY -> REQUEST | LINGER     plain HTTP, kept alive or not
+ *   REQUEST -> REPLY -> IDLE -> REQUEST      plain HTTP, kept alive,
+ *              REPLY -> LINGER               or not
  *   REQUEST -> OPEN -> CLOSING -> LINGER     a WebSocket
  *   any -> GONE
  */
@@ -42,6 +44,7 @@ enum client_state {
     CLIENT_PROXY,
     CLIENT_REQUEST,
     CLIENT_REPLY,
+    CLIENT_IDLE,
     CLIENT_OPEN,
     CLIENT_CLOSING,
     CLIENT_LINGER,
@@ -69,7 +72,7 @@ enum client_flag {
     CLIENT_SKIPS = 1 << 6,    /* member.skip_from is ahead of the cursor */
     CLIENT_HANGUP = 1 << 7,   /* the end of the stream waits to be read */
     CLIENT_LAST = 1 << 8,     /* the connection ends after this response */
-    CLIENT_REFUSED = 1 << 9,  /* took a refusal slot: 503, or 429 with OVER */
+    CLIENT_REFUSED = 1 << 9,  /* has a refusal slot: 503, or 429 with OVER */
     CLIENT_OVER = 1 << 10,    /* too many from its address */
     CLIENT_ENDED = 1 << 11,   /* the peer's end of stream was read */
     CLIENT_TWIN = 1 << 12,    /* reads the deflated twin of its room's log */
@@ -131,7 +134,8 @@ struct client {
        slot: generation; next_free: the ready queue */
     _Alignas(64) struct slot slot;
     struct wheel_link timer; /* always in one bucket while not GONE */
-    struct list_link member; /* its place among its room's members */
+    struct list_link member; /* its place among its room's members; or in a
+                                list of struct clients, by flag and state */
     uint32_t dirty_next;     /* the dirty queue, later the reap list */
     int32_t fd;              /* the connection */
     uint32_t room;           /* index, or CLIENT_NONE */
@@ -149,7 +153,7 @@ struct client {
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */
-    uint32_t since; /* PROXY, REQUEST: when it began; OPEN: of the ping;
+    uint32_t since; /* PROXY, REQUEST, IDLE: when it began; OPEN: of the ping;
                        CLOSING, LINGER: when that began */
     /* line 1 */
     uint32_t moved;      /* WAITS_OUTPUT, WAITS_BUFFER: when the peer last took
@@ -230,9 +234,13 @@ struct clients {
     struct client *table;
     struct profile *profiles;
     struct slots slots;
-    uint32_t regular; /* clients that count against --clients */
-    uint32_t scrapes; /* of those that don't, the ones of --metrics */
     uint32_t size;    /* --clients, or fewer where files are short */
+    uint32_t regular; /* clients that count against it; here and in the lists
+                         those that are GONE are no more */
+    struct list_table links;
+    struct list idle;     /* in state IDLE, the longest first */
+    struct list refused;  /* with CLIENT_REFUSED, in the order they came */
+    struct list scraping; /* with CLIENT_SCRAPE, likewise */
     uint32_t in_state[CLIENT_STATES]; /* clients, by enum client_state */
 };
 
@@ -274,13 +282,8 @@ static inline bool client_waits(const struct client *c, unsigned reasons)
     return (c->waits & reasons) != 0;
 }
 
-static inline void client_set_state(struct clients *all, struct client *c,
-                                    enum client_state state)
-{
-    all->in_state[c->state]--;
-    all->in_state[state]++;
-    c->state = (uint8_t)state;
-}
+void client_set_state(struct clients *all, struct client *c,
+                      enum client_state state);
 
 /* True while it is in a room's list of members. */
 static inline bool client_in_room(const struct client *c)
@@ -296,16 +299,19 @@ struct client *client_pop(const struct clients *all, struct client_queue *q);
 void client_put_first(const struct clients *all, struct client_queue *q,
                       struct client_queue *before);
 
-/* Lay out a table of `size` clients and LIMITS_BESIDES more over zeroed
+/* Slots beyond --clients: those that are taken up by LIMITS_BESIDES, and the
+   ones of who gave way in this turn. */
+#define CLIENT_BESIDES (LIMITS_BESIDES + LIMITS_GIVING_WAY)
+
+/* Lay out a table of `size` clients and CLIENT_BESIDES more over zeroed
    memory for both. */
 void client_init(struct clients *all, struct client *table,
                  struct profile *profiles, uint32_t size);
 
 /*
  * Take a slot for a connection and fill it in, in state REQUEST. `kind` is a
- * flag: 0 for a regular one, CLIENT_SCRAPE for one of those slots, or
- * CLIENT_REFUSED for one of these, which also serve when there is no regular
- * one. NULL when they are out.
+ * flag: 0 for a regular one, CLIENT_SCRAPE or CLIENT_REFUSED for one of those.
+ * NULL when they are out.
  */
 struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now);

@@ -2,6 +2,7 @@
 #include "server/conn.h"
 #include "base/check.h"
 #include "os/error.h"
+#include "server/admit.h"
 #include "server/compressed.h"
 #include "server/deadline.h"
 #include "server/lend.h"
@@ -14,19 +15,6 @@
 #include "server/trace.h"
 
 /* ---- What the log tells of a client -------------------------------------- */
-
-static void put_ip(struct journal_line *line, const struct server *s,
-                   const struct client *c, int fd)
-{
-    uint8_t bytes[64];
-    struct text t = text_over(bytes, sizeof bytes);
-    struct socket_address peer;
-    if (source_get(s, c, fd, &peer) == 0)
-        socket_put_ip(&t, &peer);
-    else
-        text_byte(&t, '-');
-    journal_put(line, "ip", text_span(&t));
-}
 
 /* `room` is a place in the table, taken by whoever has this generation. */
 static void put_path(struct journal_line *line, const struct server *s,
@@ -59,7 +47,7 @@ static void log_open(struct server *s, const struct client *c)
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_OPEN, s->wall))
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
-    put_ip(&line, s, c, c->fd);
+    source_log(&line, s, c, c->fd);
     put_path(&line, s, c, c->room, room_generation(s, c));
     journal_end(&line);
 }
@@ -89,7 +77,7 @@ void conn_log_refusal(struct server *s, const struct client *c, int fd,
     stats_refuse(&s->stats, status, why);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_REFUSE, s->wall))
         return;
-    put_ip(&line, s, c, fd);
+    source_log(&line, s, c, fd);
     if (status)
         journal_number(&line, "status", status);
     journal_put(&line, "why", bytes_of(why));
@@ -97,55 +85,6 @@ void conn_log_refusal(struct server *s, const struct client *c, int fd,
 }
 
 /* ---- Coming -------------------------------------------------------------- */
-
-static void begin(struct server *s, struct client *c,
-                  const struct socket_address *peer)
-{
-    source_begin(s, c, peer);
-    deadline_set(s, c);
-    if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
-        conn_drop(s, c, CAUSE_FAULT);
-}
-
-void conn_accept_scrape(struct server *s, int fd,
-                        const struct socket_address *peer)
-{
-    struct client *c =
-        client_take(&s->clients, fd, CLIENT_SCRAPE, (uint32_t)s->now);
-    if (c)
-        begin(s, c, peer);
-    else
-        request_turn_away(s, fd, 503, "too many read the metrics");
-}
-
-void conn_accept(struct server *s, int fd, const struct socket_address *peer)
-{
-    s->stats.accepted++;
-    uint32_t entry = 0;
-    bool over = false;
-    if (s->config->per_ip && peer->family != SOCKET_UNIX &&
-        !source_is_told(s->config, peer)) {
-        entry = address_enter(&s->addresses, peer, s->config->per_ip);
-        over = entry == 0;
-    }
-    struct client *c = client_take(&s->clients, fd, over ? CLIENT_REFUSED : 0,
-                                   (uint32_t)s->now);
-    if (!c) {
-        address_leave(&s->addresses, entry);
-        if (over)
-            request_turn_away(s, fd, 429, "too many from this address");
-        else
-            request_turn_away(s, fd, 503, "all client slots taken");
-        return;
-    }
-    if (over)
-        client_set(c, CLIENT_OVER);
-    if (!source_is_told(s->config, peer))
-        c->address = address_key(s->addresses.seed, peer);
-    if (s->config->per_ip)
-        s->addresses.entry_of[client_index(&s->clients, c)] = entry;
-    begin(s, c, peer);
-}
 
 void conn_opened(struct server *s, struct client *c)
 {
@@ -309,7 +248,8 @@ void conn_turn(struct server *s, struct client *c)
     conn_begin(s, c);
     switch ((enum client_state)c->state) {
     case CLIENT_PROXY: source_turn(s, c); break;
-    case CLIENT_REQUEST: request_turn(s, c); break;
+    case CLIENT_REQUEST:
+    case CLIENT_IDLE: request_turn(s, c); break;
     case CLIENT_OPEN: open_turn(s, c); break;
     case CLIENT_LINGER: discard(s, c); break;
     case CLIENT_REPLY:
@@ -340,6 +280,7 @@ static void flushed(struct server *s, struct client *c)
         break;
     case CLIENT_PROXY:
     case CLIENT_REQUEST:
+    case CLIENT_IDLE:
     case CLIENT_LINGER:
     case CLIENT_GONE: break;
     }
@@ -496,11 +437,7 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
     if (was_open(c))
         log_close(s, c);
     let_go(s, c);
-    if (s->config->per_ip) {
-        uint32_t *entry = &s->addresses.entry_of[client_index(&s->clients, c)];
-        address_leave(&s->addresses, *entry);
-        *entry = 0;
-    }
+    admit_count(s, c, NULL);
     wheel_remove(&s->wheel, client_index(&s->clients, c));
     if (client_waits(c, CLIENT_WAITS_OUTPUT)) /* who does not take it */
         socket_abandon(c->fd, LIMITS_ABANDON);

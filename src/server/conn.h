@@ -11,13 +11,6 @@
 
 #include "server/server.h"
 
-/* A connection was accepted. */
-void conn_accept(struct server *s, int fd, const struct socket_address *peer);
-
-/* One was, on the address of --metrics. */
-void conn_accept_scrape(struct server *s, int fd,
-                        const struct socket_address *peer);
-
 /* Handle what a ready client has sent: one receive at most. */
 void conn_turn(struct server *s, struct client *c);
 

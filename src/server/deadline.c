@@ -223,6 +223,7 @@ static uint64_t deadline_of(const struct server *s, const struct client *c)
     case CLIENT_PROXY:
     case CLIENT_REQUEST: return moment(s, c->since, config->handshake_timeout);
     case CLIENT_REPLY: return blocked_deadline(s, c);
+    case CLIENT_IDLE: return moment(s, c->since, config->keep_alive);
     case CLIENT_OPEN: return open_deadline(s, c);
     case CLIENT_CLOSING: return moment(s, c->since, config->close_timeout);
     case CLIENT_LINGER: return moment(s, c->since, LIMITS_LINGER);
@@ -251,6 +252,10 @@ void deadline_reached(struct server *s, struct client *c)
             request_timeout(s, c);
         break;
     case CLIENT_REPLY: blocked_reached(s, c); break;
+    case CLIENT_IDLE:
+        if (over(s, c->since, s->config->keep_alive))
+            conn_drop(s, c, CAUSE_NONE);
+        break;
     case CLIENT_OPEN: open_reached(s, c); break;
     case CLIENT_CLOSING:
         if (over(s, c->since, s->config->close_timeout))

@@ -8,6 +8,7 @@
  *   PROXY     handshake-timeout after `since`: the end
  *   REQUEST   the same: 408, or silence
  *   REPLY     write-timeout without progress
+ *   IDLE      keep-alive after `since`: the end
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it:
  *             Close 1001; a message not whole message-timeout after it began:
  *             Close 1008; output pending without progress for write-timeout:

@@ -25,6 +25,7 @@
 #define LIMITS_PING              25000 /* milliseconds, as all times here */
 #define LIMITS_PONG_TIMEOUT      10000
 #define LIMITS_HANDSHAKE_TIMEOUT 3000
+#define LIMITS_KEEP_ALIVE        75000
 #define LIMITS_WRITE_TIMEOUT     10000
 #define LIMITS_CLOSE_TIMEOUT     5000
 #define LIMITS_MESSAGE_TIMEOUT   30000
@@ -59,6 +60,9 @@
 #define LIMITS_DOWNLOADS       64
 #define LIMITS_DOWNLOADS_LEAST 4
 #define LIMITS_DOWNLOADS_PART  16
+
+/* When all are taken: connections that end for newcomers in a turn. */
+#define LIMITS_GIVING_WAY 8
 
 #define LIMITS_ROOM_NAME 64 /* bytes of UTF-8 */
 #define LIMITS_USER_NAME 64 /* bytes of UTF-8 */
@@ -176,6 +180,7 @@ struct config {
     uint32_t ping; /* 0: off */
     uint32_t pong_timeout;
     uint32_t handshake_timeout;
+    uint32_t keep_alive; /* of plain connections, between requests */
     uint32_t write_timeout;
     uint32_t close_timeout;
     uint32_t message_timeout; /* from a message's first byte to its last */

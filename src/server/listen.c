@@ -3,7 +3,7 @@
 #include "os/error.h"
 #include "os/supervise.h"
 #include "os/user.h"
-#include "server/conn.h"
+#include "server/admit.h"
 
 /* ---- Opening ------------------------------------------------------------- */
 
@@ -144,12 +144,12 @@ static int accept_some(struct server *s, const struct server_listener *l)
     uint64_t end = s->cost + LIMITS_TURN_ACCEPT / s->listener_count;
     while (s->cost < end) {
         struct socket_address peer;
+        if (!admit_now(s))
+            return 0; /* whoever waits there is next turn's */
         s->cost += LIMITS_COST_ACCEPT;
         fd = socket_accept(l->fd, &peer);
-        if (fd >= 0 && l->metrics)
-            conn_accept_scrape(s, fd, &peer);
-        else if (fd >= 0)
-            conn_accept(s, fd, &peer);
+        if (fd >= 0)
+            admit_one(s, fd, &peer, l->metrics);
         else if (error_kind(fd) != ERROR_RETRY) /* or on to the next one */
             break;
     }
@@ -160,6 +160,7 @@ void listen_accept(struct server *s)
 {
     if (s->rest_until && s->now >= s->rest_until)
         end_rest(s);
+    s->came = 0;
     for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++) {
         struct server_listener *l = &s->listeners[i];
         if (!l->ready)

@@ -165,13 +165,22 @@ static void send_refusal(struct server *s, int fd, unsigned status)
     (void)socket_send(fd, &all, 1);
 }
 
-void request_turn_away(struct server *s, int fd, unsigned status,
-                       const char *why)
+static void refuse_slot(struct server *s, struct client *c)
 {
-    conn_log_refusal(s, NULL, fd, status, why);
-    send_refusal(s, fd, status);
-    socket_shut(fd);
-    socket_close(fd);
+    if (client_has(c, CLIENT_OVER))
+        refuse(s, c, 429, "too many from this address");
+    else
+        refuse(s, c, 503, "all client slots taken");
+}
+
+void request_give_way(struct server *s, struct client *c)
+{
+    if (c->state == CLIENT_REQUEST && client_has(c, CLIENT_REFUSED)) {
+        conn_begin(s, c);
+        refuse_slot(s, c);
+        conn_settle(s, c);
+    }
+    conn_drop(s, c, CAUSE_NONE);
 }
 
 void request_evict(struct server *s, struct client *c, const char *why)
@@ -191,7 +200,7 @@ void request_replied(struct server *s, struct client *c)
         return;
     }
     source_answered(s, c);
-    client_set_state(&s->clients, c, CLIENT_REQUEST);
+    client_set_state(&s->clients, c, CLIENT_IDLE);
     c->since = (uint32_t)s->now;
     deadline_set(s, c);
 }
@@ -351,13 +360,11 @@ static void handle(struct server *s, struct client *c, struct span head)
     server_site(s, c)->route(s, &request, &route);
     /* A body is not read, so nothing behind it could be found. */
     if (!http_persists(&request) || http_body_len(&request) > 0 ||
-        client_has(c, CLIENT_REFUSED) || client_has(c, CLIENT_SCRAPE) ||
+        (c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE | CLIENT_OVER)) ||
         handshake_wanted(&request))
         client_set(c, CLIENT_LAST);
-    if (client_has(c, CLIENT_OVER))
-        refuse(s, c, 429, "too many from this address");
-    else if (client_has(c, CLIENT_REFUSED) && !route.health)
-        refuse(s, c, 503, "all client slots taken");
+    if ((c->flags & (CLIENT_REFUSED | CLIENT_OVER)) && !route.health)
+        refuse_slot(s, c);
     else if (!is_for_us(s, c, &request, &route))
         refuse(s, c, 421, "Host not ours");
     else if (handshake_wanted(&request) && method_is(&request, "GET"))
@@ -376,6 +383,11 @@ void request_turn(struct server *s, struct client *c)
 void request_handle(struct server *s, struct client *c, struct span in)
 {
     struct http_scan *scan = &c->as.http.scan;
+    if (c->state == CLIENT_IDLE) { /* its time begins with its first byte */
+        client_set_state(&s->clients, c, CLIENT_REQUEST);
+        c->since = (uint32_t)s->now;
+        deadline_set(s, c);
+    }
     c->as.http.is_head = http_asks_head(in);
     switch (http_scan(scan, in.ptr, in.len)) {
     case HTTP_MORE:

@@ -20,6 +20,10 @@ void request_handle(struct server *s, struct client *c, struct span in);
 /* Its time is over (--handshake-timeout). */
 void request_timeout(struct server *s, struct client *c);
 
+/* Its slot is another's now. One that is refused is told so, though it has not
+   asked. */
+void request_give_way(struct server *s, struct client *c);
+
 /* The response has left: the next request, or the end. */
 void request_replied(struct server *s, struct client *c);
 
@@ -28,10 +32,5 @@ void request_let_go(struct server *s, struct client *c);
 
 /* What it has sent is needed by others as a buffer: one response, the end. */
 void request_evict(struct server *s, struct client *c, const char *why);
-
-/* A connection for which there is no slot at all: one response, no request
-   read. */
-void request_turn_away(struct server *s, int fd, unsigned status,
-                       const char *why);
 
 #endif

@@ -92,7 +92,8 @@ static void log_state(struct server *s)
                        all->in_state[CLIENT_LINGER]);
     journal_number(&line, "http",
                    all->in_state[CLIENT_PROXY] + all->in_state[CLIENT_REQUEST] +
-                       all->in_state[CLIENT_REPLY]);
+                       all->in_state[CLIENT_REPLY] +
+                       all->in_state[CLIENT_IDLE]);
     journal_number(&line, "slots", all->slots.count);
     journal_number(&line, "slots_max", all->size);
     journal_number(&line, "rooms", s->rooms.in_use);

@@ -64,6 +64,7 @@ struct server {
     bool signalled;      /* the signals' descriptor is readable */
     uint32_t looks;      /* in a row that found as much as one can tell of */
     uint64_t rest_until; /* 0, or when accepting is tried again */
+    uint32_t came;       /* in this turn, and got none of the regular slots */
 
     struct clients clients;
     struct leases leases;
@@ -72,6 +73,7 @@ struct server {
     struct leases scrapes;   /* texts of --metrics being sent */
     struct rooms rooms;
     struct addresses addresses;
+    struct address_crowds crowds;
     struct sources sources;
     struct downloads downloads;
     struct wheel wheel; /* over the clients */

@@ -57,7 +57,7 @@ static void carve_compression(struct server *s, struct arena *a)
 static void carve(struct server *s, struct arena *a)
 {
     const struct config *config = s->config;
-    size_t slots = (size_t)s->clients.size + LIMITS_BESIDES;
+    size_t slots = (size_t)s->clients.size + CLIENT_BESIDES;
     size_t lease = lease_size(config);
 
     struct client *table = arena_carve(a, slots, sizeof *table);
@@ -105,8 +105,7 @@ static void carve(struct server *s, struct arena *a)
         return;
     client_init(&s->clients, table, profiles, s->clients.size);
     lease_init(&s->leases, leases, lease_bytes, config->buffers, lease);
-    s->rooms.reader_links = (struct list_table){
-        .first = (uint8_t *)&table->member, .stride = sizeof *table};
+    s->rooms.reader_links = s->clients.links;
     s->rooms.log_size = config->room_log;
     s->rooms.history = config->history;
     room_init(&s->rooms, config->rooms);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/source.h"
+#include "server/admit.h"
 #include "server/conn.h"
 #include "server/request.h"
 
@@ -36,6 +37,19 @@ int source_get(const struct server *s, const struct client *c, int fd,
         return socket_peer(fd, who);
     *who = address_of(&source_of(s, c)->client);
     return 0;
+}
+
+void source_log(struct journal_line *line, const struct server *s,
+                const struct client *c, int fd)
+{
+    uint8_t bytes[64];
+    struct text t = text_over(bytes, sizeof bytes);
+    struct socket_address peer;
+    if (source_get(s, c, fd, &peer) == 0)
+        socket_put_ip(&t, &peer);
+    else
+        text_byte(&t, '-');
+    journal_put(line, "ip", text_span(&t));
 }
 
 /* ---- X-Forwarded-For ----------------------------------------------------- */
@@ -102,29 +116,10 @@ void source_choose(const struct config *config,
 
 /* ---- Whose it counts as -------------------------------------------------- */
 
-/* Nobody's. */
-static void discount(struct server *s, struct client *c)
-{
-    c->address = 0;
-    if (s->config->per_ip == 0)
-        return;
-    uint32_t *entry = &s->addresses.entry_of[client_index(&s->clients, c)];
-    address_leave(&s->addresses, *entry);
-    *entry = 0;
-}
-
-/* Its client's now. Over the limit it is answered with 429. */
 static void count(struct server *s, struct client *c)
 {
     struct socket_address who = address_of(&source_of(s, c)->client);
-    discount(s, c);
-    c->address = address_key(s->addresses.seed, &who);
-    if (s->config->per_ip == 0 || who.family == SOCKET_UNIX)
-        return;
-    uint32_t *entry = &s->addresses.entry_of[client_index(&s->clients, c)];
-    *entry = address_enter(&s->addresses, &who, s->config->per_ip);
-    if (*entry == 0)
-        client_set(c, CLIENT_OVER);
+    admit_count(s, c, &who);
 }
 
 void source_request(struct server *s, struct client *c,
@@ -143,7 +138,7 @@ void source_answered(struct server *s, struct client *c)
         return;
     source_of(s, c)->client = source_of(s, c)->hop;
     if (is_trusted(s->config, &source_of(s, c)->hop))
-        discount(s, c);
+        admit_count(s, c, NULL);
 }
 
 /* ---- The PROXY header ---------------------------------------------------- */

@@ -24,6 +24,7 @@
 #include "base/ip.h"
 #include "os/socket.h"
 #include "server/client.h"
+#include "server/journal.h"
 #include "wire/proxy.h"
 
 struct server;
@@ -62,6 +63,10 @@ void source_answered(struct server *s, struct client *c);
    0 or -errno. */
 int source_get(const struct server *s, const struct client *c, int fd,
                struct socket_address *who);
+
+/* The same, as the log has it: ip=192.0.2.1. */
+void source_log(struct journal_line *line, const struct server *s,
+                const struct client *c, int fd);
 
 /* *client is the hop: make it whom X-Forwarded-For tells. */
 void source_choose(const struct config *config,

@@ -95,7 +95,7 @@ static struct trace_client *begin(struct server *s, const struct client *c)
 {
     const struct config *config = s->config;
     uint32_t index = client_index(&s->clients, c);
-    bool fresh = c->state == CLIENT_PROXY ||
+    bool fresh = c->state == CLIENT_PROXY || c->state == CLIENT_IDLE ||
                  (c->state == CLIENT_REQUEST && c->as.http.scan.pos == 0);
     if (!fresh || c->inbox != LEASE_NONE || client_has(c, CLIENT_SCRAPE) ||
         (config->trace == TRACE_CLIENT && index != config->trace_client))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/metrics.h"
 #include "base/check.h"
+#include "service/health.h"
 
 static const char *const form_words[CLIENT_FORMS] = {
     [CLIENT_ECHO] = "echo",
@@ -138,9 +139,10 @@ static void put_states(struct text *t, const struct clients *all)
         enum client_state state;
         const char *word;
     } states[] = {
-        {CLIENT_PROXY, "proxy"},     {CLIENT_REQUEST, "request"},
-        {CLIENT_REPLY, "reply"},     {CLIENT_OPEN, "open"},
-        {CLIENT_CLOSING, "closing"}, {CLIENT_LINGER, "linger"},
+        {CLIENT_PROXY, "proxy"},   {CLIENT_REQUEST, "request"},
+        {CLIENT_REPLY, "reply"},   {CLIENT_IDLE, "idle"},
+        {CLIENT_OPEN, "open"},     {CLIENT_CLOSING, "closing"},
+        {CLIENT_LINGER, "linger"},
     };
     put_family(t, "chatd_connections", gauge,
                "Connections now, this one too, by state.");
@@ -338,14 +340,18 @@ static void route(struct server *s, const struct http_request *request,
                   struct service_route *route)
 {
     (void)s;
-    *route = (struct service_route){
-        .found = bytes_equal(request->path, BYTES_LITERAL("/metrics"))};
+    *route = (struct service_route){0};
+    if (!health_route(request, route))
+        route->found = bytes_equal(request->path, BYTES_LITERAL("/metrics"));
 }
 
 static void get(struct server *s, const struct http_request *request,
                 const struct service_route *route, struct service_reply *reply)
 {
-    (void)request, (void)route;
+    if (route->health) {
+        health_get(s, request, reply);
+        return;
+    }
     uint32_t index = lease_take(&s->scrapes, CLIENT_NONE, 0, (uint32_t)s->now);
     CHECK(index != LEASE_NONE); /* as many as there can be connections */
     struct text t = text_over(lease_bytes(&s->scrapes, index), s->scrapes.size);

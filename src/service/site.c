@@ -70,11 +70,9 @@ static void route(struct server *s, const struct http_request *request,
     if (is(path, "/echo")) {
         route->service = &echo_service;
         route->found = true;
-    } else if (is(path, "/healthz")) {
-        route->found = route->health = true;
     } else if (is(path, "/")) {
         route->found = true;
-    } else if (!route_room(path, route)) {
+    } else if (!health_route(request, route) && !route_room(path, route)) {
         route->found = file_path(path, bytes, &name) && pages_has(s, name);
     }
 }
@@ -109,7 +107,7 @@ static void get(struct server *s, const struct http_request *request,
     struct span path = request->path, name;
     uint8_t bytes[FILE_PATH_MAX];
     if (route->health)
-        health_get(s, reply);
+        health_get(s, request, reply);
     else if (is(path, "/"))
         get_root(s, request, reply);
     else if (route->service == &echo_service)

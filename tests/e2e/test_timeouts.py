@@ -170,9 +170,9 @@ class Requests(ServerCase):
         self.assertLess(took, 0.8 + PATIENCE / 2)
 
     def test_an_idle_connection_is_closed_in_silence(self):
-        """After a plain response, and not sooner than the time; a request
+        """After a plain response, and not sooner than --keep-alive; a request
         within it starts the time anew."""
-        server = self.start("--handshake-timeout", "1")
+        server = self.start("--keep-alive", "1", "--handshake-timeout", "0.3")
         peer = self.peer(server)
         for _ in range(4):
             self.assertEqual(peer.ask("/healthz").status, 200)
@@ -181,6 +181,21 @@ class Requests(ServerCase):
         self.assertEqual(peer.ask("/healthz").status, 200)
         peer.expect_eof()
         self.assertGreater(time.monotonic() - began, 0.7)
+
+    def test_a_later_request_has_the_time_from_its_first_byte(self):
+        """--handshake-timeout does not count what was idle before it."""
+        server = self.start("--keep-alive", "60", "--handshake-timeout", "1")
+        peer = self.peer(server)
+        self.assertEqual(peer.ask("/healthz").status, 200)
+        time.sleep(1.5)
+        request = peer.request("/healthz")
+        peer.send(request[:5])
+        time.sleep(0.2)
+        peer.send(request[5:])
+        self.assertEqual(peer.response().status, 200)
+        peer.send(request[:5])
+        self.assertEqual(peer.response().status, 408)
+        peer.expect_eof()
 
     def test_an_open_websocket_has_no_such_deadline(self):
         """The handshake's time ends with the handshake."""

@@ -172,6 +172,7 @@ static void put_times(struct text *t, const struct config *c)
     put_seconds(t, "--ping=", c->ping);
     put_seconds(t, "--pong-timeout=", c->pong_timeout);
     put_seconds(t, "--handshake-timeout=", c->handshake_timeout);
+    put_seconds(t, "--keep-alive=", c->keep_alive);
     put_seconds(t, "--write-timeout=", c->write_timeout);
     put_seconds(t, "--close-timeout=", c->close_timeout);
     put_seconds(t, "--drain=", c->drain);
@@ -252,7 +253,7 @@ static void check_limits(const struct config *c)
     CHECK(c->max_message >= 1);
     CHECK(c->max_message <= c->room_log / LIMITS_APPEND_PART);
     CHECK(c->pong_timeout && c->handshake_timeout && c->write_timeout);
-    CHECK(c->close_timeout && (!c->rate || c->burst));
+    CHECK(c->keep_alive && c->close_timeout && (!c->rate || c->burst));
     CHECK(c->level <= LEVEL_DEBUG && c->trace <= TRACE_PATH);
 }
 

@@ -26,6 +26,7 @@ static void with_few_buffers(struct config *config)
     config->rooms = 2;
     config->room_log = 128 * 1024;
     config->handshake_timeout = 30000;
+    config->keep_alive = 30000;
     config->write_timeout = 30000;
 }
 

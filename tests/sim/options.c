@@ -50,6 +50,7 @@ static void draw_times(struct config *config, struct random *r)
     config->pong_timeout = between(r, 200, 3000);
     config->handshake_timeout = between(r, 800, 5000);
     config->write_timeout = between(r, 400, 5000);
+    config->keep_alive = between(r, 300, 5000);
     config->close_timeout = between(r, 300, 5000);
     config->message_timeout = between(r, 2000, 10000);
     config->drain = between(r, 1000, 5000);

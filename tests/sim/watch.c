@@ -95,6 +95,8 @@ static void settle(struct watched *w, const struct client *c)
     const unsigned waits = CLIENT_WAITS_OUTPUT | CLIENT_WAITS_BUFFER;
     const unsigned unheard = CLIENT_PARKED | CLIENT_READY;
     uint64_t now = watch_now();
+    if (w->state == CLIENT_IDLE && c->state == CLIENT_REQUEST)
+        w->asked_at = now;
     if (w->state != c->state)
         w->state_at = now;
     if (w->state != c->state && c->state == CLIENT_OPEN)
@@ -163,6 +165,7 @@ static uint64_t deadline(const struct config *config, const struct watched *w)
         if (!w->waits)
             return heartbeat_deadline(config, w);
         return stuck_deadline(config, w);
+    case CLIENT_IDLE: return w->idle_at + config->keep_alive;
     case CLIENT_REPLY:
         if (w->waits)
             return stuck_deadline(config, w);
@@ -248,7 +251,12 @@ static void may_end(const struct server *s, const struct client *c,
 {
     struct watched *w = watch_client(c);
     look(w, c);
-    if (cause == CAUSE_PONG_TIMEOUT) {
+    if (watch.newcomer) {
+        watch_gives_way(s, c);
+    } else if (cause == CAUSE_NONE && c->state == CLIENT_IDLE) {
+        has_passed(w->idle_at, s->config->keep_alive);
+        happened("deadline", "keep-alive", 1);
+    } else if (cause == CAUSE_PONG_TIMEOUT) {
         assert_true(w->pinged); /* and nothing came since, */
         has_passed(w->pinged_at, s->config->pong_timeout);
         assert_int_equal(sim_unread(sim_connection(c->fd)), 0); /* or waits */
@@ -311,7 +319,7 @@ void __wrap_source_answered(struct server *s, struct client *c)
 {
     if (watch.on) {
         struct watched *w = watch_client(c);
-        w->asked_at = watch_now();
+        w->asked_at = w->idle_at = watch_now();
         if (origin_of(sim_connection(c->fd))->trusted)
             w->counted = false; /* until it asks again */
     }

@@ -9,8 +9,9 @@
  *   deadlines   none comes early, and none later than a tick of the wheel:
  *               handshake, ping, pong, write, close, linger, drain, watchdog;
  *               nor does the server sleep over one
- *   places      a slot is refused when all are taken, and only then; likewise
- *               rooms, buffers, and 429 (watch_places.c)
+ *   places      a slot is refused when all are taken and nobody is idle, and
+ *               only then; nobody else gives way; likewise rooms, buffers,
+ *               and 429 (watch_places.c)
  *   progress    no turn that nothing came of asks for another one at once
  *   telling     the counters of --metrics are what has happened
  */
@@ -26,7 +27,7 @@
 struct watched {
     bool accepted;
     bool scrape;    /* of --metrics */
-    bool regular;   /* counts among --clients, a turn longer than it lives */
+    bool regular;   /* counts among --clients */
     bool closed;    /* by the server, */
     unsigned turns; /* so many turns ago */
     uint64_t token; /* its client's */
@@ -39,6 +40,7 @@ struct watched {
     uint8_t state;     /* enum client_state, at the end of the last turn */
     uint64_t state_at; /* since then */
     uint64_t asked_at; /* when its time for a request began */
+    uint64_t idle_at;  /* and when the last one was answered */
     uint64_t heard_at, received;
     uint64_t acked_at, acked; /* our kernel's last acknowledgement */
     struct {
@@ -76,6 +78,8 @@ void watch_counters(void);
 struct watch {
     bool on;
     bool calls_fail;
+    int newcomer; /* descriptor + 1 of somebody for whom one may have to give
+                     way now, or 0 */
     struct watched all[ORIGIN_CONNECTIONS];
     uint64_t last;     /* time of the last turn */
     uint64_t patience; /* that it asked for */
@@ -101,6 +105,9 @@ bool watch_exhausted(const struct leases *all);
 /* At the end of a turn: those that were closed have given back their slot, or
    do with the next one, when they come out of a queue. */
 void watch_free_slots(const struct server *s);
+
+/* Assert that this one may end for a newcomer's sake. */
+void watch_gives_way(const struct server *s, const struct client *c);
 
 /* Assert that rooms count their members, and whom they wait for. */
 void watch_rooms(const struct server *s);

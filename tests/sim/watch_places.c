@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of watch.h that knows who takes which place, and counts. */
+#include "server/admit.h"
 #include "server/conn.h"
 #include "server/member.h"
 #include "server/request.h"
@@ -79,14 +80,37 @@ void watch_free_slots(const struct server *s)
 {
     for (int i = 0; i < sim_connections(); i++) {
         struct watched *w = &watch.all[i];
-        if (!w->closed || !w->regular)
-            continue;
-        w->regular = client_find(&s->clients, w->token) != NULL;
-        assert_true(w->turns++ == 0 || !w->regular);
+        if (w->closed && w->token && !client_find(&s->clients, w->token))
+            w->token = 0;
+        assert_true(!w->closed || !w->token || w->turns++ == 0);
     }
     assert_int_equal(s->clients.regular, count_regular());
     assert_true(s->clients.regular <= s->clients.size);
     assert_int_equal(s->addresses.slots.count, count_addresses());
+}
+
+/* The longest idle when all slots are taken; or the first of the others when
+   their slots are. Nobody has said something that was not read. */
+void watch_gives_way(const struct server *s, const struct client *c)
+{
+    const struct clients *all = &s->clients;
+    bool unread = sim_unread(sim_connection(c->fd)) > 0;
+    if (c->fd == watch.newcomer - 1) { /* it is itself that broke */
+        assert_true(watch.calls_fail);
+        return;
+    }
+    if (client_has(c, CLIENT_SCRAPE)) {
+        assert_int_equal(all->scraping.count, LIMITS_SCRAPES);
+    } else if (client_has(c, CLIENT_REFUSED)) {
+        assert_int_equal(all->refused.count, LIMITS_REFUSALS);
+    } else {
+        assert_int_equal(c->state, CLIENT_IDLE);
+        assert_int_equal(all->regular, all->size);
+        assert_false(unread);
+    }
+    assert_false(unread && c->received == 0);
+    watch_client(c)->excused = true; /* what it asks next is not answered */
+    happened("slot", "given way", 1);
 }
 
 bool watch_exhausted(const struct leases *all)
@@ -96,10 +120,8 @@ bool watch_exhausted(const struct leases *all)
 
 /* ---- Coming -------------------------------------------------------------- */
 
-void __real_conn_accept(struct server *s, int fd,
-                        const struct socket_address *peer);
-void __real_conn_accept_scrape(struct server *s, int fd,
-                               const struct socket_address *peer);
+void __real_admit_one(struct server *s, int fd,
+                      const struct socket_address *peer, bool metrics);
 void __real_conn_opened(struct server *s, struct client *c);
 void __real_source_request(struct server *s, struct client *c,
                            const struct http_request *request);
@@ -116,40 +138,45 @@ static struct watched *begin(int fd)
     return w;
 }
 
-void __wrap_conn_accept(struct server *s, int fd,
-                        const struct socket_address *peer)
+static void let_in(struct server *s, int fd, const struct socket_address *peer,
+                   bool metrics)
+{
+    watch.newcomer = fd + 1;
+    __real_admit_one(s, fd, peer, metrics);
+    watch.newcomer = 0;
+}
+
+void __wrap_admit_one(struct server *s, int fd,
+                      const struct socket_address *peer, bool metrics)
 {
     if (!watch.on) {
-        __real_conn_accept(s, fd, peer);
+        __real_admit_one(s, fd, peer, metrics);
         return;
     }
     struct watched *w = begin(fd);
+    w->scrape = metrics;
+    if (metrics) {
+        let_in(s, fd, peer, metrics);
+        return;
+    }
     const struct origin *o = origin_of(sim_connection(fd));
     bool told = s->config->proxy_protocol || origin_trusts(&o->peer);
-    bool full = count_regular() >= s->clients.size;
-    uint32_t slots = s->clients.slots.count;
+    bool full =
+        count_regular() >= s->clients.size && s->clients.idle.count == 0;
     bool over = s->config->per_ip && !told && o->peer.family != IP_NONE &&
                 count_from(&o->peer) >= s->config->per_ip;
     watch.accepted++;
-    __real_conn_accept(s, fd, peer);
+    let_in(s, fd, peer, metrics);
     struct client *c = client_of(s, fd);
     if (c && !told)
         count_as(w, c, &o->peer);
-    if (c)
-        assert_int_equal(client_has(c, CLIENT_REFUSED), full || over);
-    if (!c) /* it was refused at once, or broke */
-        assert_true(full || over || watch.calls_fail);
-    w->regular = s->clients.slots.count > slots && !full && !over;
-    if (c)
-        w->token = client_token(&s->clients, c);
-}
-
-void __wrap_conn_accept_scrape(struct server *s, int fd,
-                               const struct socket_address *peer)
-{
-    if (watch.on)
-        begin(fd)->scrape = true;
-    __real_conn_accept_scrape(s, fd, peer);
+    if (!c) { /* it broke */
+        assert_true(watch.calls_fail);
+        return;
+    }
+    assert_int_equal(client_has(c, CLIENT_REFUSED), full || over);
+    w->regular = !full && !over;
+    w->token = client_token(&s->clients, c);
 }
 
 /* The source of each request is looked up. */
@@ -232,8 +259,6 @@ static bool is_true(const struct server *s, const struct watched *w,
     if (is(why, "all rooms taken"))
         return s->rooms.slots.count == s->rooms.slots.size &&
                list_empty(&s->rooms.empty);
-    if (is(why, "too many read the metrics"))
-        return s->clients.scrapes == LIMITS_SCRAPES;
     if (is(why, "stopping"))
         return s->draining;
     return is(why, "no random bytes") && watch.calls_fail;
@@ -278,7 +303,7 @@ static void is_closed(int fd)
     struct client *c = w ? client_of(s, fd) : NULL;
     if (w) {
         w->closed = true;
-        w->counted = false;
+        w->counted = w->regular = false;
     }
     if (c && (c->state == CLIENT_CLOSING ||
               (c->state == CLIENT_LINGER &&

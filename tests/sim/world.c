@@ -23,6 +23,7 @@ static void set_config(struct config *config)
         .ping = LIMITS_PING,
         .pong_timeout = LIMITS_PONG_TIMEOUT,
         .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
+        .keep_alive = 6000,
         .write_timeout = LIMITS_WRITE_TIMEOUT,
         .close_timeout = LIMITS_CLOSE_TIMEOUT,
         .message_timeout = LIMITS_MESSAGE_TIMEOUT,
@@ -178,7 +179,7 @@ static void assert_all_free(const struct server *s)
         if (state != CLIENT_GONE)
             assert_int_equal(s->clients.in_state[state], 0);
     assert_int_equal(s->clients.slots.count, 0);
-    assert_int_equal(s->clients.regular + s->clients.scrapes, 0);
+    assert_int_equal(s->clients.regular + s->clients.scraping.count, 0);
     assert_int_equal(s->leases.slots.count, 0);
     assert_int_equal(s->inflating.slots.count, 0);
     assert_int_equal(s->deflating.slots.count, 0);

@@ -170,6 +170,43 @@ static void test_leaving_once_too_often_stops_the_process(void **state)
     assert_true(death_by_check(leave_once_too_often, &all));
 }
 
+static void test_a_crowd_is_told_once(void **state)
+{
+    static struct address_crowds all;
+    (void)state;
+    memset(&all, 0, sizeof all);
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(address_join(&all, 7, 8));
+    assert_false(address_join(&all, 8, 8)); /* another one */
+    for (unsigned i = 0; i < 8; i++)
+        assert_false(address_join(&all, 0, 8)); /* and nobody's */
+    assert_true(address_join(&all, 7, 8));
+    assert_false(address_join(&all, 7, 8));
+    for (unsigned i = 0; i < 4; i++)
+        address_part(&all, 7, 8); /* a quarter it has still */
+    for (unsigned i = 0; i < 3; i++)
+        assert_false(address_join(&all, 7, 8));
+    for (unsigned i = 0; i < 4; i++)
+        address_part(&all, 7, 8);
+    for (unsigned i = 0; i < 3; i++)
+        assert_false(address_join(&all, 7, 8));
+    for (unsigned i = 0; i < 8; i++)
+        address_part(&all, 0, 8);
+    assert_true(address_join(&all, 7, 8));
+}
+
+static void part_once_too_often(void *context)
+{
+    address_part(context, 7, 8);
+}
+
+static void test_a_crowd_of_nobody_cannot_part(void **state)
+{
+    static struct address_crowds all;
+    (void)state;
+    assert_true(death_by_check(part_once_too_often, &all));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -182,6 +219,8 @@ int main(void)
         cmocka_unit_test(test_an_entry_goes_with_its_last_connection),
         cmocka_unit_test(test_counts_are_right_however_they_come_and_go),
         cmocka_unit_test(test_leaving_once_too_often_stops_the_process),
+        cmocka_unit_test(test_a_crowd_is_told_once),
+        cmocka_unit_test(test_a_crowd_of_nobody_cannot_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@
 
 #define SIZE 3 /* --clients */
 
-static struct client table[SIZE + LIMITS_BESIDES];
-static struct profile profiles[SIZE + LIMITS_BESIDES];
+static struct client table[SIZE + CLIENT_BESIDES];
+static struct profile profiles[SIZE + CLIENT_BESIDES];
 
 static struct clients clients_of(uint32_t size)
 {
@@ -37,61 +37,71 @@ static void test_a_new_client_is_in_request_and_holds_nothing(void **state)
     assert_int_equal(all.in_state[CLIENT_REQUEST], 1);
 }
 
-static void test_beyond_the_slots_clients_are_refused_ones(void **state)
+static void test_each_kind_has_so_many_slots(void **state)
 {
+    static const struct {
+        uint32_t kind, most;
+    } kinds[] = {{0, SIZE},
+                 {CLIENT_REFUSED, LIMITS_REFUSALS},
+                 {CLIENT_SCRAPE, LIMITS_SCRAPES}};
     (void)state;
     struct clients all = clients_of(SIZE);
-    for (unsigned i = 0; i < SIZE; i++)
-        assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
-    for (unsigned i = 0; i < LIMITS_REFUSALS; i++)
-        assert_true(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
-    assert_null(client_take(&all, 7, 0, 0));
-    assert_int_equal(all.regular, SIZE);
-}
-
-static void test_the_refused_take_no_regular_slot(void **state)
-{
-    (void)state;
-    struct clients all = clients_of(SIZE);
-    for (unsigned i = 0; i < LIMITS_REFUSALS; i++)
-        assert_non_null(client_take(&all, 7, CLIENT_REFUSED, 0));
-    assert_null(client_take(&all, 7, CLIENT_REFUSED, 0));
-    for (unsigned i = 0; i < SIZE; i++)
-        assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
-}
-
-static void test_who_reads_the_metrics_has_slots_of_its_own(void **state)
-{
-    (void)state;
-    struct clients all = clients_of(SIZE);
-    struct client *c = NULL;
-    for (unsigned i = 0; i < SIZE + LIMITS_REFUSALS; i++)
-        assert_non_null(client_take(&all, 7, 0, 0));
-    for (unsigned i = 0; i < LIMITS_SCRAPES; i++) {
-        c = client_take(&all, 7, CLIENT_SCRAPE, 0);
-        assert_true(client_has(c, CLIENT_SCRAPE));
+    for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
+        struct client *c = NULL;
+        for (uint32_t j = 0; j < kinds[i].most; j++) {
+            c = client_take(&all, 7, kinds[i].kind, 0);
+            assert_non_null(c);
+            assert_int_equal(c->flags, kinds[i].kind);
+        }
+        assert_null(client_take(&all, 7, kinds[i].kind, 0));
+        give(&all, c);
+        assert_non_null(client_take(&all, 7, kinds[i].kind, 0));
     }
-    assert_null(client_take(&all, 7, CLIENT_SCRAPE, 0));
-    assert_null(client_take(&all, 7, 0, 0));
     assert_int_equal(all.regular, SIZE);
-    give(&all, c);
-    assert_null(client_take(&all, 7, 0, 0));
-    assert_non_null(client_take(&all, 7, CLIENT_SCRAPE, 0));
+    assert_int_equal(all.refused.count, LIMITS_REFUSALS);
+    assert_int_equal(all.scraping.count, LIMITS_SCRAPES);
 }
 
-static void test_a_slot_given_back_is_of_its_kind_again(void **state)
+static void test_one_that_is_gone_counts_no_more(void **state)
 {
     (void)state;
     struct clients all = clients_of(1);
-    struct client *regular = client_take(&all, 7, 0, 0);
-    struct client *refused = client_take(&all, 7, 0, 0);
-    assert_true(client_has(refused, CLIENT_REFUSED));
-    give(&all, regular);
+    struct client *first = client_take(&all, 7, 0, 0);
+    client_set_state(&all, first, CLIENT_GONE); /* and keeps its slot */
     assert_int_equal(all.regular, 0);
-    assert_false(client_has(client_take(&all, 7, 0, 0), CLIENT_REFUSED));
-    give(&all, refused);
+    struct client *second = client_take(&all, 8, 0, 0);
+    assert_ptr_not_equal(first, second);
+    client_give(&all, first);
     assert_int_equal(all.regular, 1);
     assert_int_equal(all.slots.count, 1);
+}
+
+static void test_the_refused_stand_in_the_order_they_came(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *a = client_take(&all, 7, CLIENT_REFUSED, 0);
+    struct client *b = client_take(&all, 8, CLIENT_REFUSED, 0);
+    assert_int_equal(all.refused.first, client_index(&all, a));
+    give(&all, a);
+    assert_int_equal(all.refused.first, client_index(&all, b));
+    assert_int_equal(all.refused.count, 1);
+}
+
+static void test_the_idle_stand_in_the_order_they_became_so(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    struct client *a = client_take(&all, 7, 0, 0);
+    struct client *b = client_take(&all, 8, 0, 0);
+    client_set_state(&all, b, CLIENT_IDLE);
+    client_set_state(&all, a, CLIENT_IDLE);
+    assert_int_equal(all.idle.first, client_index(&all, b));
+    client_set_state(&all, b, CLIENT_REQUEST);
+    assert_int_equal(all.idle.first, client_index(&all, a));
+    assert_int_equal(all.idle.count, 1);
+    give(&all, a);
+    assert_true(list_empty(&all.idle));
 }
 
 static void test_a_token_finds_its_client_and_nobody_else(void **state)
@@ -154,10 +164,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_new_client_is_in_request_and_holds_nothing),
-        cmocka_unit_test(test_beyond_the_slots_clients_are_refused_ones),
-        cmocka_unit_test(test_the_refused_take_no_regular_slot),
-        cmocka_unit_test(test_who_reads_the_metrics_has_slots_of_its_own),
-        cmocka_unit_test(test_a_slot_given_back_is_of_its_kind_again),
+        cmocka_unit_test(test_each_kind_has_so_many_slots),
+        cmocka_unit_test(test_one_that_is_gone_counts_no_more),
+        cmocka_unit_test(test_the_refused_stand_in_the_order_they_came),
+        cmocka_unit_test(test_the_idle_stand_in_the_order_they_became_so),
         cmocka_unit_test(test_a_token_finds_its_client_and_nobody_else),
         cmocka_unit_test(test_states_are_counted),
         cmocka_unit_test(test_flags_are_set_and_cleared_alone),

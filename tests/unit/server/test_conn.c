@@ -172,19 +172,6 @@ static void test_the_refused_may_still_ask_for_health(void **state)
     peer_told(late, "end\n");
 }
 
-static void
-test_without_a_refusal_slot_503_comes_without_a_request(void **state)
-{
-    (void)state;
-    world_start();
-    for (uint32_t i = 0; i < world.config.clients + LIMITS_REFUSALS; i++)
-        peer_connect();
-    struct peer *late = peer_connect();
-    peer_answered(late, 503);
-    peer_told(late, "end\n");
-    world_logged("event=refuse ip=192.0.2.1 status=503");
-}
-
 static void test_too_many_from_one_address_are_told_429(void **state)
 {
     (void)state;
@@ -521,7 +508,6 @@ int main(void)
         WORLD_TEST(test_a_connection_the_reactor_refuses_is_closed),
         WORLD_TEST(test_without_a_slot_one_is_told_503_and_why),
         WORLD_TEST(test_the_refused_may_still_ask_for_health),
-        WORLD_TEST(test_without_a_refusal_slot_503_comes_without_a_request),
         WORLD_TEST(test_too_many_from_one_address_are_told_429),
         WORLD_TEST(test_unix_peers_have_no_address_to_count),
         WORLD_TEST(test_a_message_before_a_reset_counts),

@@ -84,18 +84,36 @@ static void test_a_byte_now_and_then_does_not_put_it_off(void **state)
     peer_answered(ann, 408);
 }
 
-static void test_a_kept_connection_has_the_time_again(void **state)
+static void test_a_kept_connection_may_be_idle_for_keep_alive(void **state)
 {
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
+    world_pass(LIMITS_HANDSHAKE_TIMEOUT - 1);
     for (unsigned i = 0; i < 5; i++) {
-        world_pass(LIMITS_HANDSHAKE_TIMEOUT - 1);
         peer_say(ann, request);
         peer_answered(ann, 200);
+        world_pass(world.config.keep_alive - 1);
     }
-    goes_after(ann, LIMITS_HANDSHAKE_TIMEOUT);
+    peer_say(ann, request);
+    peer_answered(ann, 200);
+    goes_after(ann, world.config.keep_alive);
     peer_told(ann, "end\n");
+}
+
+static void test_a_later_requests_time_begins_with_its_first_byte(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, request);
+    peer_answered(ann, 200);
+    world_pass(world.config.keep_alive - 100);
+    peer_say(ann, "G");
+    world_pass(LIMITS_HANDSHAKE_TIMEOUT - 100);
+    peer_say(ann, "E");
+    goes_after(ann, 100);
+    peer_answered(ann, 408);
 }
 
 static void test_an_upgrade_ends_the_handshakes_deadline(void **state)
@@ -585,7 +603,8 @@ int main(void)
         WORLD_TEST(test_half_a_request_is_answered_with_408),
         WORLD_TEST(test_an_empty_line_is_no_beginning),
         WORLD_TEST(test_a_byte_now_and_then_does_not_put_it_off),
-        WORLD_TEST(test_a_kept_connection_has_the_time_again),
+        WORLD_TEST(test_a_kept_connection_may_be_idle_for_keep_alive),
+        WORLD_TEST(test_a_later_requests_time_begins_with_its_first_byte),
         WORLD_TEST(test_an_upgrade_ends_the_handshakes_deadline),
         WORLD_TEST(test_the_silent_are_pinged_and_then_closed_with_1001),
         WORLD_TEST(test_any_byte_is_a_sign_of_life),

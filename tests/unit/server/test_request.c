@@ -322,6 +322,26 @@ static void test_origins_are_the_host_or_in_the_list(void **state)
     }
 }
 
+static void test_no_refusal_of_a_head_has_a_body(void **state)
+{
+    (void)state;
+    world.config.clients = world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_connect(); /* with the one buffer */
+    peer_say(ann, "\r\nHEAD / HTTP/1.1\r\n");
+    struct peer *bob = peer_connect(); /* without a slot, */
+    peer_say(bob, "HEAD / HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(peer_response(bob, true).status, 503);
+    peer_told(bob, "end\n");
+    struct peer *cid = peer_connect(); /* and without a buffer */
+    peer_say(cid, "HEAD / HT");
+    assert_int_equal(peer_response(cid, true).status, 503);
+    peer_told(cid, "end\n");
+    world_pass(LIMITS_HANDSHAKE_TIMEOUT + WHEEL_TICK);
+    assert_int_equal(peer_response(ann, true).status, 408);
+    peer_told(ann, "end\n");
+}
+
 static void test_it_answers_to_its_names_alone(void **state)
 {
     static const struct {
@@ -481,6 +501,7 @@ int main(void)
         WORLD_TEST(test_frames_right_behind_the_handshake_are_heard),
         WORLD_TEST(test_the_subprotocol_that_the_path_knows_is_chosen),
         WORLD_TEST(test_origins_are_the_host_or_in_the_list),
+        WORLD_TEST(test_no_refusal_of_a_head_has_a_body),
         WORLD_TEST(test_it_answers_to_its_names_alone),
         WORLD_TEST(test_compression_is_agreed_on_where_it_is_offered),
         WORLD_TEST(test_an_extension_that_cannot_be_read_is_400),

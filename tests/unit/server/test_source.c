@@ -229,7 +229,8 @@ static void test_an_address_counts_once_it_is_known(void **state)
     start_with_header();
     struct peer *first = peer_connect(), *second = peer_connect();
     peer_say(first, HEADER);
-    peer_say(second, HEADER GET);
+    peer_say(second, HEADER);
+    peer_upgrade(second, "/echo", "");
     peer_answered(second, 429);
     peer_say(first, GET);
     peer_answered(first, 200);

@@ -2,12 +2,14 @@
 #include "service/health.h"
 #include "sim/peer.h"
 
-static void healthy(const char *body)
+static void asked(struct peer *p, const char *path, unsigned status,
+                  const char *body)
 {
-    struct peer *p = peer_connect();
-    peer_say(p, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_add(p, BYTES_LITERAL("GET "));
+    peer_add(p, bytes_of(path));
+    peer_say(p, " HTTP/1.1\r\nHost: a\r\n\r\n");
     struct peer_response r = peer_response(p, false);
-    assert_int_equal(r.status, 200);
+    assert_int_equal(r.status, status);
     assert_true(bytes_equal(r.body, bytes_of(body)));
     assert_true(bytes_equal(peer_field(&r, "Content-Type"),
                             BYTES_LITERAL("application/json")));
@@ -15,6 +17,12 @@ static void healthy(const char *body)
                             BYTES_LITERAL("no-store")));
     sim_reset(p->connection);
     world_settle();
+}
+
+static void healthy(const char *body)
+{
+    asked(peer_connect(), "/healthz", 200, body);
+    asked(peer_connect(), "/readyz", 200, body);
 }
 
 static void test_open_websockets_and_rooms_with_members_count(void **state)
@@ -31,10 +39,70 @@ static void test_open_websockets_and_rooms_with_members_count(void **state)
     healthy("{\"status\":\"ok\",\"clients\":2,\"rooms\":1}");
 }
 
+static struct peer *scraper(void)
+{
+    return peer_of(sim_connect(1, "192.0.2.50:1"));
+}
+
+static void test_who_is_full_is_healthy_and_not_ready(void **state)
+{
+    static const char full[] =
+        "{\"status\":\"full\",\"clients\":8,\"rooms\":0}";
+    static const char ok[] = "{\"status\":\"ok\",\"clients\":8,\"rooms\":0}";
+    (void)state;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    world_start();
+    struct peer *last = NULL;
+    for (uint32_t i = 0; i < world.config.clients; i++)
+        last = peer_open("/echo");
+    asked(peer_connect(), "/healthz", 200, ok);
+    asked(peer_connect(), "/readyz", 503, full);
+    asked(scraper(), "/healthz", 200, ok);
+    asked(scraper(), "/readyz", 503, full);
+    sim_reset(last->connection);
+    world_settle();
+    healthy("{\"status\":\"ok\",\"clients\":7,\"rooms\":0}");
+}
+
+static void test_who_asks_and_who_is_idle_take_no_slot_of_it(void **state)
+{
+    static const char ok[] = "{\"status\":\"ok\",\"clients\":7,\"rooms\":0}";
+    (void)state;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    world_start();
+    for (uint32_t i = 0; i < world.config.clients - 1; i++)
+        peer_open("/echo");
+    struct peer *idle = peer_connect();
+    peer_say(idle, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(idle, 200);
+    asked(scraper(), "/readyz", 200, ok);
+    asked(idle, "/readyz", 200, ok);
+}
+
+static void test_who_drains_is_neither(void **state)
+{
+    static const char body[] =
+        "{\"status\":\"draining\",\"clients\":0,\"rooms\":0}";
+    (void)state;
+    world_start();
+    struct peer *healthz = peer_connect(), *readyz = peer_connect();
+    struct peer *slow = peer_open("/echo");
+    sim_set_window(slow->connection, 0);
+    sim_signal(SIGNALS_STOP);
+    world_turn();
+    asked(healthz, "/healthz", 503, body);
+    asked(readyz, "/readyz", 503, body);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_open_websockets_and_rooms_with_members_count),
+        WORLD_TEST(test_who_is_full_is_healthy_and_not_ready),
+        WORLD_TEST(test_who_asks_and_who_is_idle_take_no_slot_of_it),
+        WORLD_TEST(test_who_drains_is_neither),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/admit.h"
+#include "base/check.h"
+#include "server/conn.h"
+#include "server/deadline.h"
+#include "server/request.h"
+
+/* ---- Giving way ---------------------------------------------------------- */
+
+/* Has it said something that nobody has looked at? It is looked at in this
+   turn. Of those with a request under way the first look counts, or they would
+   hold their slots by dripping. */
+static bool waits_to_be_read(const struct client *c)
+{
+    if (c->state == CLIENT_IDLE)
+        return (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) != 0;
+    return client_has(c, CLIENT_READABLE) && c->received == 0;
+}
+
+/* The first of a list that may end: one of the first few. */
+static struct client *first_of(const struct clients *all,
+                               const struct list *list, uint32_t few)
+{
+    uint32_t at = list->first;
+    for (; few > 0 && at != LIST_NONE; few--) {
+        struct client *c = client_at(all, at);
+        if (!waits_to_be_read(c))
+            return c;
+        at = list_next(&all->links, at);
+    }
+    return NULL;
+}
+
+static struct client *first_idle(const struct server *s)
+{
+    return first_of(&s->clients, &s->clients.idle, LIMITS_GIVING_WAY);
+}
+
+/* Of a list in the order they came; of those of this turn the reactor has told
+   nothing yet. */
+static struct client *first_come(const struct server *s,
+                                 const struct list *list)
+{
+    uint32_t fresh = (uint32_t)bytes_min(s->came, list->count);
+    return first_of(&s->clients, list, list->count - fresh);
+}
+
+bool admit_now(const struct server *s)
+{
+    const struct clients *all = &s->clients;
+    return all->slots.count < all->slots.size &&
+           (all->regular < all->size || list_empty(&all->idle) ||
+            first_idle(s)) &&
+           (all->refused.count < LIMITS_REFUSALS ||
+            first_come(s, &all->refused)) &&
+           (all->scraping.count < LIMITS_SCRAPES ||
+            first_come(s, &all->scraping));
+}
+
+/* Somebody ends, where there is somebody. */
+static bool end(struct server *s, struct client *c)
+{
+    if (c)
+        request_give_way(s, c);
+    return c != NULL;
+}
+
+static struct client *take(struct server *s, int fd, uint32_t kind)
+{
+    struct clients *all = &s->clients;
+    if (kind == 0 && all->regular == all->size && !end(s, first_idle(s)))
+        kind = CLIENT_REFUSED;
+    if (kind == CLIENT_REFUSED && all->refused.count == LIMITS_REFUSALS)
+        end(s, first_come(s, &all->refused));
+    if (kind == CLIENT_SCRAPE && all->scraping.count == LIMITS_SCRAPES)
+        end(s, first_come(s, &all->scraping));
+    s->came += kind != 0;
+    return client_take(all, fd, kind, (uint32_t)s->now);
+}
+
+bool admit_full(const struct server *s, const struct client *beside)
+{
+    const struct clients *all = &s->clients;
+    bool regular =
+        beside && !(beside->flags & (CLIENT_REFUSED | CLIENT_SCRAPE));
+    return all->regular - all->idle.count - regular >= all->size;
+}
+
+/* ---- Whose it is --------------------------------------------------------- */
+
+static void warn(struct server *s, const struct client *c)
+{
+    struct journal_line line;
+    if (!journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall))
+        return;
+    journal_put(&line, "why",
+                BYTES_LITERAL("one address holds over half of the slots"));
+    source_log(&line, s, c, c->fd);
+    journal_number(&line, "slots", s->clients.size);
+    journal_end(&line);
+}
+
+static void set_address(struct server *s, struct client *c, uint32_t key)
+{
+    bool counts = !(c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE));
+    if (counts)
+        address_part(&s->crowds, c->address, s->clients.size);
+    c->address = key;
+    if (counts && address_join(&s->crowds, key, s->clients.size))
+        warn(s, c);
+}
+
+/* The entry + 1 of somebody who is counted, or 0. */
+static uint32_t enter(struct server *s, const struct socket_address *who,
+                      bool *over)
+{
+    uint32_t entry = 0;
+    *over = false;
+    if (s->config->per_ip && who && who->family != SOCKET_UNIX) {
+        entry = address_enter(&s->addresses, who, s->config->per_ip);
+        *over = entry == 0;
+    }
+    return entry;
+}
+
+static void set_entry(struct server *s, const struct client *c, uint32_t entry)
+{
+    if (s->config->per_ip)
+        s->addresses.entry_of[client_index(&s->clients, c)] = entry;
+}
+
+void admit_count(struct server *s, struct client *c,
+                 const struct socket_address *who)
+{
+    bool over;
+    if (s->config->per_ip)
+        address_leave(&s->addresses,
+                      s->addresses.entry_of[client_index(&s->clients, c)]);
+    set_entry(s, c, enter(s, who, &over));
+    if (over)
+        client_set(c, CLIENT_OVER);
+    set_address(s, c, who ? address_key(s->addresses.seed, who) : 0);
+}
+
+/* ---- Coming -------------------------------------------------------------- */
+
+void admit_one(struct server *s, int fd, const struct socket_address *peer,
+               bool metrics)
+{
+    bool over = false;
+    bool counts = !metrics && !source_is_told(s->config, peer);
+    uint32_t entry = enter(s, counts ? peer : NULL, &over);
+    uint32_t kind = metrics ? CLIENT_SCRAPE : over ? CLIENT_REFUSED : 0;
+    struct client *c = take(s, fd, kind);
+    CHECK(c); /* admit_now said so */
+    s->stats.accepted += !metrics;
+    if (over)
+        client_set(c, CLIENT_OVER);
+    set_entry(s, c, entry);
+    source_begin(s, c, peer);
+    if (counts)
+        set_address(s, c, address_key(s->addresses.seed, peer));
+    deadline_set(s, c);
+    if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
+        conn_drop(s, c, CAUSE_FAULT);
+}
