@@ -281,7 +281,42 @@ class HAProxy(ProxyTests, ServerCase):
                 "bind :443 ssl": "bind 127.0.0.1:PORT ssl",
                 "127.0.0.1:6868": "127.0.0.1:%d" % backend,
                 "/etc/ssl/chatd.pem": self.pem,
-                "timeout tunnel       60s": "timeout tunnel %ds" % idle})
+                "timeout tunnel       60s": "timeout tunnel %ds" % idle,
+                "hdr Host localhost": "hdr Host checker",
+                "inter 2s": self.checks})
+
+    checks = "inter 2s"
+
+    def test_a_full_server_stays_in(self):
+        """option httpchk while all slots are taken and all refusal slots held
+        by connections that say nothing: no check fails."""
+        self.checks = "inter 100ms fall 1"
+        server = self.behind("--clients", "1", "--handshake-timeout", "60",
+                             "--host", "localhost", "--host", "127.0.0.1")
+        ws = self.wss(server)
+        for _ in range(2):
+            idle = [Peer(server) for _ in range(20)]
+            time.sleep(1)
+            for peer in idle:
+                peer.close()
+        with TlsPeer(server, self.tls, port=self.proxy.port) as peer:
+            self.assertEqual(peer.ask("/healthz").status, 200)
+        ws.text("on")
+        self.assertEqual(ws.recv_text(), "on")
+
+    def test_checks_with_a_header_of_their_own(self):
+        """check-send-proxy: checks on a port of their own have it, too."""
+        server = self.start(*self.OPTIONS)
+        self.checks = ("inter 100ms fall 1 rise 1 port %d check-send-proxy" %
+                       server.port)
+        folder = tempfile.TemporaryDirectory(prefix="chatd-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.proxy = self.start_proxy(server.port, folder.name, 60)
+        self.addCleanup(self.proxy.stop)
+        time.sleep(0.5)
+        with TlsPeer(server, self.tls, port=self.proxy.port) as peer:
+            self.assertEqual(peer.ask("/healthz").status, 200)
+        self.assertFalse([x for x in server.lines if "refuse" in x])
 
     def test_health_checks(self):
         """They come as the proxy itself, and keep coming; a server that is
