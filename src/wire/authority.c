@@ -27,13 +27,11 @@ static bool is_alnum_or(uint8_t byte, struct span more)
 /* "[" IPv6 "]" (3.2.2), by its characters: the length, or 0. */
 static size_t literal_len(struct span s)
 {
-    size_t close = bytes_find(s, ']');
-    if (close == s.len || close == 1)
-        return 0;
-    for (size_t i = 1; i < close; i++)
-        if (bytes_hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
-            return 0;
-    return close + 1;
+    size_t len = 1;
+    while (len < s.len && (bytes_hex_value(s.ptr[len]) >= 0 ||
+                           s.ptr[len] == ':' || s.ptr[len] == '.'))
+        len++;
+    return len > 1 && len < s.len && s.ptr[len] == ']' ? len + 1 : 0;
 }
 
 /* pct-encoded (2.1), at the start of s. */
@@ -70,18 +68,20 @@ bool authority_read(struct authority *a, struct span text)
     a->has_port = digits.len > 0;
     if (!a->has_port)
         return true;
-    bool good = bytes_decimal(digits, &port);
-    a->port = good ? (uint32_t)bytes_min64(port, PORT_MAX + 1) : 0;
-    return good;
+    if (!bytes_decimal(digits, &port))
+        return false;
+    a->port = (uint32_t)bytes_min64(port, PORT_MAX + 1);
+    return true;
 }
 
 /* ---- Comparing ----------------------------------------------------------- */
 
 static bool read_literal(struct ip *ip, struct span host)
 {
-    return host.len > 2 && host.ptr[0] == '[' &&
-           bytes_find(host, ':') < host.len &&
-           ip_parse(ip, bytes_part(host, 1, host.len - 2));
+    size_t close = bytes_find(host, ']');
+    return close < host.len && host.ptr[0] == '[' &&
+           bytes_find(host, ':') != host.len &&
+           ip_parse(ip, bytes_part(host, 1, close - 1));
 }
 
 bool authority_same_host(struct span a, struct span b)
@@ -94,7 +94,7 @@ bool authority_same_host(struct span a, struct span b)
 
 static struct span without_dot(struct span host)
 {
-    bool dot = host.len > 1 && host.ptr[host.len - 1] == '.';
+    bool dot = host.ptr[host.len - 1] == '.';
     return bytes_part(host, 0, host.len - dot);
 }
 
@@ -165,14 +165,11 @@ const char *authority_fault(struct authority *a, struct span text)
     const char *fault = byte_fault(text);
     if (fault)
         return fault;
-    size_t host = bytes_find(text, ':');
-    if (text.len && text.ptr[0] == '[')
-        host = bytes_find(text, ']');
-    if (host == 0)
+    if (bytes_find(text, ':') == 0)
         return "has no host";
     if (!authority_read(a, text))
         return "is not HOST or HOST:PORT";
-    if (host < text.len && text.ptr[text.len - 1] == ':')
+    if (text.ptr[text.len - 1] == ':')
         return "has an empty port";
     if (a->has_port && (a->port == 0 || a->port > PORT_MAX))
         return "has a port that is not 1 to 65535";

@@ -7,12 +7,11 @@
 /* ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) (RFC 3986 3.1). */
 static bool is_scheme(struct span s)
 {
+    struct span more = BYTES_LITERAL("+-.0123456789");
     for (size_t i = 0; i < s.len; i++) {
         uint8_t lower = bytes_lower(s.ptr[i]);
         bool letter = lower >= 'a' && lower <= 'z';
-        bool more = (lower >= '0' && lower <= '9') || lower == '+' ||
-                    lower == '-' || lower == '.';
-        if (!letter && (i == 0 || !more))
+        if (!letter && (i == 0 || bytes_find(more, lower) == more.len))
             return false;
     }
     return s.len > 0;
@@ -26,20 +25,18 @@ static bool is(struct span scheme, const char *name)
 /* An origin ends where its host and port do. */
 static const char *end_fault(struct span rest)
 {
-    for (size_t i = 0; i < rest.len; i++) {
-        if (rest.ptr[i] == '/')
-            return "has a path: an origin ends with its host and port";
-        if (rest.ptr[i] == '?')
-            return "has a query: an origin ends with its host and port";
-        if (rest.ptr[i] == '#')
-            return "has a fragment: an origin ends with its host and port";
-    }
+    if (bytes_find(rest, '/') < rest.len)
+        return "has a path: an origin ends with its host and port";
+    if (bytes_find(rest, '?') < rest.len)
+        return "has a query: an origin ends with its host and port";
+    if (bytes_find(rest, '#') < rest.len)
+        return "has a fragment: an origin ends with its host and port";
     return NULL;
 }
 
 const char *origin_fault(struct origin_triple *o, struct span text)
 {
-    *o = (struct origin_triple){0};
+    memset(o, 0, sizeof *o);
     if (is(text, "null"))
         return NULL;
     struct span scheme = bytes_part(text, 0, bytes_find(text, ':'));
@@ -87,6 +84,6 @@ bool origin_is_of(struct span origin, struct span authority)
 {
     struct origin_triple o;
     struct authority at;
-    return !origin_fault(&o, origin) && o.at.host.len > 0 &&
-           authority_read(&at, authority) && is_at(&o, &at);
+    return !origin_fault(&o, origin) && authority_read(&at, authority) &&
+           is_at(&o, &at);
 }

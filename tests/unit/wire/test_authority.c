@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "support/guard.h"
 #include "support/note.h"
 #include "support/unit.h"
 #include "vectors/origin.h"
@@ -17,6 +18,7 @@ static void test_a_host_and_port_are_taken_apart(void **state)
         {"a.example:6868", "a.example", true, 6868},
         {"a.example:", "a.example", false, 0},
         {"[::1]:443", "[::1]", true, 443},
+        {"[1]", "[1]", false, 0},
         {"a%20b;c:00080", "a%20b;c", true, 80},
         {"a:65536", "a", true, 65536},
         {"a:123456789", "a", true, 65536},
@@ -46,6 +48,22 @@ static void test_what_is_no_host_and_port_is_refused(void **state)
         assert_false(authority_read(&a, bytes_of(texts[i])));
         note_close(&note);
     }
+}
+
+/* Nothing behind it is looked at: the bytes end where memory does. */
+static void test_a_name_ends_where_it_ends(void **state)
+{
+    static const char *const texts[] = {
+        "a", "a%2F", "a:1", "[::1]", "a:", "a%2", "a%", "[", "[1"};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        struct authority a;
+        size_t len = strlen(texts[i]);
+        const uint8_t *copy = guard_before(texts[i], len);
+        assert_int_equal(authority_read(&a, bytes_span(copy, len)), i < 5);
+        (void)authority_fault(&a, bytes_span(copy, len));
+    }
+    guard_free_all();
 }
 
 static void test_what_no_client_sends_is_told(void **state)
@@ -79,6 +97,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_host_and_port_are_taken_apart),
         cmocka_unit_test(test_what_is_no_host_and_port_is_refused),
+        cmocka_unit_test(test_a_name_ends_where_it_ends),
         cmocka_unit_test(test_what_no_client_sends_is_told),
         cmocka_unit_test(test_a_request_is_for_a_name_or_it_is_not),
     };

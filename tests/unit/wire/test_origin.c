@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "support/guard.h"
 #include "support/note.h"
 #include "support/unit.h"
 #include "vectors/origin.h"
@@ -44,11 +45,28 @@ static void test_a_page_is_of_the_host_that_is_asked(void **state)
     }
 }
 
+/* Nothing behind it is looked at: the bytes end where memory does. */
+static void test_an_origin_ends_where_it_ends(void **state)
+{
+    static const char *const texts[] = {"a",    "a:",    "a:/",    "a://",
+                                        "null", "a://b", "a://b:1"};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        struct origin_triple o;
+        size_t len = strlen(texts[i]);
+        const uint8_t *copy = guard_before(texts[i], len);
+        assert_int_equal(origin_fault(&o, bytes_span(copy, len)) == NULL,
+                         i >= 4);
+    }
+    guard_free_all();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_no_browser_sends_is_told),
         cmocka_unit_test(test_origins_are_the_same_by_scheme_host_and_port),
+        cmocka_unit_test(test_an_origin_ends_where_it_ends),
         cmocka_unit_test(test_a_page_is_of_the_host_that_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
