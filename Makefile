@@ -159,8 +159,8 @@ FAIL_STRIDE ?= 1
 WATCHED    = room_append member_join member_leave admit_one \
              conn_opened conn_close conn_drop conn_fail \
              conn_log_refusal outbox_frame request_handle request_timeout \
-             server_turn socket_abandon socket_close source_answered source_request \
-             source_timeout source_turn
+             server_turn socket_abandon socket_close source_answered \
+             source_request source_returns source_timeout source_turn
 
 $(SIMS): $(BUILD)/test/%: tests/sim/%.c $(MODEL_SRC) \
                           $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs

@@ -81,8 +81,7 @@ static struct client *take(struct server *s, int fd, uint32_t kind)
 bool admit_full(const struct server *s, const struct client *beside)
 {
     const struct clients *all = &s->clients;
-    bool regular =
-        beside && !(beside->flags & (CLIENT_REFUSED | CLIENT_SCRAPE));
+    bool regular = !(beside->flags & (CLIENT_REFUSED | CLIENT_SCRAPE));
     return all->regular - all->idle.count - regular >= all->size;
 }
 
@@ -129,13 +128,19 @@ static void set_entry(struct server *s, const struct client *c, uint32_t entry)
         s->addresses.entry_of[client_index(&s->clients, c)] = entry;
 }
 
+void admit_idle(struct server *s, struct client *c)
+{
+    if (s->config->per_ip)
+        address_leave(&s->addresses,
+                      s->addresses.entry_of[client_index(&s->clients, c)]);
+    set_entry(s, c, 0);
+}
+
 void admit_count(struct server *s, struct client *c,
                  const struct socket_address *who)
 {
     bool over;
-    if (s->config->per_ip)
-        address_leave(&s->addresses,
-                      s->addresses.entry_of[client_index(&s->clients, c)]);
+    admit_idle(s, c);
     set_entry(s, c, enter(s, who, &over));
     if (over)
         client_set(c, CLIENT_OVER);

@@ -32,8 +32,12 @@ void admit_one(struct server *s, int fd, const struct socket_address *peer,
 void admit_count(struct server *s, struct client *c,
                  const struct socket_address *who);
 
+/* It is idle, and counts no more for --per-ip: a browser keeps the connections
+   with which it got the page, and its WebSocket is to be let in. */
+void admit_idle(struct server *s, struct client *c);
+
 /* Are all regular slots taken, but for idle plain connections and this
-   client's own, which may be NULL? */
+   client's own? */
 bool admit_full(const struct server *s, const struct client *beside);
 
 #endif

@@ -387,6 +387,7 @@ void request_handle(struct server *s, struct client *c, struct span in)
         client_set_state(&s->clients, c, CLIENT_REQUEST);
         c->since = (uint32_t)s->now;
         deadline_set(s, c);
+        source_returns(s, c);
     }
     c->as.http.is_head = http_asks_head(in);
     switch (http_scan(scan, in.ptr, in.len)) {

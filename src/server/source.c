@@ -134,11 +134,21 @@ void source_request(struct server *s, struct client *c,
 
 void source_answered(struct server *s, struct client *c)
 {
+    admit_idle(s, c);
     if (!s->sources.table)
         return;
     source_of(s, c)->client = source_of(s, c)->hop;
     if (is_trusted(s->config, &source_of(s, c)->hop))
         admit_count(s, c, NULL);
+}
+
+void source_returns(struct server *s, struct client *c)
+{
+    struct socket_address who;
+    bool told =
+        s->sources.table && is_trusted(s->config, &source_of(s, c)->hop);
+    if (s->config->per_ip && !told && source_get(s, c, c->fd, &who) == 0)
+        admit_count(s, c, &who);
 }
 
 /* ---- The PROXY header ---------------------------------------------------- */

@@ -55,9 +55,13 @@ void source_timeout(struct server *s, struct client *c);
 void source_request(struct server *s, struct client *c,
                     const struct http_request *request);
 
-/* It was answered: the next one may be anybody's, and until then a trusted
-   hop's connection counts for nobody. */
+/* It was answered: the connection is idle and counts for no --per-ip, and a
+   trusted hop's next request may be anybody's. */
 void source_answered(struct server *s, struct client *c);
+
+/* Another request begins: it counts again. A trusted hop's does when it is
+   whole. */
+void source_returns(struct server *s, struct client *c);
 
 /* Whom the connection is from. c may be NULL: then who is at the end of fd.
    0 or -errno. */

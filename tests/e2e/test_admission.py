@@ -135,6 +135,18 @@ class Whose(ServerCase):
         ws.text("on")
         self.assertEqual(ws.recv_text(), "on")
 
+    def test_an_idle_connection_keeps_its_own_websocket_out_no_longer(self):
+        """A browser keeps the connections with which it got the page."""
+        server = self.start("--per-ip", "2")
+        pages = [self.peer(server) for _ in range(2)]
+        for page in pages:
+            self.assertEqual(page.ask("/chat").status, 200)
+        for _ in range(2):
+            self.ws(server)
+        with self.peer(server) as late:
+            self.assertEqual(late.ask("/").status, 429)
+        self.assertEqual(pages[0].ask("/").status, 429)
+
     def test_an_ipv6_client_is_its_64(self):
         """A /64 is one customer's (RFC 6177), an IPv4 address in it one."""
         server = self.start("--per-ip", "1", "--proxy-protocol")

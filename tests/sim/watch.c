@@ -320,8 +320,7 @@ void __wrap_source_answered(struct server *s, struct client *c)
     if (watch.on) {
         struct watched *w = watch_client(c);
         w->asked_at = w->idle_at = watch_now();
-        if (origin_of(sim_connection(c->fd))->trusted)
-            w->counted = false; /* until it asks again */
+        w->counted = false; /* until it asks again */
     }
     __real_source_answered(s, c);
 }

@@ -125,6 +125,7 @@ void __real_admit_one(struct server *s, int fd,
 void __real_conn_opened(struct server *s, struct client *c);
 void __real_source_request(struct server *s, struct client *c,
                            const struct http_request *request);
+void __real_source_returns(struct server *s, struct client *c);
 void __real_source_turn(struct server *s, struct client *c);
 void __real_request_handle(struct server *s, struct client *c, struct span in);
 
@@ -189,6 +190,18 @@ void __wrap_source_request(struct server *s, struct client *c,
     const struct origin *o = origin_of(sim_connection(c->fd));
     if (o->trusted)
         count_as(watch_client(c), c, &o->who);
+}
+
+void __wrap_source_returns(struct server *s, struct client *c)
+{
+    __real_source_returns(s, c);
+    if (!watch.on || client_has(c, CLIENT_SCRAPE) || !world.config.per_ip)
+        return;
+    const struct origin *o = origin_of(sim_connection(c->fd));
+    bool unknown = watch.calls_fail && !client_has(c, CLIENT_OVER) &&
+                   s->addresses.entry_of[client_index(&s->clients, c)] == 0;
+    if (!o->trusted && !unknown)
+        count_as(watch_client(c), c, &o->hop);
 }
 
 /* Who it is was told in a PROXY header; behind it there may be a request. */

@@ -207,6 +207,30 @@ static void test_many_give_way_in_as_many_turns_as_it_takes(void **state)
     }
 }
 
+static void test_an_idle_one_counts_for_no_per_ip(void **state)
+{
+    (void)state;
+    world.config.per_ip = 1;
+    world_start();
+    struct peer *page = kept_alive();
+    struct peer *ann = peer_open("/echo");
+    peer_say(page, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(page, 429); /* now it is one too many */
+    peer_told(page, "end\n");
+    peer_text(ann, "still here");
+    peer_told(ann, "text still here\n");
+    sim_reset(ann->connection);
+    world_settle();
+    page = kept_alive();
+    peer_say(page, "GET ");
+    struct peer *late = peer_connect();
+    peer_upgrade(late, "/echo", "");
+    peer_answered(late, 429);
+    peer_say(page, "/ HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(page, 200);
+    assert_int_equal(world.server.addresses.slots.count, 0);
+}
+
 /* ---- One address --------------------------------------------------------- */
 
 static void test_one_address_with_over_half_of_the_slots_is_told(void **state)
@@ -268,6 +292,7 @@ int main(void)
         WORLD_TEST(test_who_has_not_asked_yet_does_not_give_way),
         WORLD_TEST(test_an_unread_request_of_an_idle_one_is_answered_first),
         WORLD_TEST(test_many_give_way_in_as_many_turns_as_it_takes),
+        WORLD_TEST(test_an_idle_one_counts_for_no_per_ip),
         WORLD_TEST(test_one_address_with_over_half_of_the_slots_is_told),
         WORLD_TEST(test_behind_a_proxy_it_is_the_visitors_that_count),
     };
