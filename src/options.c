@@ -4,6 +4,7 @@
 #include "wire/origin.h"
 
 #define HELP_COLUMN 28
+#define SHOWN_MAX   200  /* bytes of a bad value, so that the fault fits */
 #define LIST_SIZE   4096 /* of a list in the environment, with its NUL */
 
 /* ---- The table ----------------------------------------------------------- */
@@ -435,9 +436,11 @@ static enum options_result bad_value(struct text *why, const char *prefix,
 {
     text_string(why, prefix);
     text_put(why, name);
+    struct span shown = bytes_of(value);
+    bool whole = shown.len <= SHOWN_MAX;
     text_string(why, ": \"");
-    text_string(why, value);
-    text_string(why, "\" ");
+    text_put(why, whole ? shown : bytes_part(shown, 0, SHOWN_MAX));
+    text_string(why, whole ? "\" " : "...\" ");
     text_string(why, fault);
     return OPTIONS_BAD;
 }

@@ -10,7 +10,7 @@
 static struct note note;
 
 static struct config config;
-static char why[256];
+static char why[512];
 static const char *const *variables; /* name, value, name, value, NULL */
 
 static const char *environment(const char *name)
@@ -338,6 +338,17 @@ static void test_what_is_wrong_is_named(void **state)
     bad("-m 1M", "--max-message must be at most a quarter of --room-log");
 }
 
+static void test_a_long_value_leaves_room_for_what_is_wrong(void **state)
+{
+    char line[300] = "--host ", sentence[300] = "--host: \"";
+    (void)state;
+    memset(line + 7, 'a', 201);
+    memset(sentence + 9, 'a', 200);
+    strcpy(line + 7 + 201, "*");
+    strcat(sentence, "...\" has a wildcard: give each name by itself");
+    bad(line, sentence);
+}
+
 static void test_so_many_names_and_origins_and_no_more(void **state)
 {
     static char list[LIMITS_HOSTS * 20];
@@ -602,6 +613,7 @@ int main(void)
         OPTIONS_TEST(test_the_sandbox_can_be_left_out_or_insisted_on),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
+        OPTIONS_TEST(test_a_long_value_leaves_room_for_what_is_wrong),
         OPTIONS_TEST(test_so_many_names_and_origins_and_no_more),
         OPTIONS_TEST(test_too_many_addresses_are_told),
         OPTIONS_TEST(test_the_environment_is_read_and_the_command_line_wins),
