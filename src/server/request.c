@@ -151,20 +151,6 @@ static void refuse(struct server *s, struct client *c, unsigned status,
     answer_with_text(s, c, status, why);
 }
 
-/* A response that needs no buffer: what its kernel does not take is lost. */
-static void send_refusal(struct server *s, int fd, unsigned status)
-{
-    uint8_t bytes[256];
-    struct text t = text_over(bytes, sizeof bytes);
-    http_put_status(&t, status, s->wall / 1000);
-    http_put_number(&t, "Retry-After", LIMITS_RETRY_AFTER);
-    http_put_number(&t, "Content-Length", 0);
-    put_string(&t, "Connection", "close");
-    http_put_end(&t);
-    struct span all = text_span(&t);
-    (void)socket_send(fd, &all, 1);
-}
-
 static void refuse_slot(struct server *s, struct client *c)
 {
     if (client_has(c, CLIENT_OVER))
@@ -183,10 +169,19 @@ void request_give_way(struct server *s, struct client *c)
     conn_drop(s, c, CAUSE_NONE);
 }
 
+/* This response needs no buffer: what its kernel does not take is lost. */
 void request_evict(struct server *s, struct client *c, const char *why)
 {
+    uint8_t bytes[256];
+    struct text t = text_over(bytes, sizeof bytes);
+    http_put_status(&t, 503, s->wall / 1000);
+    http_put_number(&t, "Retry-After", LIMITS_RETRY_AFTER);
+    http_put_number(&t, "Content-Length", 0);
+    put_string(&t, "Connection", "close");
+    http_put_end(&t);
+    struct span all = text_span(&t);
+    (void)socket_send(c->fd, &all, 1);
     conn_log_refusal(s, c, c->fd, 503, why);
-    send_refusal(s, c->fd, 503);
     c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
     conn_linger(s, c);
 }

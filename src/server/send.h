@@ -39,7 +39,7 @@ enum room_log send_log_of(const struct client *c);
 bool send_overrun(const struct server *s, const struct client *c);
 
 /* Write what is pending, staging included when the client is s->current.
-   Sets and clears CLIENT_BLOCKED; staging is empty afterwards. */
+   Sets and clears CLIENT_WAITS_OUTPUT; staging is empty afterwards. */
 enum send_result send_flush(struct server *s, struct client *c);
 
 /* Move staging into the outbox, to be flushed later. False when there is no

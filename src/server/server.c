@@ -196,13 +196,13 @@ static bool is_too_much(const struct server *s, const struct client *c)
                                                    : LIMITS_TURN_READ);
 }
 
-/* While there is more work than a turn may hold, heavy stays heavy, whatever
-   it sends in between. */
+/* While there is more work than a turn may hold, heavy stays heavy, and so it
+   does while it has more to say, whatever it sends in between. */
 static void note_weight(const struct server *s, struct client *c, uint64_t cost)
 {
     if (cost >= LIMITS_HEAVY)
         client_set(c, CLIENT_HEAVY);
-    else if (s->cost < LIMITS_TURN_READ / 2)
+    else if (s->cost < LIMITS_TURN_READ / 2 && !ready_may_read(c))
         client_clear(c, CLIENT_HEAVY);
 }
 

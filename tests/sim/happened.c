@@ -77,7 +77,6 @@ void happened_all(void)
         {"refusal", "all rooms taken"},
         {"refusal", "all buffers taken"},
         {"refusal", "too many from this address"},
-        {"refusal", "too many read the metrics"},
         {"refusal", "no whole request in time"},
         {"refusal", "no PROXY header in time"},
         {"refusal", "no PROXY header"},
