@@ -88,6 +88,17 @@ static inline uint32_t bytes_get32(const uint8_t *p)
     return ((uint32_t)bytes_get16(p) << 16) | bytes_get16(p + 2);
 }
 
+/* Each bit of the result depends on each bit of x: for hash tables, with a
+   secret seed in x against those who would choose what collides. */
+static inline uint64_t bytes_mix(uint64_t x)
+{
+    x ^= x >> 32;
+    x *= UINT64_C(0xD6E8FEB86659FD93);
+    x ^= x >> 32;
+    x *= UINT64_C(0xD6E8FEB86659FD93);
+    return x ^ x >> 32;
+}
+
 static inline uint64_t bytes_get64(const uint8_t *p)
 {
     return ((uint64_t)bytes_get32(p) << 32) | bytes_get32(p + 4);

@@ -11,16 +11,6 @@ void address_init(struct addresses *all, struct address_entry *table,
     slots_init(&all->slots, &table->slot, sizeof *table, count);
 }
 
-/* Multiply and fold: enough against chance; the seed is against intent. */
-static uint64_t mix(uint64_t x)
-{
-    x ^= x >> 32;
-    x *= UINT64_C(0xD6E8FEB86659FD93);
-    x ^= x >> 32;
-    x *= UINT64_C(0xD6E8FEB86659FD93);
-    return x ^ x >> 32;
-}
-
 static struct address whose(const struct socket_address *peer)
 {
     struct ip ip = {.family = IP_V6};
@@ -36,7 +26,7 @@ static struct address whose(const struct socket_address *peer)
 
 static uint64_t hash_of(uint64_t seed, const struct address *a)
 {
-    return mix(mix(seed ^ bytes_get64(a->bytes)) ^ a->family);
+    return bytes_mix(bytes_mix(seed ^ bytes_get64(a->bytes)) ^ a->family);
 }
 
 uint32_t address_key(uint64_t seed, const struct socket_address *peer)

@@ -13,12 +13,11 @@ void room_init(struct rooms *all, uint32_t count)
 
 /* ---- Finding one by name ------------------------------------------------- */
 
-/* FNV-1a. Collisions cost a few comparisons: there are --rooms at most. */
 static uint32_t *bucket_of(const struct rooms *all, struct span name)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    uint64_t hash = all->seed;
     for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ name.ptr[i]) * UINT64_C(0x100000001B3);
+        hash = bytes_mix(hash ^ name.ptr[i]);
     return &all->buckets[hash % all->slots.size];
 }
 
@@ -58,6 +57,15 @@ static uint32_t take_place(struct rooms *all)
     return slots_take(&all->slots);
 }
 
+/* No two counts share an epoch: of one process the low bits differ, also when
+   the clock was set back; of two that start in one millisecond they are random
+   at first. */
+static uint64_t begin_epoch(struct rooms *all, uint64_t wall)
+{
+    const unsigned bits = 22; /* the other 42 last until the year 2109 */
+    return wall << bits | (all->epochs++ & ((UINT64_C(1) << bits) - 1));
+}
+
 struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
 {
     CHECK(name.len > 0 && name.len <= LIMITS_ROOM_NAME);
@@ -68,13 +76,11 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
     if (index == ROOM_NONE)
         return NULL;
     room = room_at(all, index);
-    /* Also when the clock was set back: no two counts share an epoch. */
-    all->last_epoch = wall > all->last_epoch ? wall : all->last_epoch + 1;
     *room = (struct room){
         .slot = room->slot,
         .dirty = room->dirty, /* it may still be in the queue of this turn */
         .next_dirty = room->next_dirty,
-        .epoch = all->last_epoch,
+        .epoch = begin_epoch(all, wall),
         .name_len = (uint8_t)name.len,
         .marks = all->mark_space + (size_t)index * all->history,
     };

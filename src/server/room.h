@@ -97,7 +97,8 @@ struct rooms {
     uint32_t in_use;                  /* rooms with members */
     uint64_t evicted;                 /* empty rooms whose place another got */
     uint32_t history;                 /* marks a room has; 0: no history */
-    uint64_t last_epoch;
+    uint64_t seed;   /* random: nobody can choose names that collide */
+    uint64_t epochs; /* counts begun so far, from a random number on */
     uint64_t tell_at;   /* when the next `members` events are due, or
                                 UINT64_MAX */
     uint8_t *log_bytes; /* every room's logs, one behind the other */

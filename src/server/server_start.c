@@ -137,9 +137,14 @@ static int make_tables(struct server *s, struct text *why)
     arena_init(&a, memory, a.used);
     carve(s, &a);
     CHECK(!a.overflow);
-    int result =
-        entropy_fill((uint8_t *)&s->addresses.seed, sizeof s->addresses.seed);
-    return result < 0 ? server_failed(why, "no random bytes", result) : 0;
+    uint64_t random[3];
+    int result = entropy_fill((uint8_t *)random, sizeof random);
+    if (result < 0)
+        return server_failed(why, "no random bytes", result);
+    s->addresses.seed = random[0];
+    s->rooms.seed = random[1];
+    s->rooms.epochs = random[2];
+    return 0;
 }
 
 static int open_files(struct server *s, struct text *why)

@@ -94,10 +94,28 @@ static void test_no_two_counts_share_an_epoch(void **state)
     uint64_t a = room_open(&all, BYTES_LITERAL("a"), 1000)->epoch;
     uint64_t b = room_open(&all, BYTES_LITERAL("b"), 1000)->epoch;
     uint64_t c = room_open(&all, BYTES_LITERAL("c"), 10)->epoch; /* set back */
-    uint64_t d = room_open(&all, BYTES_LITERAL("d"), 5000)->epoch;
-    assert_true(a == 1000);
-    assert_true(a < b && b < c && c < d);
-    assert_true(d == 5000);
+    uint64_t d = room_open(&all, BYTES_LITERAL("d"), 1000)->epoch;
+    assert_true(a != b && a != c && a != d && b != c && b != d && c != d);
+    assert_int_equal(a >> 22, 1000);
+    assert_int_equal(c >> 22, 10);
+    /* Another process, in the same millisecond. */
+    struct rooms other = rooms_of();
+    other.epochs = UINT64_MAX - 7;
+    assert_true(room_open(&other, BYTES_LITERAL("a"), 1000)->epoch != a);
+    assert_true(room_open(&other, BYTES_LITERAL("b"), 1000)->epoch != b);
+}
+
+/* With another seed other names collide: which ones nobody can know. */
+static void test_rooms_are_found_whatever_the_seed(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct rooms all = rooms_of();
+        all.seed = seed;
+        struct room *a = open_room(&all, "a"), *b = open_room(&all, "b");
+        assert_ptr_equal(open_room(&all, "a"), a);
+        assert_ptr_equal(open_room(&all, "b"), b);
+    }
 }
 
 /* ---- Places -------------------------------------------------------------- */
@@ -296,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_a_name_leads_to_one_room),
         cmocka_unit_test(test_names_of_every_length_and_byte_are_told_apart),
         cmocka_unit_test(test_no_two_counts_share_an_epoch),
+        cmocka_unit_test(test_rooms_are_found_whatever_the_seed),
         cmocka_unit_test(test_a_room_with_readers_keeps_its_place),
         cmocka_unit_test(test_the_room_that_was_empty_longest_makes_way),
         cmocka_unit_test(test_an_empty_room_keeps_its_history),
