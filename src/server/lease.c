@@ -24,11 +24,12 @@ uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
 
 #define BUCKETS 256 /* of addresses */
 
-/* Is this one lent out, and to another? */
+/* Is this one lent out, to another, and unfinished? */
 static bool counts(const struct leases *all, uint32_t index, uint32_t but_of)
 {
+    const struct lease *l = lease_at(all, index);
     return slots_generation(&all->slots, index) % 2 == 1 &&
-           lease_at(all, index)->owner != but_of;
+           l->owner != but_of && !l->kept;
 }
 
 static uint32_t fullest_bucket(const struct leases *all, uint32_t but_of)
@@ -75,9 +76,25 @@ uint32_t lease_oldest(const struct leases *all, uint32_t but_of, uint32_t now)
 
 void lease_give(struct leases *all, uint32_t *index)
 {
-    if (*index != LEASE_NONE)
+    if (*index != LEASE_NONE) {
+        lease_let_go(all, *index);
         slots_give(&all->slots, *index);
+    }
     *index = LEASE_NONE;
+}
+
+bool lease_keep(struct leases *all, uint32_t index)
+{
+    if (all->kept >= (uint64_t)all->slots.size * 3 / 4)
+        return false;
+    all->kept++;
+    return lease_at(all, index)->kept = true;
+}
+
+void lease_let_go(struct leases *all, uint32_t index)
+{
+    all->kept -= lease_at(all, index)->kept;
+    lease_at(all, index)->kept = false;
 }
 
 bool lease_append(struct leases *all, uint32_t index, struct span s)

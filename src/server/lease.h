@@ -27,7 +27,10 @@ struct lease {
                          within --write-timeout; 0: not reckoned yet */
     uint32_t start;   /* offset of the first byte of what is left */
     uint32_t end;     /* offset behind the last */
-    uint32_t held;    /* of an inbox: of these, the first ones were looked at:
+    bool
+        kept; /* its contents are whole, and wait for us: lease_oldest passes it
+                  over */
+    uint32_t held; /* of an inbox: of these, the first ones were looked at:
                        payload of a compressed message that is still to be
                        inflated */
 };
@@ -37,6 +40,7 @@ struct leases {
     uint8_t *bytes; /* slots.size buffers of `size` bytes */
     size_t size;    /* bytes of each */
     struct slots slots;
+    uint32_t kept; /* leases that are */
 };
 
 void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
@@ -45,6 +49,11 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
 /* Lend an empty one to a client: its index, or LEASE_NONE. */
 uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
                     uint32_t now);
+
+/* Keep one, or keep it no longer. False when three quarters are kept already:
+   the others must do for what comes and goes. */
+bool lease_keep(struct leases *all, uint32_t index);
+void lease_let_go(struct leases *all, uint32_t index);
 
 /* Of the address that holds most, not counting what `but_of` has: the one whose
    contents are the oldest; or LEASE_NONE. Takes time for each lease. */

@@ -6,7 +6,9 @@
  * that its peer does not take. The oldest of these ends, of the address that
  * holds most of them, so that whoever takes many takes them from himself. An
  * open one is told 1013, a request is answered with 503; who has output pending
- * in the buffer is dropped, for nothing can be said behind it.
+ * in the buffer is dropped, for nothing can be said behind it. What is whole and
+ * waits for its room is nobody's to take back (lease_keep): that way nothing is
+ * published, and nobody written to, while somebody asks for a buffer.
  */
 #ifndef SERVER_LEND_H
 #define SERVER_LEND_H

@@ -39,7 +39,8 @@
  *
  * A sender waits with a message that was taken whole (client.taken). It is read
  * on up to its next message, so that pings and a Close are answered; and when it
- * goes meanwhile, for whatever reason, what was taken is published first.
+ * goes meanwhile, for whatever reason, what was taken is published first. Where
+ * three quarters of the buffers are kept for that, nobody waits any more.
  */
 #ifndef SERVER_MEMBER_H
 #define SERVER_MEMBER_H

@@ -96,6 +96,7 @@ void open_publish_taken(struct server *s, struct client *c)
     }
     struct lease *l = lease_at(&s->leases, c->inbox);
     uint8_t *bytes = lease_bytes(&s->leases, c->inbox);
+    lease_let_go(&s->leases, c->inbox);
     open_service(s, c)->message(s, c, opcode, bytes, l->start);
     if (c->inbox == LEASE_NONE)
         return;
@@ -130,7 +131,8 @@ static void gather(struct server *s, struct client *c, struct input *in,
         return;
     uint8_t *message = lease_bytes(&s->leases, c->inbox);
     size_t len = in->message_len;
-    if (must_hold(s, c, bytes_span(message, len))) {
+    if (must_hold(s, c, bytes_span(message, len)) &&
+        lease_keep(&s->leases, c->inbox)) {
         member_hold(s, c, event->opcode);
         return;
     }
@@ -182,7 +184,9 @@ static void pass_gathered(struct server *s, struct client *c,
     uint8_t *message = compressed_gathered(z);
     if (z->opcode == FRAME_TEXT && !utf8_valid(bytes_span(message, z->len)))
         conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
-    else if (must_hold(s, c, bytes_span(message, z->len)))
+    else if (must_hold(s, c, bytes_span(message, z->len)) &&
+             lease_keep(&s->inflating,
+                        client_profile(&s->clients, c)->inflating - 1))
         member_hold(s, c, z->opcode);
     else
         open_service(s, c)->message(s, c, z->opcode, message, z->len);

@@ -151,37 +151,47 @@ static void refuse(struct server *s, struct client *c, unsigned status,
     answer_with_text(s, c, status, why);
 }
 
+static const char too_many[] = "too many from this address";
+static const char all_slots[] = "all client slots taken";
+
 static void refuse_slot(struct server *s, struct client *c)
 {
     if (client_has(c, CLIENT_OVER))
-        refuse(s, c, 429, "too many from this address");
+        refuse(s, c, 429, too_many);
     else
-        refuse(s, c, 503, "all client slots taken");
+        refuse(s, c, 503, all_slots);
 }
 
-void request_give_way(struct server *s, struct client *c)
-{
-    if (c->state == CLIENT_REQUEST && client_has(c, CLIENT_REFUSED)) {
-        conn_begin(s, c);
-        refuse_slot(s, c);
-        conn_settle(s, c);
-    }
-    conn_drop(s, c, CAUSE_NONE);
-}
-
-/* This response needs no buffer: what its kernel does not take is lost. */
-void request_evict(struct server *s, struct client *c, const char *why)
+/* A refusal that needs no buffer: what its kernel does not take is lost. */
+static void refuse_at_once(struct server *s, struct client *c, unsigned status,
+                           const char *why)
 {
     uint8_t bytes[256];
     struct text t = text_over(bytes, sizeof bytes);
-    http_put_status(&t, 503, s->wall / 1000);
+    http_put_status(&t, status, s->wall / 1000);
     http_put_number(&t, "Retry-After", LIMITS_RETRY_AFTER);
     http_put_number(&t, "Content-Length", 0);
     put_string(&t, "Connection", "close");
     http_put_end(&t);
     struct span all = text_span(&t);
     (void)socket_send(c->fd, &all, 1);
-    conn_log_refusal(s, c, c->fd, 503, why);
+    conn_log_refusal(s, c, c->fd, status, why);
+}
+
+void request_give_way(struct server *s, struct client *c)
+{
+    if (c->state == CLIENT_REQUEST && client_has(c, CLIENT_REFUSED)) {
+        if (client_has(c, CLIENT_OVER))
+            refuse_at_once(s, c, 429, too_many);
+        else
+            refuse_at_once(s, c, 503, all_slots);
+    }
+    conn_drop(s, c, CAUSE_NONE);
+}
+
+void request_evict(struct server *s, struct client *c, const char *why)
+{
+    refuse_at_once(s, c, 503, why);
     c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
     conn_linger(s, c);
 }

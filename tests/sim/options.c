@@ -69,7 +69,7 @@ static void draw_sizes(struct config *config, struct random *r)
         config->buffers = between(r, 1, 4);
     if (one_in(r, 4)) /* for what is open at start, and a few clients */
         sim_limit_files(STANDARD + 2 + LIMITS_OTHER_FILES + LIMITS_BESIDES +
-                        between(r, 10, 20));
+                        LIMITS_DOWNLOADS_LEAST + between(r, 10, 20));
 }
 
 static void draw_what_is_told(struct config *config, struct random *r)

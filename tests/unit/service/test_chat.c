@@ -100,7 +100,8 @@ static void test_a_message_has_id_time_uid_and_text(void **state)
     char start[128];
     int len = snprintf(
         start, sizeof start, "{\"id\":\"%llx-1\",\"time\":%llu,\"uid\":\"",
-        (unsigned long long)SIM_WALL, (unsigned long long)SIM_WALL + 5);
+        (unsigned long long)epoch(), (unsigned long long)SIM_WALL + 5);
+    assert_true(epoch() >> 22 == SIM_WALL);
     assert_int_equal(got.ptr[0], PEER_TEXT);
     assert_memory_equal(got.ptr + 2, start, (size_t)len);
     const uint8_t *uid = got.ptr + 2 + len;
