@@ -27,10 +27,8 @@ struct lease {
                          within --write-timeout; 0: not reckoned yet */
     uint32_t start;   /* offset of the first byte of what is left */
     uint32_t end;     /* offset behind the last */
-    bool
-        kept; /* its contents are whole, and wait for us: lease_oldest passes it
-                  over */
-    uint32_t held; /* of an inbox: of these, the first ones were looked at:
+    bool kept;        /* its contents are whole, and wait for us */
+    uint32_t held;    /* of an inbox: of these, the first ones were looked at:
                        payload of a compressed message that is still to be
                        inflated */
 };
@@ -50,14 +48,14 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
 uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
                     uint32_t now);
 
-/* Keep one, or keep it no longer. False when three quarters are kept already:
-   the others must do for what comes and goes. */
+/* Keep one, or keep it no longer. A quarter of them can be: the others must do
+   for what comes and goes. */
+static inline bool lease_can_keep(const struct leases *all)
+{
+    return all->kept < all->slots.size / 4;
+}
 bool lease_keep(struct leases *all, uint32_t index);
 void lease_let_go(struct leases *all, uint32_t index);
-
-/* Of the address that holds most, not counting what `but_of` has: the one whose
-   contents are the oldest; or LEASE_NONE. Takes time for each lease. */
-uint32_t lease_oldest(const struct leases *all, uint32_t but_of, uint32_t now);
 
 /* Give one back, and set the holder's *index to LEASE_NONE. Nothing happens
    when it is that already. */

@@ -3,6 +3,65 @@
 #include "server/conn.h"
 #include "server/request.h"
 
+/* ---- The oldest of the address that holds most --------------------------- */
+
+#define BUCKETS 256 /* of addresses */
+
+/* Is this one lent out, and to somebody who may lose it? */
+static bool counts(const struct server *s, const struct leases *all,
+                   uint32_t index, const struct client *but)
+{
+    const struct client *owner =
+        client_at(&s->clients, lease_at(all, index)->owner);
+    return slots_generation(&all->slots, index) % 2 == 1 && owner != but &&
+           owner->taken == 0;
+}
+
+static uint32_t fullest_bucket(const struct server *s, const struct leases *all,
+                               const struct client *but)
+{
+    uint32_t in[BUCKETS] = {0}, fullest = 0;
+    for (uint32_t i = 0; i < all->slots.fresh; i++) {
+        uint32_t bucket = lease_at(all, i)->address % BUCKETS;
+        if (counts(s, all, i, but) && ++in[bucket] > in[fullest])
+            fullest = bucket;
+    }
+    return fullest;
+}
+
+/* Of a bucket the address that has more than half of it, if there is one: each
+   vote for another address takes one away (Boyer and Moore). */
+static uint32_t winner(const struct server *s, const struct leases *all,
+                       const struct client *but, uint32_t bucket)
+{
+    uint32_t address = bucket, votes = 0;
+    for (uint32_t i = 0; i < all->slots.fresh; i++) {
+        uint32_t of = lease_at(all, i)->address;
+        if (!counts(s, all, i, but) || of % BUCKETS != bucket)
+            continue;
+        if (votes == 0)
+            address = of;
+        votes += of == address ? 1 : (uint32_t)-1;
+    }
+    return address;
+}
+
+uint32_t lend_oldest(const struct server *s, const struct leases *all,
+                     const struct client *but)
+{
+    uint32_t now = (uint32_t)s->now;
+    uint32_t address = winner(s, all, but, fullest_bucket(s, all, but));
+    uint32_t oldest = LEASE_NONE;
+    for (uint32_t i = 0; i < all->slots.fresh; i++)
+        if (counts(s, all, i, but) && lease_at(all, i)->address == address &&
+            (oldest == LEASE_NONE || now - lease_at(all, i)->since >
+                                         now - lease_at(all, oldest)->since))
+            oldest = i;
+    return oldest;
+}
+
+/* ---- Lending ------------------------------------------------------------- */
+
 /* The client gives back all that it has of the pool. */
 static void evict(struct server *s, const struct leases *pool, struct client *c)
 {
@@ -23,7 +82,7 @@ uint32_t lend_buffer(struct server *s, struct leases *pool, struct client *c)
     if (index != LEASE_NONE)
         return index;
     s->cost += pool->slots.size * LIMITS_COST_LEASE;
-    uint32_t oldest = lease_oldest(pool, owner, now);
+    uint32_t oldest = lend_oldest(s, pool, c);
     if (oldest == LEASE_NONE)
         return LEASE_NONE;
     evict(s, pool, client_at(&s->clients, lease_at(pool, oldest)->owner));

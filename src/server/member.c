@@ -109,11 +109,28 @@ void member_hold(struct server *s, struct client *c, uint8_t opcode)
     room_of(s, c)->held++;
 }
 
+void member_wait(struct server *s, struct client *c)
+{
+    ready_wait(s, c, CLIENT_WAITS_ROOM);
+    room_of(s, c)->held += c->taken == 0;
+}
+
+/* It waits no longer; what is held of it can be handled. */
+static void go_on(struct server *s, struct client *c)
+{
+    if (c->taken)
+        client_set(c, CLIENT_PARKED);
+    else
+        room_of(s, c)->held--;
+    ready_go_on(s, c, CLIENT_WAITS_ROOM);
+    ready_add(s, c);
+}
+
 uint8_t member_release(struct server *s, struct client *c)
 {
     uint8_t opcode = c->taken;
     c->taken = 0;
-    room_of(s, c)->held--;
+    room_of(s, c)->held -= !client_waits(c, CLIENT_WAITS_ROOM);
     return opcode;
 }
 
@@ -240,6 +257,7 @@ void member_leave(struct server *s, struct client *c)
 {
     struct room *room = room_of(s, c);
     set_lag(s, c, MEMBER_IN_STEP, false);
+    room->held -= client_waits(c, CLIENT_WAITS_ROOM);
     room->log_members[send_log_of(c)]--;
     room->v1_members -= is_v1(c);
     if (--room->members == 0)
@@ -321,14 +339,13 @@ static bool end_flush(struct server *s, const struct room *room)
     return room->unflushed == 0 && !room->ask;
 }
 
-/* May the message that is held be said now? */
+/* May it speak now, if it waits for that? */
 static void ask(struct server *s, struct client *c)
 {
-    if (c->state != CLIENT_OPEN || c->taken == 0 || !member_may_speak(s, c))
-        return;
-    client_set(c, CLIENT_PARKED);
-    ready_go_on(s, c, CLIENT_WAITS_ROOM);
-    ready_add(s, c);
+    if (c->state == CLIENT_OPEN &&
+        (c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
+        member_may_speak(s, c))
+        go_on(s, c);
 }
 
 bool member_flush(struct server *s, struct room *room, uint64_t end)

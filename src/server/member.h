@@ -39,8 +39,8 @@
  *
  * A sender waits with a message that was taken whole (client.taken). It is read
  * on up to its next message, so that pings and a Close are answered; and when it
- * goes meanwhile, for whatever reason, what was taken is published first. Where
- * three quarters of the buffers are kept for that, nobody waits any more.
+ * goes meanwhile, for whatever reason, what was taken is published first. When
+ * no more buffers can be kept for that, the message waits in the kernel.
  */
 #ifndef SERVER_MEMBER_H
 #define SERVER_MEMBER_H
@@ -76,11 +76,14 @@ void member_publish(struct server *s, struct client *c,
    is not done yet. */
 bool member_flush(struct server *s, struct room *room, uint64_t end);
 
-/* May a member say something now? If not, its message of this opcode is held,
-   and when it may be asked again it is made ready, CLIENT_PARKED, by a walk.
-   member_release: it is held no longer; the opcode. */
+/*
+ * May a member say something now? If not, its message of this opcode is held, or
+ * it is not read (CLIENT_WAITS_ROOM), and a walk finds it when it may be asked
+ * again. member_release: its message is held no longer; the opcode.
+ */
 bool member_may_speak(const struct server *s, const struct client *c);
 void member_hold(struct server *s, struct client *c, uint8_t opcode);
+void member_wait(struct server *s, struct client *c);
 uint8_t member_release(struct server *s, struct client *c);
 
 /* After the client has been written to, or could not be: how far behind is it?

@@ -329,6 +329,14 @@ static bool take(struct server *s, struct client *c, struct input *in,
 
 /* ---- The turn ------------------------------------------------------------ */
 
+/* Would a message of it have to wait, and could not be kept for that? */
+static bool stays_out(const struct server *s, const struct client *c)
+{
+    return !(lease_can_keep(&s->leases) &&
+             (c->client_bits == 0 || lease_can_keep(&s->inflating))) &&
+           !member_may_speak(s, c);
+}
+
 /* May it send a message now? If not, the reason is noted: its next one waits. */
 static bool must_wait(struct server *s, struct client *c)
 {
@@ -338,8 +346,8 @@ static bool must_wait(struct server *s, struct client *c)
         wheel_hasten(&s->wheel, client_index(&s->clients, c),
                      (until + 999) / 1000);
     }
-    if (c->taken)
-        ready_wait(s, c, CLIENT_WAITS_ROOM);
+    if (c->taken || stays_out(s, c))
+        member_wait(s, c);
     return c->waits != 0;
 }
 
@@ -461,7 +469,8 @@ static size_t speechless_limit(struct server *s, struct client *c)
 static size_t receive_limit(struct server *s, struct client *c)
 {
     if (c->inbox == LEASE_NONE && !client_has(c, CLIENT_TAIL) &&
-        message_at_rest(&c->as.socket.reader) && (rate_wait(s, c) || c->taken))
+        message_at_rest(&c->as.socket.reader) &&
+        (rate_wait(s, c) || c->taken || stays_out(s, c)))
         return speechless_limit(s, c);
     if (!open_service(s, c)->streams)
         return s->receive_size;

@@ -73,7 +73,7 @@ struct room {
     uint8_t name_len;     /* bytes */
     uint8_t name[LIMITS_ROOM_NAME];
     uint8_t pressure;   /* 0 to 3: who may say more now, member.h */
-    uint32_t held;      /* members whose message waits for it to become less */
+    uint32_t held;      /* members with a message that waits until it is less */
     uint64_t said;      /* bytes appended, of each message's longest frame */
     uint64_t told_at;   /* when `members` events went out last */
     uint32_t tell_at;   /* index + 1 of the reader with whom telling goes on; 0:
@@ -97,8 +97,8 @@ struct rooms {
     uint32_t in_use;                  /* rooms with members */
     uint64_t evicted;                 /* empty rooms whose place another got */
     uint32_t history;                 /* marks a room has; 0: no history */
-    uint64_t seed;   /* random: nobody can choose names that collide */
-    uint64_t epochs; /* counts begun so far, from a random number on */
+    uint64_t seed;      /* random: nobody can choose names that collide */
+    uint64_t epochs;    /* counts begun so far, from a random number on */
     uint64_t tell_at;   /* when the next `members` events are due, or
                                 UINT64_MAX */
     uint8_t *log_bytes; /* every room's logs, one behind the other */

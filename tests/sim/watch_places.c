@@ -357,7 +357,7 @@ void watch_rooms(const struct server *s)
                 &client_profile(&s->clients, c)->member;
             behind[0] += m->behind >= MEMBER_BEHIND && !m->stuck;
             behind[1] += m->behind >= MEMBER_FAR && !m->stuck;
-            held += c->taken != 0;
+            held += c->taken || client_waits(c, CLIENT_WAITS_ROOM);
         }
         assert_int_equal(room->members, members);
         assert_int_equal(room->behind[0], behind[0]);

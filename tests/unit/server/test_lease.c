@@ -35,59 +35,6 @@ static void test_each_lease_is_another_buffer(void **state)
     assert_int_equal(take(&all, 1, 7, 0), LEASE_NONE);
 }
 
-/* ---- Whose is the oldest of the address that holds most ------------------ */
-
-static void
-test_the_oldest_of_the_address_that_holds_most_is_found(void **state)
-{
-    (void)state;
-    struct leases all = leases_of(COUNT);
-    assert_int_equal(lease_oldest(&all, 0, 100), LEASE_NONE);
-    take(&all, 1, 7, 10); /* the oldest of all */
-    take(&all, 2, 9, 30);
-    take(&all, 3, 9, 20);
-    take(&all, 4, 7, 40);
-    take(&all, 5, 9, 50);
-    assert_int_equal(lease_oldest(&all, 6, 100), 2);
-    assert_int_equal(lease_oldest(&all, 3, 100), 0); /* 7 has two, 9 two */
-    uint32_t index = 1;
-    lease_give(&all, &index);
-    assert_int_equal(lease_oldest(&all, 5, 100), 0);
-}
-
-static void test_an_age_is_right_when_the_clock_wraps_around(void **state)
-{
-    (void)state;
-    struct leases all = leases_of(COUNT);
-    take(&all, 1, 7, 5);
-    take(&all, 2, 7, UINT32_MAX - 5);
-    assert_int_equal(lease_oldest(&all, 9, 10), 1);
-}
-
-/* Addresses are counted in 256 buckets, and several can share one. */
-static void test_addresses_in_one_bucket_are_told_apart(void **state)
-{
-    (void)state;
-    struct leases all = leases_of(COUNT);
-    take(&all, 1, 7, 1);
-    take(&all, 2, 7 + 256, 9);
-    take(&all, 3, 7 + 512, 2);
-    for (uint32_t i = 0; i < 3; i++)
-        take(&all, 4 + i, 7 + 256, 10 + i);
-    assert_int_equal(lease_oldest(&all, 0, 20), 1);
-}
-
-/* All are its own. */
-static void test_nobody_gives_way_to_himself(void **state)
-{
-    (void)state;
-    struct leases all = leases_of(COUNT);
-    take(&all, 1, 7, 1);
-    take(&all, 1, 7, 2);
-    assert_int_equal(lease_oldest(&all, 1, 9), LEASE_NONE);
-    assert_int_equal(lease_oldest(&all, 2, 9), 0);
-}
-
 /* ---- Bytes ---------------------------------------------------------------- */
 
 static void test_one_that_is_given_back_comes_again_empty(void **state)
@@ -127,6 +74,24 @@ static void test_what_is_left_begins_at_start(void **state)
     assert_true(bytes_equal(lease_left(&all, index), BYTES_LITERAL("llo")));
 }
 
+/* A quarter of them, and then no more. */
+static void test_some_can_be_kept(void **state)
+{
+    (void)state;
+    struct leases all = leases_of(COUNT);
+    for (uint32_t i = 0; i < COUNT; i++)
+        assert_int_equal(lease_keep(&all, take(&all, 1, 7, 0)), i < 4);
+    uint32_t first = 0, last = COUNT - 1;
+    lease_give(&all, &first);
+    assert_true(lease_keep(&all, last));
+    assert_false(lease_keep(&all, last - 1));
+    lease_let_go(&all, last);
+    lease_let_go(&all, last); /* nothing happens */
+    assert_true(lease_keep(&all, last - 1));
+    struct leases one = leases_of(1);
+    assert_false(lease_keep(&one, take(&one, 1, 7, 0)));
+}
+
 static void give_twice(void *context)
 {
     uint32_t index = 0;
@@ -147,14 +112,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_lease_is_another_buffer),
-        cmocka_unit_test(
-            test_the_oldest_of_the_address_that_holds_most_is_found),
-        cmocka_unit_test(test_an_age_is_right_when_the_clock_wraps_around),
-        cmocka_unit_test(test_addresses_in_one_bucket_are_told_apart),
-        cmocka_unit_test(test_nobody_gives_way_to_himself),
         cmocka_unit_test(test_one_that_is_given_back_comes_again_empty),
         cmocka_unit_test(test_what_does_not_fit_is_left_out_whole),
         cmocka_unit_test(test_what_is_left_begins_at_start),
+        cmocka_unit_test(test_some_can_be_kept),
         cmocka_unit_test(test_giving_back_twice_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

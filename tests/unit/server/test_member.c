@@ -548,12 +548,37 @@ static void test_what_the_room_is_not_told_does_not_wait_for_it(void **state)
     assert_non_null(strstr(peer_story(ann), "close 1007 "));
 }
 
+/* With no buffer to be kept for it, it waits in the kernel, up to there. */
+static void test_with_few_buffers_messages_are_not_read(void **state)
+{
+    (void)state;
+    world.config.buffers = 3;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_bytes(ann);
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("1"));
+    push_numbered(ann, 6, 7, 400);
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("2"));
+    peer_flush(ann);
+    peer_told(ann, "pong 1\n");
+    assert_false(is_held(ann));
+    assert_true(client_waits(world_client(ann->connection), CLIENT_WAITS_ROOM));
+    assert_int_equal(only_room()->held, 1);
+    assert_int_equal(world.server.leases.slots.count, 0);
+    read_again(bob);
+    assert_int_equal(only_room()->held, 0);
+    told_numbered(bob, 0, 7);
+    assert_non_null(strstr(peer_story(ann), "pong 2\n"));
+}
+
 /* However it goes, and whether its message was compressed or not. */
 static void
 test_what_was_taken_is_published_though_its_sender_goes(void **state)
 {
     (void)state;
     static uint8_t zeros[500];
+    world.config.buffers = 32;
     world_start();
     for (unsigned way = 0; way < 6; way++) {
         struct peer *bob = peer_open("/chat/x");
@@ -810,6 +835,7 @@ int main(void)
         WORLD_TEST(test_nobody_waits_for_those_who_replay),
         WORLD_TEST(test_who_waits_is_read_up_to_its_next_message),
         WORLD_TEST(test_what_the_room_is_not_told_does_not_wait_for_it),
+        WORLD_TEST(test_with_few_buffers_messages_are_not_read),
         WORLD_TEST(test_what_was_taken_is_published_though_its_sender_goes),
         WORLD_TEST(test_who_may_not_speak_may_still_close),
         WORLD_TEST(test_who_waits_may_send_a_ping_in_pieces),
