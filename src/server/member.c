@@ -277,11 +277,13 @@ void member_detach(struct server *s, struct client *c)
 
 /* The sender passes over [from, to). Its own messages of one turn lie side by
    side, and it is not read again before they are passed (open_turn): one range
-   is enough. Only when it goes another may come: nothing is owed to it then. */
+   is enough. What is said when it goes lies behind all that is owed to it. */
 static void skip_over(struct server *s, struct client *c, uint64_t from,
                       uint64_t to)
 {
     struct client_member *m = member_of(s, c);
+    if (c->state != CLIENT_OPEN)
+        return;
     if (!client_has(c, CLIENT_SKIPS))
         m->skip_from = (uint32_t)from;
     else if (m->skip_from + m->skip_len != (uint32_t)from)

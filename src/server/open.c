@@ -133,6 +133,9 @@ static void gather(struct server *s, struct client *c, struct input *in,
     size_t len = in->message_len;
     if (must_hold(s, c, bytes_span(message, len)) &&
         lease_keep(&s->leases, c->inbox)) {
+        /* It may be published in this turn: the client may go in it. */
+        struct lease *l = lease_at(&s->leases, c->inbox);
+        l->start = l->end = (uint32_t)len;
         member_hold(s, c, event->opcode);
         return;
     }

@@ -609,6 +609,52 @@ test_what_was_taken_is_published_though_its_sender_goes(void **state)
     }
 }
 
+/* She has said two things that she does not hear herself, and the second one
+   is held when she goes, all in one read. */
+static void test_who_goes_with_words_to_pass_over_and_one_held(void **state)
+{
+    (void)state;
+    static char text[400];
+    world_start();
+    for (unsigned compressed = 0; compressed < 2; compressed++) {
+        struct peer *bob = peer_open("/ws/x"), *cid = peer_open("/ws/x");
+        struct peer *dan = peer_open("/ws/x");
+        struct peer *ann = peer_open_with("/ws/x", PEER_DEFLATE);
+        stop_reading(bob);
+        stop_reading(cid);
+        snprintf(text, sizeof text, "{\"message\":\"%0300d\"}", 0);
+        for (unsigned i = 0; i < 5; i++)
+            peer_text(dan, text);
+        peer_text(ann, text);
+        assert_int_equal(only_room()->pressure, 1);
+        peer_bytes(dan);
+        snprintf(text, sizeof text, "{\"message\":\"%0100d\"}", 0);
+        push(ann, text);
+        if (compressed)
+            peer_add_compressed(ann, PEER_TEXT,
+                                BYTES_LITERAL("{\"message\":\"five\"}"));
+        else
+            push(ann, "{\"message\":\"five\"}");
+        peer_close(ann, 1000);
+        peer_tells(ann, "close 1000\nend\n");
+        peer_tells(dan, "0000\n#8 five\n");
+        world_again();
+    }
+}
+
+/* What was held in this read is whole when she goes in it. */
+static void test_who_closes_behind_a_message_has_said_it(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("goodbye"));
+    peer_close(ann, 1000);
+    read_again(bob);
+    peer_tells(bob, "text goodbye\n");
+}
+
 static void test_who_may_not_speak_may_still_close(void **state)
 {
     (void)state;
@@ -837,6 +883,8 @@ int main(void)
         WORLD_TEST(test_what_the_room_is_not_told_does_not_wait_for_it),
         WORLD_TEST(test_with_few_buffers_messages_are_not_read),
         WORLD_TEST(test_what_was_taken_is_published_though_its_sender_goes),
+        WORLD_TEST(test_who_goes_with_words_to_pass_over_and_one_held),
+        WORLD_TEST(test_who_closes_behind_a_message_has_said_it),
         WORLD_TEST(test_who_may_not_speak_may_still_close),
         WORLD_TEST(test_who_waits_may_send_a_ping_in_pieces),
         WORLD_TEST(test_a_crowd_of_senders_waits_before_most_are_overrun),
