@@ -229,8 +229,11 @@ static size_t share(size_t *n, size_t len)
 static void pass(struct server *s, struct client *c, const struct plan *plan,
                  size_t n, size_t *staged_gone)
 {
-    if (plan->outbox_first)
+    if (plan->outbox_first) {
         pass_outbox(s, c, share(&n, plan->outbox));
+        /* What is kept from now on goes behind the frame that has begun. */
+        c->as.farewell.outbox_first = n == 0;
+    }
     size_t taken = share(&n, plan->unfinished);
     if (taken)
         pass_unfinished(s, c, taken);

@@ -642,6 +642,26 @@ static void test_who_goes_with_words_to_pass_over_and_one_held(void **state)
     }
 }
 
+/* Of what is owed to her a part leaves, and the pong has to wait. */
+static void test_a_pong_before_a_close_stands_between_two_frames(void **state)
+{
+    (void)state;
+    world_start();
+    for (size_t size = 1; size < 60; size++) {
+        struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+        push(bob, "hello, ");
+        push(bob, "and goodbye");
+        sim_set_send_buffer(ann->connection, size);
+        sim_set_window(ann->connection, 0);
+        peer_add_frame(ann, PEER_PING, BYTES_LITERAL("1"));
+        peer_close(ann, 1000);
+        read_again(ann);
+        peer_told(ann, "text hello, \ntext and goodbye\npong 1\n"
+                       "close 1000\nend\n");
+        world_again();
+    }
+}
+
 /* What was held in this read is whole when she goes in it. */
 static void test_who_closes_behind_a_message_has_said_it(void **state)
 {
@@ -884,6 +904,7 @@ int main(void)
         WORLD_TEST(test_with_few_buffers_messages_are_not_read),
         WORLD_TEST(test_what_was_taken_is_published_though_its_sender_goes),
         WORLD_TEST(test_who_goes_with_words_to_pass_over_and_one_held),
+        WORLD_TEST(test_a_pong_before_a_close_stands_between_two_frames),
         WORLD_TEST(test_who_closes_behind_a_message_has_said_it),
         WORLD_TEST(test_who_may_not_speak_may_still_close),
         WORLD_TEST(test_who_waits_may_send_a_ping_in_pieces),
