@@ -461,10 +461,10 @@ static size_t speechless_limit(struct server *s, struct client *c)
     size_t used = controls_ahead(bytes_span(s->receive, (size_t)got), &message);
     if (message && used == 0)
         must_wait(s, c);
-    else if (used == 0 && got < LIMITS_PEEK)
+    else if (used == 0 && got < LIMITS_PEEK && !client_has(c, CLIENT_HANGUP))
         client_clear(c, CLIENT_READABLE); /* the rest of it makes an edge */
     else if (used == 0)
-        return s->receive_size; /* no frame that is legal is so long */
+        return s->receive_size; /* no legal one is so long, or none follows */
     return used;
 }
 

@@ -708,6 +708,27 @@ static void test_who_waits_may_send_a_ping_in_pieces(void **state)
     told_numbered(bob, 0, 6);
 }
 
+/* Nor is its end, or one that is no legal frame, missed behind it. */
+static void test_who_may_not_speak_may_break_off_in_a_ping(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world.config.ping = 0;
+    world_start();
+    for (unsigned way = 0; way < 2; way++) {
+        struct peer *ann = peer_open("/echo");
+        peer_text(ann, "one");
+        peer_told(ann, "text one\n");
+        peer_add(ann,
+                 way ? BYTES_LITERAL("\x89\xFF\0") : BYTES_LITERAL("\x89"));
+        peer_flush(ann);
+        sim_shut(ann->connection);
+        world_pass(5000);
+        peer_tells(ann, "end\n");
+    }
+}
+
 /* Of a crowd nobody has said much. Who has said nothing yet may speak. */
 static void test_a_crowd_of_senders_waits_before_most_are_overrun(void **state)
 {
@@ -908,6 +929,7 @@ int main(void)
         WORLD_TEST(test_who_closes_behind_a_message_has_said_it),
         WORLD_TEST(test_who_may_not_speak_may_still_close),
         WORLD_TEST(test_who_waits_may_send_a_ping_in_pieces),
+        WORLD_TEST(test_who_may_not_speak_may_break_off_in_a_ping),
         WORLD_TEST(test_a_crowd_of_senders_waits_before_most_are_overrun),
         WORLD_TEST(test_a_close_waits_behind_what_is_owed),
         WORLD_TEST(test_held_senders_are_not_taken_for_dead),
