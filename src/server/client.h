@@ -121,7 +121,9 @@ struct client_farewell {
     uint8_t by_client;        /* 1: the client closed */
     uint8_t cause;            /* enum journal_cause */
     uint8_t told;             /* bytes of the Close frame that have left */
-    uint8_t outbox_first;     /* 1: the outbox goes before what a room owes, for
+    uint8_t is_settled;   /* 1: what was taken of it is published, and its room
+                           has let it go */
+    uint8_t outbox_first; /* 1: the outbox goes before what a room owes, for
                                  a part of it may have left */
 };
 _Static_assert(CLOSE_FRAME_MAX <= UINT8_MAX, "farewell.told counts its bytes");

@@ -331,7 +331,8 @@ static void settle_room(struct server *s, struct client *c)
 {
     const struct ring *log = &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
     uint64_t cursor = c->as.farewell.cursor, end = log->head;
-    open_publish_taken(s, c);
+    open_publish_taken(s, c); /* members are written to */
+    c->as.farewell.is_settled = 1;
     if (c->form != CLIENT_JSON)
         end = log->head;
     member_leave(s, c);
@@ -354,6 +355,7 @@ void conn_leave_open(struct server *s, struct client *c,
     client_set_state(&s->clients, c, CLIENT_CLOSING);
     s->stats.open[c->form]--;
     c->as.farewell = end;
+    c->as.farewell.is_settled = c->taken == 0;
     if (client_in_room(c))
         settle_room(s, c);
     c->since = (uint32_t)s->now;

@@ -175,7 +175,8 @@ static uint64_t message_deadline(const struct server *s, const struct client *c)
         return NEVER;
     if (c->waits)
         since += server_since(s, client_profile(&s->clients, c)->waited);
-    return moment(s, since, s->config->message_timeout);
+    uint64_t at = moment(s, since, s->config->message_timeout);
+    return c->waits && at <= s->now ? s->now + LIMITS_AGAIN : at;
 }
 
 /* When is a member that is late to be looked at? */

@@ -13,8 +13,10 @@ static bool counts(const struct server *s, const struct leases *all,
 {
     const struct client *owner =
         client_at(&s->clients, lease_at(all, index)->owner);
+    bool is_going =
+        owner->state == CLIENT_CLOSING && !owner->as.farewell.is_settled;
     return slots_generation(&all->slots, index) % 2 == 1 && owner != but &&
-           owner->taken == 0;
+           owner->taken == 0 && !is_going;
 }
 
 static uint32_t fullest_bucket(const struct server *s, const struct leases *all,

@@ -324,10 +324,13 @@ static bool takes(const struct client *c, uint8_t opcode)
     return opcode == FRAME_TEXT || c->form == CLIENT_JSON_V1;
 }
 
-/* A fault in one message: an event for chatd.v1, the end for the others. */
+/* A fault in one message: an event for chatd.v1, the end for the others. Who
+   goes, and had this one taken, is told nothing any more. */
 static void object(struct server *s, struct client *c, unsigned code,
                    const char *reason)
 {
+    if (c->state != CLIENT_OPEN)
+        return;
     if (c->form != CLIENT_JSON_V1) {
         conn_fail(s, c, code, reason);
         return;
@@ -352,13 +355,27 @@ static void answer_ping(struct server *s, struct client *c, struct span number)
     outbox_put(s, c, BYTES_LITERAL("}"));
 }
 
+/* What a message says: NULL, or what is wrong with it. Its bytes are unescaped
+   in place. */
+static const char *read_message(uint8_t *ptr, size_t len,
+                                struct json_message *said)
+{
+    const char *fault = json_read(ptr, len, said);
+    if (!fault && said->name.ptr && !is_user_name(said->name))
+        fault = "bad name";
+    if (!fault && said->ping.len > PING_NUMBER_MAX)
+        fault = "ping is too long a number"; /* RFC 8259 9: ours to limit */
+    return fault;
+}
+
 /* A ping is answered, and a fault is told, however full the room is. */
 static bool publishes(struct server *s, struct span message)
 {
     struct json_message said;
     CHECK(message.len > 0 && message.len <= s->encode_size);
-    memcpy(s->encode, message.ptr, message.len); /* reading unescapes it */
-    return json_read(s->encode, message.len, &said) == NULL && said.message.ptr;
+    memcpy(s->encode, message.ptr, message.len);
+    return read_message(s->encode, message.len, &said) == NULL &&
+           said.message.ptr;
 }
 
 static void json_message(struct server *s, struct client *c, uint8_t opcode,
@@ -369,11 +386,7 @@ static void json_message(struct server *s, struct client *c, uint8_t opcode,
         object(s, c, CLOSE_UNSUPPORTED, "JSON text only");
         return;
     }
-    const char *fault = json_read(ptr, len, &said);
-    if (!fault && said.name.ptr && !is_user_name(said.name))
-        fault = "bad name";
-    if (!fault && said.ping.len > PING_NUMBER_MAX)
-        fault = "ping is too long a number"; /* RFC 8259 9: ours to limit */
+    const char *fault = read_message(ptr, len, &said);
     if (fault) {
         object(s, c, CLOSE_BAD_DATA, fault);
         return;

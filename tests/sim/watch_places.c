@@ -198,7 +198,8 @@ void __wrap_source_returns(struct server *s, struct client *c)
     if (!watch.on || client_has(c, CLIENT_SCRAPE) || !world.config.per_ip)
         return;
     const struct origin *o = origin_of(sim_connection(c->fd));
-    bool unknown = watch.calls_fail && !client_has(c, CLIENT_OVER) &&
+    /* Nobody can tell of one that has broken, or where the call fails. */
+    bool unknown = !client_has(c, CLIENT_OVER) &&
                    s->addresses.entry_of[client_index(&s->clients, c)] == 0;
     if (!o->trusted && !unknown)
         count_as(watch_client(c), c, &o->hop);

@@ -615,6 +615,7 @@ static void test_who_goes_with_words_to_pass_over_and_one_held(void **state)
 {
     (void)state;
     static char text[400];
+    world.config.buffers = 32;
     world_start();
     for (unsigned compressed = 0; compressed < 2; compressed++) {
         struct peer *bob = peer_open("/ws/x"), *cid = peer_open("/ws/x");
