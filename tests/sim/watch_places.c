@@ -50,20 +50,27 @@ static uint32_t count_addresses(void)
 }
 
 /* It is this one's now. One too many is told so, and nobody else. */
-static void count_as(struct watched *w, const struct client *c,
-                     const struct ip *ip)
+static void count_among(struct watched *w, const struct client *c,
+                        const struct ip *ip, uint32_t others)
 {
     uint32_t most = world.config.per_ip;
     w->counted = false;
     if (most == 0 || ip->family == IP_NONE)
         return;
-    if (count_from(ip) >= most) {
+    if (others >= most) {
         w->over = true;
     } else {
         w->counted = true;
         w->as = *ip;
     }
     assert_int_equal(w->over, client_has(c, CLIENT_OVER));
+}
+
+static void count_as(struct watched *w, const struct client *c,
+                     const struct ip *ip)
+{
+    w->counted = false;
+    count_among(w, c, ip, count_from(ip));
 }
 
 static struct client *client_of(struct server *s, int fd)
@@ -164,13 +171,14 @@ void __wrap_admit_one(struct server *s, int fd,
     bool told = s->config->proxy_protocol || origin_trusts(&o->peer);
     bool full =
         count_regular() >= s->clients.size && s->clients.idle.count == 0;
+    uint32_t others = count_from(&o->peer); /* who gives way to it included */
     bool over = s->config->per_ip && !told && o->peer.family != IP_NONE &&
-                count_from(&o->peer) >= s->config->per_ip;
+                others >= s->config->per_ip;
     watch.accepted++;
     let_in(s, fd, peer, metrics);
     struct client *c = client_of(s, fd);
     if (c && !told)
-        count_as(w, c, &o->peer);
+        count_among(w, c, &o->peer, others);
     if (!c) { /* it broke */
         assert_true(watch.calls_fail);
         return;
