@@ -185,6 +185,14 @@ static void read_twin(struct server *s, struct client *c)
     c->as.socket.cursor = log_of(s, c)->head;
 }
 
+/* May it speak now, if it waits for that? */
+static void ask(struct server *s, struct client *c)
+{
+    if ((c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
+        member_may_speak(s, c))
+        go_on(s, c);
+}
+
 void member_flushed(struct server *s, struct client *c)
 {
     if (c->as.socket.cursor == log_of(s, c)->head) {
@@ -193,11 +201,12 @@ void member_flushed(struct server *s, struct client *c)
     }
     const struct client_member *m = member_of(s, c);
     enum member_lag lag = lag_of(s, c);
-    if (lag == m->behind)
-        return;
-    if (m->behind == MEMBER_IN_STEP)
-        begin_measure(s, c);
-    set_lag(s, c, lag, lag != MEMBER_IN_STEP && m->stuck);
+    if (lag != m->behind) {
+        if (m->behind == MEMBER_IN_STEP)
+            begin_measure(s, c);
+        set_lag(s, c, lag, lag != MEMBER_IN_STEP && m->stuck);
+    }
+    ask(s, c);
 }
 
 void member_measure(struct server *s, struct client *c)
@@ -341,15 +350,6 @@ static bool end_flush(struct server *s, const struct room *room)
     return room->unflushed == 0 && !room->ask;
 }
 
-/* May it speak now, if it waits for that? */
-static void ask(struct server *s, struct client *c)
-{
-    if (c->state == CLIENT_OPEN &&
-        (c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
-        member_may_speak(s, c))
-        go_on(s, c);
-}
-
 bool member_flush(struct server *s, struct room *room, uint64_t end)
 {
     if (room->flush_at == 0)
@@ -370,7 +370,6 @@ bool member_flush(struct server *s, struct room *room, uint64_t end)
             member_flushed(s, c);
         else
             conn_flush(s, c);
-        ask(s, c);
     } while (s->cost < end);
     return room->flush_at == 0 && end_flush(s, room);
 }

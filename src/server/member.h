@@ -78,8 +78,8 @@ bool member_flush(struct server *s, struct room *room, uint64_t end);
 
 /*
  * May a member say something now? If not, its message of this opcode is held, or
- * it is not read (CLIENT_WAITS_ROOM), and a walk finds it when it may be asked
- * again. member_release: its message is held no longer; the opcode.
+ * it is not read (CLIENT_WAITS_ROOM), and it is asked again whenever it is
+ * written to, or a walk passes it. member_release: its message is held no longer; the opcode.
  */
 bool member_may_speak(const struct server *s, const struct client *c);
 void member_hold(struct server *s, struct client *c, uint8_t opcode);
