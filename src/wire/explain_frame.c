@@ -2,7 +2,6 @@
 #include "wire/explain_frame.h"
 
 #include "wire/close.h"
-#include "wire/explain_rules.h"
 
 /* ---- Phrases ------------------------------------------------------------- */
 

@@ -3,7 +3,6 @@
 
 #include "base/base64.h"
 #include "base/sha1.h"
-#include "wire/explain_judge.h"
 
 #define SEGMENT  69 /* columns of a line in a line of ours; a mark may follow */
 #define SEGMENTS 4  /* shown of a line; more only to show a fault */
@@ -78,6 +77,12 @@ static void tell_first(const struct explain_head *h, struct sheet *s)
 
 /* ---- A line -------------------------------------------------------------- */
 
+/* Where in the head a part of it begins. */
+static size_t offset_of(const struct explain_head *h, struct span part)
+{
+    return (size_t)(part.ptr - h->bytes);
+}
+
 /* Bytes as they are, those that do not print as \xHH. The columns taken. */
 static size_t put_escaped(struct sheet *s, struct span bytes)
 {
@@ -125,7 +130,7 @@ static void put_consequence(const struct explain_head *h,
 static void mark(const struct explain_head *h, struct span segment,
                  const struct explain_judge *v, struct sheet *s)
 {
-    size_t at = explain_judge_offset(h, segment), before = v->offset - at;
+    size_t at = offset_of(h, segment), before = v->offset - at;
     uint8_t measured[4 * SEGMENT + 8], bytes[100];
     struct text scratch = text_over(measured, sizeof measured);
     struct sheet ruler = {.out = &scratch};
@@ -145,15 +150,15 @@ static void mark(const struct explain_head *h, struct span segment,
 static bool tell_line(const struct explain_head *h, struct span line,
                       const struct explain_judge *v, struct sheet *s)
 {
-    size_t start = explain_judge_offset(h, line);
+    size_t start = offset_of(h, line);
     bool here = v->status && v->offset <= start + line.len + 1;
     struct span rest = line;
     for (size_t n = 0; n == 0 || rest.len > 0; n++) {
         size_t len = segment_len(rest);
         struct span segment = bytes_part(rest, 0, len);
-        bool holds = here && v->offset >= explain_judge_offset(h, segment) &&
-                     (v->offset < explain_judge_offset(h, segment) + len ||
-                      len == rest.len);
+        bool holds =
+            here && v->offset >= offset_of(h, segment) &&
+            (v->offset < offset_of(h, segment) + len || len == rest.len);
         if (n < SEGMENTS || holds) {
             sheet_begin(s, SHEET_PLAIN);
             sheet_column(s, SHEET_BYTES_COLUMN);
@@ -362,16 +367,35 @@ bool explain_head_take(struct explain_head *h, struct span *in)
     return h->scanned;
 }
 
+static struct span head_of(const struct explain_head *h)
+{
+    return bytes_span(h->bytes, h->scan.pos);
+}
+
+/* The whole head: what is wrong with it; else *message is filled in, and of a
+   response *status. */
+static struct explain_judge judge(const struct explain_head *h,
+                                  const struct explain_agreed *agreed,
+                                  struct http_request *message,
+                                  unsigned *status)
+{
+    struct span accept =
+        bytes_span(agreed->accept, agreed->asked ? HANDSHAKE_ACCEPT_LEN : 0);
+    if (h->scan.status)
+        return explain_judge_scan(head_of(h), h->scan.status);
+    return h->by_client
+               ? explain_judge_request(head_of(h), h->policy, message)
+               : explain_judge_response(head_of(h), accept, message, status);
+}
+
 enum explain_head_next explain_head_tell(struct explain_head *h,
                                          struct explain_agreed *agreed,
                                          struct sheet *s)
 {
     struct http_request message;
     unsigned status = 0;
-    struct explain_judge v =
-        h->by_client ? explain_judge_request(h, &message)
-                     : explain_judge_response(h, agreed, &message, &status);
-    struct span line = explain_judge_line(h, h->told);
+    struct explain_judge v = judge(h, agreed, &message, &status);
+    struct span line = explain_judge_line(head_of(h), h->told);
     if (h->told == 0)
         sheet_title(s,
                     h->by_client ? BYTES_LITERAL("request")
@@ -404,7 +428,7 @@ void explain_head_cut(struct explain_head *h, struct sheet *s)
     sheet_title(
         s, h->by_client ? BYTES_LITERAL("request") : BYTES_LITERAL("response"),
         h->at);
-    struct span rest = bytes_span(h->bytes, h->scan.pos);
+    struct span rest = head_of(h);
     while (rest.len > 0) {
         struct span line = bytes_part(rest, 0, bytes_find(rest, '\r'));
         (void)tell_line(h, line, &none, s);

@@ -5,16 +5,13 @@
  *
  *   waits for the empty line -> tells a line a call -> tells the verdict
  *
- * A request is judged by the very functions that chatd serves with, http_scan,
- * http_parse and handshake_check; what is added here is where in the head the
- * fault lies and what the rule says. A response is judged as RFC 6455 4.1 has
- * a client do.
+ * Legal or not, and which bytes are at fault: explain_judge.h says that.
  */
 #ifndef WIRE_EXPLAIN_HEAD_H
 #define WIRE_EXPLAIN_HEAD_H
 
 #include "wire/explain_frame.h"
-#include "wire/handshake.h"
+#include "wire/explain_judge.h"
 
 /* What the two directions of a connection know of each other. */
 struct explain_agreed {

@@ -72,33 +72,19 @@ static const struct refusal refusals[] = {
      "Sec-WebSocket-Accept"},
 };
 
-static struct span head_of(const struct explain_head *h)
+struct span explain_judge_line(struct span head, size_t offset)
 {
-    return bytes_span(h->bytes, h->scan.pos);
-}
-
-size_t explain_judge_offset(const struct explain_head *h, struct span part)
-{
-    return (size_t)(part.ptr - h->bytes);
-}
-
-/* The line that begins at offset, without its CRLF. */
-struct span explain_judge_line(const struct explain_head *h, size_t offset)
-{
-    struct span rest = bytes_part(head_of(h), offset, h->scan.pos - offset);
+    struct span rest = bytes_part(head, offset, head.len - offset);
     return bytes_part(rest, 0, bytes_find(rest, '\r'));
 }
 
-/* The line with this number, from 0, the request line. */
-struct span explain_judge_line_number(const struct explain_head *h,
-                                      size_t number)
+/* The line with this number: 0 is the request line, or the status line. */
+static struct span line_number(struct span head, size_t number)
 {
-    size_t offset = h->bytes[0] == '\r' ? 2 : 0;
-    struct span line = explain_judge_line(h, offset);
-    while (number-- > 0)
-        line =
-            explain_judge_line(h, explain_judge_offset(h, line) + line.len + 2);
-    return line;
+    size_t offset = head.ptr[0] == '\r' ? 2 : 0;
+    for (; number > 0; number--)
+        offset += explain_judge_line(head, offset).len + 2;
+    return explain_judge_line(head, offset);
 }
 
 /* The first byte that no token has; none: where s ends. */
@@ -116,9 +102,9 @@ static struct span not_token(struct span s)
 }
 
 /* Which bytes of the request line a refusal is about: its words say it. */
-static struct span request_part(const struct explain_head *h, struct span what)
+static struct span request_part(struct span head, struct span what)
 {
-    struct span line = explain_judge_line_number(h, 0);
+    struct span line = line_number(head, 0);
     struct span method = bytes_part(line, 0, bytes_find(line, ' '));
     if (bytes_equal(what, BYTES_LITERAL("malformed method")))
         return not_token(method);
@@ -134,54 +120,52 @@ static struct span request_part(const struct explain_head *h, struct span what)
 }
 
 /* The value of the last field of this name, or the head's empty line. */
-static struct span field_value(const struct explain_head *h,
+static struct span field_value(struct span head,
                                const struct http_request *request,
                                const char *name)
 {
     for (size_t i = request->field_count; i-- > 0;)
         if (bytes_equal_nocase(request->fields[i].name, bytes_of(name)))
             return request->fields[i].value;
-    return bytes_part(head_of(h), h->scan.pos - (size_t)2, 0);
+    return bytes_part(head, head.len - 2, 0);
 }
 
-static struct explain_judge refuse(const struct explain_head *h,
+static struct explain_judge refuse(struct span head,
                                    const struct http_request *request,
                                    unsigned status, const char *why)
 {
     struct explain_judge v = {.status = status, .rule = {why, NULL, "9112 3"}};
     struct span what = bytes_of(why);
-    struct span part = explain_judge_line_number(h, 0);
+    struct span part = line_number(head, 0);
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         const struct refusal *r = &refusals[i];
         if (!bytes_equal(bytes_of(r->rule.what), what))
             continue;
         v.rule = r->rule;
         if (!r->field)
-            part = request_part(h, what);
+            part = request_part(head, what);
         else if (r->field[0] == '\0')
-            part = not_token(
-                explain_judge_line_number(h, request->field_count + 1));
+            part = not_token(line_number(head, request->field_count + 1));
         else
-            part = field_value(h, request, r->field);
+            part = field_value(head, request, r->field);
     }
-    v.offset = explain_judge_offset(h, part);
+    v.offset = (size_t)(part.ptr - head.ptr);
     v.len = part.len ? part.len : 1;
     return v;
 }
 
-/* Refused by http_scan, at the byte it looked at last. */
-static struct explain_judge refuse_byte(const struct explain_head *h)
+struct explain_judge explain_judge_scan(struct span head, unsigned status)
 {
-    size_t at = h->scan.pos - (size_t)1;
-    uint8_t byte = h->bytes[at], before = at > 0 ? h->bytes[at - 1] : 0;
-    struct explain_judge v = {.status = h->scan.status, .offset = at, .len = 1};
+    size_t at = head.len - 1;
+    uint8_t byte = head.ptr[at], before = at > 0 ? head.ptr[at - 1] : 0;
+    struct explain_judge v = {.status = status, .offset = at, .len = 1};
     v.rule = (struct sheet_rule){"a control character",
                                  "a field holds none but TAB", "9110 5.5"};
-    if (v.status == 414)
+    if (status == 414)
         v.rule = (struct sheet_rule){"the request line is too long",
                                      "chatd takes heads of 16384 bytes",
                                      "9110 15.5.15"};
-    else if (v.status == 431)
+    else if (status == 431)
         v.rule = (struct sheet_rule){"the head is too long",
                                      "chatd takes 16384 bytes and 64 fields",
                                      "6585 5"};
@@ -212,36 +196,32 @@ explain_judge_extension(const struct http_request *request,
     return extension_choose(values, count, chosen);
 }
 
-struct explain_judge explain_judge_request(const struct explain_head *h,
-                                           struct http_request *request)
+struct explain_judge
+explain_judge_request(struct span head, const struct handshake_policy *policy,
+                      struct http_request *request)
 {
     static const struct handshake_policy anybody = {.any_origin = true};
     struct handshake agreed;
     struct extension extension;
-    request->field_count = 0;
-    if (h->scan.status)
-        return refuse_byte(h);
-    if (http_parse(request, h->bytes, h->scan.pos))
-        return refuse(h, request, request->status, request->why);
+    if (http_parse(request, head.ptr, head.len))
+        return refuse(head, request, request->status, request->why);
     if (!handshake_wanted(request))
         return (struct explain_judge){.status = 0};
     if (!bytes_equal(request->method, BYTES_LITERAL("GET")))
-        return refuse(h, request, 405, "a method other than GET");
-    if (handshake_check(request, h->policy ? h->policy : &anybody, &agreed) !=
-        101)
-        return refuse(h, request, agreed.status, agreed.why);
+        return refuse(head, request, 405, "a method other than GET");
+    if (handshake_check(request, policy ? policy : &anybody, &agreed) != 101)
+        return refuse(head, request, agreed.status, agreed.why);
     if (explain_judge_extension(request, &extension) == EXTENSION_MALFORMED)
-        return refuse(h, request, 400, "malformed Sec-WebSocket-Extensions");
+        return refuse(head, request, 400, "malformed Sec-WebSocket-Extensions");
     return (struct explain_judge){.status = 0};
 }
 
 /* ---- A response ---------------------------------------------------------- */
 
 /* Its fields, as if they were a request's. The status, or 0. */
-static unsigned read_response(const struct explain_head *h,
-                              struct http_request *response)
+static unsigned read_response(struct span head, struct http_request *response)
 {
-    struct span line = explain_judge_line_number(h, 0);
+    struct span line = line_number(head, 0);
     uint64_t status;
     *response = (struct http_request){.minor = 1};
     if (line.len < 12 ||
@@ -249,7 +229,7 @@ static unsigned read_response(const struct explain_head *h,
         !bytes_decimal(bytes_part(line, 9, 3), &status) || status < 100)
         return 0;
     for (size_t i = 1; i <= HTTP_FIELDS_MAX; i++) {
-        line = explain_judge_line_number(h, i);
+        line = line_number(head, i);
         size_t colon = bytes_find(line, ':');
         if (line.len == 0)
             break;
@@ -264,31 +244,25 @@ static unsigned read_response(const struct explain_head *h,
     return (unsigned)status;
 }
 
-struct explain_judge explain_judge_response(const struct explain_head *h,
-                                            const struct explain_agreed *agreed,
+struct explain_judge explain_judge_response(struct span head,
+                                            struct span accept,
                                             struct http_request *response,
                                             unsigned *status)
 {
-    struct span accept;
+    struct span answer;
     uint8_t digest[SHA1_LEN];
-    response->field_count = 0;
-    *status = 0;
-    if (h->scan.status)
-        return refuse_byte(h);
-    *status = read_response(h, response);
+    *status = read_response(head, response);
     if (*status == 0)
-        return refuse(h, response, 1, "malformed status line");
+        return refuse(head, response, 1, "malformed status line");
     if (*status != 101)
         return (struct explain_judge){.status = 0};
     if (!http_lists(response, "Upgrade", "websocket"))
-        return refuse(h, response, 1, "Upgrade is not websocket");
+        return refuse(head, response, 1, "Upgrade is not websocket");
     if (!http_lists(response, "Connection", "upgrade"))
-        return refuse(h, response, 1, "Connection does not list upgrade");
-    if (http_field(response, "Sec-WebSocket-Accept", &accept) != 1 ||
-        base64_decode(digest, sizeof digest, accept) != SHA1_LEN ||
-        (agreed->asked &&
-         !bytes_equal(accept,
-                      bytes_span(agreed->accept, sizeof agreed->accept))))
-        return refuse(h, response, 1, "not the answer to the key");
+        return refuse(head, response, 1, "Connection does not list upgrade");
+    if (http_field(response, "Sec-WebSocket-Accept", &answer) != 1 ||
+        base64_decode(digest, sizeof digest, answer) != SHA1_LEN ||
+        (accept.len > 0 && !bytes_equal(answer, accept)))
+        return refuse(head, response, 1, "not the answer to the key");
     return (struct explain_judge){.status = 0};
 }

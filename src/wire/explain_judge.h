@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain_judge: what is wrong with a head, and with which of its bytes. A
- * part of explain.h.
+ * explain_judge: what is wrong with a head, and which of its bytes are. A part
+ * of explain.h.
  *
- * Of a request chatd's own functions decide: http_scan, http_parse,
- * handshake_check, extension_choose. What is here is a table from the phrases
- * they refuse with to the field that is meant, and to the rule. A response is
- * judged as RFC 6455 4.1 has a client do.
+ * A request is judged by chatd's own functions: http_scan, http_parse,
+ * handshake_check, extension_choose. What is here is a table: from the phrases
+ * they refuse with to the field that is at fault, and to the rule. A response
+ * is judged as RFC 6455 4.1 has a client do.
+ *
+ * A head is its bytes, as far as http_scan took them.
  */
 #ifndef WIRE_EXPLAIN_JUDGE_H
 #define WIRE_EXPLAIN_JUDGE_H
 
-#include "wire/explain_head.h"
 #include "wire/extension.h"
+#include "wire/handshake.h"
+#include "wire/sheet.h"
 
 struct explain_judge {
     unsigned status; /* of the answer; 0: nothing is wrong */
@@ -21,14 +24,18 @@ struct explain_judge {
     size_t len;
 };
 
-/* Fills in *request as far as it goes. */
-struct explain_judge explain_judge_request(const struct explain_head *h,
-                                           struct http_request *request);
+/* A head that http_scan refuses with this status, at its last byte. */
+struct explain_judge explain_judge_scan(struct span head, unsigned status);
 
-/* The same of a response: its status, or 0, and its fields as if they were a
-   request's. */
-struct explain_judge explain_judge_response(const struct explain_head *h,
-                                            const struct explain_agreed *agreed,
+/* A request, read into *request as far as it goes. */
+struct explain_judge
+explain_judge_request(struct span head, const struct handshake_policy *policy,
+                      struct http_request *request);
+
+/* A response: its status, or 0, and its fields as if they were a request's.
+   `accept` is the answer to the key; empty: the key was not seen. */
+struct explain_judge explain_judge_response(struct span head,
+                                            struct span accept,
                                             struct http_request *response,
                                             unsigned *status);
 
@@ -37,13 +44,7 @@ enum extension_result
 explain_judge_extension(const struct http_request *request,
                         struct extension *chosen);
 
-/* The line that begins at offset, without its CRLF, and the one with this
-   number; 0 is the request line, or the status line. */
-struct span explain_judge_line(const struct explain_head *h, size_t offset);
-struct span explain_judge_line_number(const struct explain_head *h,
-                                      size_t number);
-
-/* Where in the head a part of it begins. */
-size_t explain_judge_offset(const struct explain_head *h, struct span part);
+/* The line that begins at offset, without its CRLF. */
+struct span explain_judge_line(struct span head, size_t offset);
 
 #endif
