@@ -3,9 +3,10 @@
 
 #include "base/check.h"
 
-static struct sheet sheet_of(const struct explain *e, struct text *out)
+static struct listing listing_of(const struct explain *e, struct text *out)
 {
-    return (struct sheet){.out = out, .prefix = e->prefix, .colour = e->colour};
+    return (struct listing){
+        .out = out, .prefix = e->prefix, .colour = e->colour};
 }
 
 void explain_begin(struct explain *e, bool by_client, enum explain_phase phase)
@@ -31,7 +32,7 @@ static void apply(struct explain *e)
     e->frame.keeps_window = by_client ? a->client_keeps : a->server_keeps;
 }
 
-static bool run_head(struct explain *e, struct span *in, struct sheet *s)
+static bool run_head(struct explain *e, struct span *in, struct listing *l)
 {
     if (!e->head.scanned) {
         size_t len = in->len;
@@ -42,7 +43,7 @@ static bool run_head(struct explain *e, struct span *in, struct sheet *s)
         if (!whole)
             return false;
     }
-    switch (explain_head_tell(&e->head, &e->agreed, s)) {
+    switch (explain_head_tell(&e->head, &e->agreed, l)) {
     case EXPLAIN_HEAD_UNFINISHED: break;
     case EXPLAIN_HEAD_FRAMES: e->phase = EXPLAIN_FRAMES; break;
     case EXPLAIN_HEAD_BODY:
@@ -66,11 +67,11 @@ static void conclude(struct explain *e, enum explain_frame_step step)
     e->wrong_code = e->frame.wrong_code;
 }
 
-static bool run_frames(struct explain *e, struct span *in, struct sheet *s)
+static bool run_frames(struct explain *e, struct span *in, struct listing *l)
 {
     size_t len = in->len;
     apply(e);
-    enum explain_frame_step step = explain_frame_take(&e->frame, in, e->at, s);
+    enum explain_frame_step step = explain_frame_take(&e->frame, in, e->at, l);
     e->at += len - in->len;
     conclude(e, step);
     return step != EXPLAIN_FRAME_MORE;
@@ -87,12 +88,12 @@ static bool pass(struct explain *e, struct span *in)
 
 bool explain_run(struct explain *e, struct span *in, struct text *out)
 {
-    struct sheet s = sheet_of(e, out);
+    struct listing l = listing_of(e, out);
     while (out->size - out->len >= EXPLAIN_STEP) {
         bool more = false;
         switch ((enum explain_phase)e->phase) {
-        case EXPLAIN_HEAD: more = run_head(e, in, &s); break;
-        case EXPLAIN_FRAMES: more = run_frames(e, in, &s); break;
+        case EXPLAIN_HEAD: more = run_head(e, in, &l); break;
+        case EXPLAIN_FRAMES: more = run_frames(e, in, &l); break;
         case EXPLAIN_BODY:
         case EXPLAIN_OVER: more = pass(e, in); break;
         }
@@ -105,9 +106,9 @@ bool explain_run(struct explain *e, struct span *in, struct text *out)
 
 void explain_settle(struct explain *e, struct text *out)
 {
-    struct sheet s = sheet_of(e, out);
+    struct listing l = listing_of(e, out);
     if (e->phase == EXPLAIN_FRAMES)
-        conclude(e, explain_frame_settle(&e->frame, &s));
+        conclude(e, explain_frame_settle(&e->frame, &l));
 }
 
 void explain_skip(struct explain *e, uint64_t len)
@@ -146,30 +147,30 @@ void explain_learn(struct explain *e, const struct explain *other)
         e->phase = EXPLAIN_OVER; /* refused: nothing behind it is looked at */
 }
 
-static void tell_ignored(const struct explain *e, struct sheet *s)
+static void tell_ignored(const struct explain *e, struct listing *l)
 {
     uint8_t bytes[64];
     struct text t = text_over(bytes, sizeof bytes);
     text_decimal(&t, e->ignored);
     text_string(&t, e->ignored == 1 ? " byte" : " bytes");
     text_string(&t, " behind the end, not looked at");
-    sheet_title(s, text_span(&t), e->at - e->ignored);
+    listing_title(l, text_span(&t), e->at - e->ignored);
 }
 
 enum explain_verdict explain_end(struct explain *e, struct text *out)
 {
-    struct sheet s = sheet_of(e, out);
+    struct listing l = listing_of(e, out);
     explain_settle(e, out);
     if (e->ignored > 0)
-        tell_ignored(e, &s);
+        tell_ignored(e, &l);
     if (e->wrong.what)
         return EXPLAIN_WRONG;
     if (e->phase == EXPLAIN_HEAD && e->head.scan.pos > 0) {
-        explain_head_cut(&e->head, &s);
+        explain_head_cut(&e->head, &l);
         return EXPLAIN_UNFINISHED;
     }
     if (e->phase == EXPLAIN_FRAMES && !explain_frame_at_rest(&e->frame)) {
-        explain_frame_cut(&e->frame, &s);
+        explain_frame_cut(&e->frame, &l);
         return EXPLAIN_UNFINISHED;
     }
     return EXPLAIN_LEGAL;

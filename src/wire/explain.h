@@ -2,7 +2,7 @@
 /*
  * explain: what the bytes of one direction of a connection are, in words.
  *
- * Bytes go in, lines of text come out (sheet.h shows how they look): the
+ * Bytes go in, lines of text come out (listing.h shows how they look): the
  * handshake's head line by line, each frame field by field, payload unmasked
  * and inflated, and what is wrong marked at its very byte with the rule it
  * breaks and what chatd does about it. Section numbers in the lines are RFC
@@ -29,7 +29,7 @@
 
 /* The most that one step writes, so the least that `out` must have free for
    anything to be written. 36 lines; a compressed byte may take so many. */
-#define EXPLAIN_STEP ((size_t)36 * SHEET_LINE)
+#define EXPLAIN_STEP ((size_t)36 * LISTING_LINE)
 
 enum explain_phase {
     EXPLAIN_HEAD,
@@ -40,12 +40,12 @@ enum explain_phase {
 
 /* About 56 KiB: a head, and the window of a compressed message. */
 struct explain {
-    uint8_t phase;           /* enum explain_phase */
-    uint64_t at;             /* bytes taken */
-    uint64_t ignored;        /* of them, in phase over */
-    struct sheet_rule wrong; /* the rule that was broken; what: NULL, none */
-    unsigned wrong_code;     /* the close code, or the status, for it */
-    struct span prefix; /* before each line, at most SHEET_PREFIX bytes; its
+    uint8_t phase;             /* enum explain_phase */
+    uint64_t at;               /* bytes taken */
+    uint64_t ignored;          /* of them, in phase over */
+    struct listing_rule wrong; /* the rule that was broken; what: NULL, none */
+    unsigned wrong_code;       /* the close code, or the status, for it */
+    struct span prefix; /* before each line, at most LISTING_PREFIX bytes; its
                            owner's */
     bool colour;
     struct explain_agreed agreed;

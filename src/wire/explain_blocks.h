@@ -14,21 +14,20 @@
 #define WIRE_EXPLAIN_BLOCKS_H
 
 #include "base/utf8.h"
+#include "wire/listing.h"
 #include "wire/permessage.h"
-#include "wire/sheet.h"
 
 #define EXPLAIN_BLOCKS_SHOWN 64 /* inflated bytes shown of a message */
-#define EXPLAIN_BLOCKS_MOST                                                    \
-    (16u << 20) /* bytes inflated of a message; what
-                                            comes after is only counted */
+/* Bytes inflated of a message. What comes after them is only counted. */
+#define EXPLAIN_BLOCKS_MOST (16u << 20)
 
 /* What is wrong, and where. */
 struct explain_fault {
-    struct sheet_rule rule; /* what: NULL while nothing is */
-    unsigned code;          /* to close with */
-    size_t offset;          /* of the bytes at fault, in a header or a row */
-    size_t len;             /* how many are marked */
-    size_t column;          /* below which column; 0: the row's, where the byte
+    struct listing_rule rule; /* what: NULL while nothing is */
+    unsigned code;            /* to close with */
+    size_t offset;            /* of the bytes at fault, in a header or a row */
+    size_t len;               /* how many are marked */
+    size_t column; /* below which column; 0: the row's, where the byte
                                stands as it was sent */
 };
 
@@ -36,9 +35,9 @@ struct explain_blocks {
     struct permessage_reader reader;
     struct utf8 utf8; /* of what came out of a text message; else as begun */
     bool is_text;
-    bool begun;             /* a message was: the window may hold something */
-    uint8_t type;           /* of the present block, 0 to 2 */
-    uint8_t row[SHEET_ROW]; /* inflated bytes not shown yet */
+    bool begun;               /* a message was: the window may hold something */
+    uint8_t type;             /* of the present block, 0 to 2 */
+    uint8_t row[LISTING_ROW]; /* inflated bytes not shown yet */
     uint8_t row_len;
     uint32_t count;    /* blocks of the message so far */
     uint64_t taken;    /* bytes of its payload */
@@ -53,10 +52,10 @@ void explain_blocks_begin(struct explain_blocks *b, unsigned window_bits,
 
 /* One byte of its payload more. False when something is wrong with it. */
 bool explain_blocks_take(struct explain_blocks *b, uint8_t byte,
-                         struct sheet *s, struct explain_fault *fault);
+                         struct listing *l, struct explain_fault *fault);
 
 /* The message ends. */
-bool explain_blocks_end(struct explain_blocks *b, struct sheet *s,
+bool explain_blocks_end(struct explain_blocks *b, struct listing *l,
                         struct explain_fault *fault);
 
 #endif

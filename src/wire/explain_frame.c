@@ -64,7 +64,7 @@ static const char *code_meaning(unsigned code)
 
 /* Mark what is wrong below the line that was written last. `start` is the
    stream offset of the header, or of the row. */
-static void tell_wrong(struct explain_frame *f, struct sheet *s,
+static void tell_wrong(struct explain_frame *f, struct listing *l,
                        const struct explain_fault *fault, uint64_t start)
 {
     struct phrase p;
@@ -72,11 +72,11 @@ static void tell_wrong(struct explain_frame *f, struct sheet *s,
                                              : "a client closes with ");
     size_t column = fault->column;
     if (column == 0)
-        column = SHEET_BYTES_COLUMN + 3 * fault->offset;
+        column = LISTING_BYTES_COLUMN + 3 * fault->offset;
     text_decimal(t, fault->code);
     text_string(t, " and reads no further");
-    sheet_wrong(s, column, 3 * fault->len - 1, start + fault->offset,
-                &fault->rule, text_span(t));
+    listing_wrong(l, column, 3 * fault->len - 1, start + fault->offset,
+                  &fault->rule, text_span(t));
     f->wrong = fault->rule;
     f->wrong_code = fault->code;
 }
@@ -84,7 +84,7 @@ static void tell_wrong(struct explain_frame *f, struct sheet *s,
 /* ---- Telling the header -------------------------------------------------- */
 
 static void put_title(const struct explain_frame *f, bool whole,
-                      struct sheet *s)
+                      struct listing *l)
 {
     const struct frame_header *h = &f->header;
     struct phrase p;
@@ -95,10 +95,10 @@ static void put_title(const struct explain_frame *f, bool whole,
         put_count(t, h->payload_length, "byte");
         text_string(t, h->masked ? ", masked" : "");
     }
-    sheet_title(s, text_span(t), f->at);
+    listing_title(l, text_span(t), f->at);
 }
 
-static void tell_fin(const struct explain_frame *f, struct sheet *s)
+static void tell_fin(const struct explain_frame *f, struct listing *l)
 {
     const struct frame_header *h = &f->header;
     const char *words;
@@ -110,10 +110,11 @@ static void tell_fin(const struct explain_frame *f, struct sheet *s)
     else
         words = h->fin ? "FIN 1: the whole message is in this frame"
                        : "FIN 0: the first fragment; more follow";
-    sheet_field(s, bytes_span(f->bytes, 1), FRAME_FIN, bytes_of(words), "5.4");
+    listing_field(l, bytes_span(f->bytes, 1), FRAME_FIN, bytes_of(words),
+                  "5.4");
 }
 
-static void tell_reserved(const struct explain_frame *f, struct sheet *s)
+static void tell_reserved(const struct explain_frame *f, struct listing *l)
 {
     uint8_t first = f->bytes[0];
     struct phrase p;
@@ -128,12 +129,12 @@ static void tell_reserved(const struct explain_frame *f, struct sheet *s)
         text_string(t, ": compressed, if agreed");
     else if (compressed)
         text_string(t, ": compressed message");
-    sheet_field(s, bytes_span(f->bytes, 1),
-                FRAME_RSV1 | FRAME_RSV2 | FRAME_RSV3, text_span(t),
-                compressed ? "7692 6" : "5.2");
+    listing_field(l, bytes_span(f->bytes, 1),
+                  FRAME_RSV1 | FRAME_RSV2 | FRAME_RSV3, text_span(t),
+                  compressed ? "7692 6" : "5.2");
 }
 
-static void tell_opcode(const struct explain_frame *f, struct sheet *s)
+static void tell_opcode(const struct explain_frame *f, struct listing *l)
 {
     struct phrase p;
     uint8_t opcode = f->header.opcode;
@@ -152,38 +153,38 @@ static void tell_opcode(const struct explain_frame *f, struct sheet *s)
     if (frame_is_control(opcode) && explain_rules_opcode_known(opcode) &&
         f->opcode != 0)
         text_string(t, ", between the fragments of a message");
-    sheet_field(s, bytes_span(f->bytes, 1), FRAME_OPCODE_BITS, text_span(t),
-                explain_rules_opcode_known(opcode) ? section : "5.2");
+    listing_field(l, bytes_span(f->bytes, 1), FRAME_OPCODE_BITS, text_span(t),
+                  explain_rules_opcode_known(opcode) ? section : "5.2");
 }
 
-static void tell_second(const struct explain_frame *f, struct sheet *s)
+static void tell_second(const struct explain_frame *f, struct listing *l)
 {
     uint8_t second = f->bytes[1], bits = second & FRAME_LENGTH_BITS;
     struct phrase p;
     const char *mask = f->header.masked ? "MASK 1: a masking key follows"
                                         : "MASK 0: the payload is as it is";
-    sheet_field(s, bytes_span(&second, 1), FRAME_MASK, bytes_of(mask), "5.1");
+    listing_field(l, bytes_span(&second, 1), FRAME_MASK, bytes_of(mask), "5.1");
     struct text *t = phrase(&p, "payload length ");
     text_decimal(t, bits);
     text_string(t, bits == 126   ? ": it is in the next 16 bits"
                    : bits == 127 ? ": it is in the next 64 bits"
                                  : "");
-    sheet_field(s, bytes_span(&second, 1), FRAME_LENGTH_BITS, text_span(t),
-                "5.2");
+    listing_field(l, bytes_span(&second, 1), FRAME_LENGTH_BITS, text_span(t),
+                  "5.2");
 }
 
 /* Behind the line of the header's byte with this number. */
-static void mark(struct explain_frame *f, struct sheet *s,
+static void mark(struct explain_frame *f, struct listing *l,
                  const struct explain_fault *fault, size_t byte)
 {
     if (fault->rule.what && fault->offset == byte)
-        tell_wrong(f, s, fault, f->at);
+        tell_wrong(f, l, fault, f->at);
 }
 
 /* The extended length, in the RFC's 32-bit rows. The rules for it are broken
    in its first bytes: the mark is below these. */
 static void tell_extended(struct explain_frame *f,
-                          const struct explain_fault *fault, struct sheet *s)
+                          const struct explain_fault *fault, struct listing *l)
 {
     uint8_t bits = f->bytes[1] & FRAME_LENGTH_BITS;
     struct phrase p;
@@ -191,60 +192,53 @@ static void tell_extended(struct explain_frame *f,
     if (bits == 126) {
         text_decimal(t, bytes_get16(f->bytes + 2));
         text_string(t, ", in 16 bits");
-        sheet_field(s, bytes_span(f->bytes + 2, 2), 0, text_span(t), "5.2");
-        mark(f, s, fault, 2);
+        listing_field(l, bytes_span(f->bytes + 2, 2), 0, text_span(t), "5.2");
+        mark(f, l, fault, 2);
     }
     if (bits == 127) {
         text_decimal(t, bytes_get64(f->bytes + 2));
         text_string(t, ", in 64 bits");
-        sheet_field(s, bytes_span(f->bytes + 2, 4), 0, text_span(t), "5.2");
-        mark(f, s, fault, 2);
+        listing_field(l, bytes_span(f->bytes + 2, 4), 0, text_span(t), "5.2");
+        mark(f, l, fault, 2);
     }
     if (bits == 127 && !fault->rule.what) {
-        sheet_field(s, bytes_span(f->bytes + 6, 4), 0,
-                    BYTES_LITERAL("its lower half"), "5.2");
+        listing_field(l, bytes_span(f->bytes + 6, 4), 0,
+                      BYTES_LITERAL("its lower half"), "5.2");
     }
 }
 
-static void tell_key(const struct explain_frame *f, struct sheet *s)
+static void tell_key(const struct explain_frame *f, struct listing *l)
 {
     if (f->header.masked)
-        sheet_field(s, bytes_span(f->header.masking_key, 4), 0,
-                    BYTES_LITERAL("masking key: for payload byte i its byte "
-                                  "i mod 4"),
-                    "5.3");
+        listing_field(l, bytes_span(f->header.masking_key, 4), 0,
+                      BYTES_LITERAL("masking key: for payload byte i its byte "
+                                    "i mod 4"),
+                      "5.3");
 }
 
 /* All of the header, or all up to the byte that is wrong. */
 static void tell_header(struct explain_frame *f, bool whole,
-                        const struct explain_fault *fault, struct sheet *s)
+                        const struct explain_fault *fault, struct listing *l)
 {
-    put_title(f, whole, s);
-    tell_fin(f, s);
-    tell_reserved(f, s);
-    tell_opcode(f, s);
-    mark(f, s, fault, 0);
+    put_title(f, whole, l);
+    tell_fin(f, l);
+    tell_reserved(f, l);
+    tell_opcode(f, l);
+    mark(f, l, fault, 0);
     if (fault->rule.what && fault->offset == 0)
         return;
-    tell_second(f, s);
-    mark(f, s, fault, 1);
+    tell_second(f, l);
+    mark(f, l, fault, 1);
     if (fault->rule.what && fault->offset == 1)
         return;
-    tell_extended(f, fault, s);
+    tell_extended(f, fault, l);
     if (!fault->rule.what)
-        tell_key(f, s);
+        tell_key(f, l);
 }
 
 /* ---- What a frame comes to ----------------------------------------------- */
 
-static void put_result(struct sheet *s, const struct text *t,
-                       const char *section)
-{
-    sheet_begin(s, SHEET_RESULT);
-    sheet_say(s, 2, text_span(t), section);
-}
-
-static void tell_close(const struct explain_frame *f, struct sheet *s)
+static void tell_close(const struct explain_frame *f, struct listing *l)
 {
     struct phrase p;
     struct text *t = phrase(&p, "= close");
@@ -260,10 +254,10 @@ static void tell_close(const struct explain_frame *f, struct sheet *s)
                                   "none, and ends the connection"
                                 : "; the client answers with a Close, if it "
                                   "sent none");
-    put_result(s, t, "5.5.1");
+    listing_result(l, text_span(t), "5.5.1");
 }
 
-static void tell_message(const struct explain_frame *f, struct sheet *s)
+static void tell_message(const struct explain_frame *f, struct listing *l)
 {
     struct phrase p;
     struct text *t = phrase(&p, f->header.fin ? "= a " : "= so far: a ");
@@ -279,10 +273,10 @@ static void tell_message(const struct explain_frame *f, struct sheet *s)
         text_string(t, ", inflated ");
         text_decimal(t, f->blocks.inflated);
     }
-    put_result(s, t, f->compressed ? "7692 7.2.2" : "5.6");
+    listing_result(l, text_span(t), f->compressed ? "7692 7.2.2" : "5.6");
 }
 
-static void tell_result(const struct explain_frame *f, struct sheet *s)
+static void tell_result(const struct explain_frame *f, struct listing *l)
 {
     struct phrase p;
     const char *other = f->by_client ? "chatd" : "the client";
@@ -291,14 +285,14 @@ static void tell_result(const struct explain_frame *f, struct sheet *s)
     case FRAME_PING:
         text_string(t, other);
         text_string(t, " answers with a pong of the same payload");
-        put_result(s, t, "5.5.2");
+        listing_result(l, text_span(t), "5.5.2");
         break;
     case FRAME_PONG:
         text_string(t, "a sign of life; no answer is due");
-        put_result(s, t, "5.5.3");
+        listing_result(l, text_span(t), "5.5.3");
         break;
-    case FRAME_CLOSE: tell_close(f, s); break;
-    default: tell_message(f, s); break;
+    case FRAME_CLOSE: tell_close(f, l); break;
+    default: tell_message(f, l); break;
     }
 }
 
@@ -328,12 +322,12 @@ static void begin_payload(struct explain_frame *f)
 }
 
 static enum explain_frame_step end_frame(struct explain_frame *f,
-                                         struct sheet *s);
+                                         struct listing *l);
 
 /* A byte of the header more: is it whole, or wrong already? */
 static enum explain_frame_step take_header(struct explain_frame *f,
                                            struct span *in, uint64_t at,
-                                           struct sheet *s)
+                                           struct listing *l)
 {
     enum frame_step step = FRAME_MORE;
     struct explain_fault fault = {.code = 0};
@@ -348,16 +342,16 @@ static enum explain_frame_step take_header(struct explain_frame *f,
     }
     if (!fault.rule.what && step == FRAME_MORE)
         return EXPLAIN_FRAME_MORE;
-    tell_header(f, step == FRAME_DONE, &fault, s);
+    tell_header(f, step == FRAME_DONE, &fault, l);
     if (fault.rule.what)
         return EXPLAIN_FRAME_WRONG;
     begin_payload(f);
-    return f->header.payload_length == 0 ? end_frame(f, s) : EXPLAIN_FRAME_ON;
+    return f->header.payload_length == 0 ? end_frame(f, l) : EXPLAIN_FRAME_ON;
 }
 
 /* ---- Payload ------------------------------------------------------------- */
 
-static void tell_hidden(struct explain_frame *f, struct sheet *s)
+static void tell_hidden(struct explain_frame *f, struct listing *l)
 {
     struct phrase p;
     if (f->hidden == 0)
@@ -365,23 +359,23 @@ static void tell_hidden(struct explain_frame *f, struct sheet *s)
     struct text *t = phrase(&p, "... ");
     put_count(t, f->hidden, "byte");
     text_string(t, " more");
-    sheet_begin(s, SHEET_PLAIN);
-    sheet_say(s, 2, text_span(t), NULL);
+    listing_begin(l, LISTING_PLAIN);
+    listing_wrap(l, LISTING_BYTES_COLUMN, text_span(t), NULL);
     f->hidden = 0;
 }
 
-static void show_row(struct explain_frame *f, struct sheet *s,
+static void show_row(struct explain_frame *f, struct listing *l,
                      struct span plain)
 {
     struct span none = bytes_span(NULL, 0);
-    tell_hidden(f, s);
-    sheet_row(s, bytes_span(f->row, f->row_len),
-              f->header.masked ? plain : none);
+    tell_hidden(f, l);
+    listing_row(l, bytes_span(f->row, f->row_len),
+                f->header.masked ? plain : none);
 }
 
 /* The row as it was before masking, in `bytes`. */
 static struct span unmask_row(const struct explain_frame *f,
-                              uint8_t bytes[SHEET_ROW])
+                              uint8_t bytes[LISTING_ROW])
 {
     memcpy(bytes, f->row, f->row_len);
     if (f->header.masked)
@@ -390,82 +384,82 @@ static struct span unmask_row(const struct explain_frame *f,
 }
 
 /* The bytes of a compressed row, one by one. False when one is wrong. */
-static bool tell_blocks(struct explain_frame *f, struct sheet *s,
+static bool tell_blocks(struct explain_frame *f, struct listing *l,
                         struct span plain)
 {
-    size_t len = s->out->len, i = 0;
+    size_t len = l->out->len, i = 0;
     struct explain_fault fault;
     bool last =
         f->header.fin && f->told + plain.len == f->header.payload_length;
     while (i < plain.len &&
-           explain_blocks_take(&f->blocks, plain.ptr[i], s, &fault))
+           explain_blocks_take(&f->blocks, plain.ptr[i], l, &fault))
         i++;
-    if (i == plain.len && (!last || explain_blocks_end(&f->blocks, s, &fault)))
+    if (i == plain.len && (!last || explain_blocks_end(&f->blocks, l, &fault)))
         return true;
     fault.offset = bytes_min(i, plain.len - 1);
     fault.len = 1;
     if (fault.column == 0 &&
-        (s->out->len > len || f->told >= EXPLAIN_FRAME_SHOWN))
-        show_row(f, s, plain); /* once more, for the mark below it */
-    tell_wrong(f, s, &fault, f->at + f->header.header_len + f->told);
+        (l->out->len > len || f->told >= EXPLAIN_FRAME_SHOWN))
+        show_row(f, l, plain); /* once more, for the mark below it */
+    tell_wrong(f, l, &fault, f->at + f->header.header_len + f->told);
     return false;
 }
 
 /* A row is there: unmask it, look at it, show it. */
 static enum explain_frame_step tell_row(struct explain_frame *f,
-                                        struct sheet *s)
+                                        struct listing *l)
 {
-    uint8_t bytes[SHEET_ROW];
+    uint8_t bytes[LISTING_ROW];
     struct span plain = unmask_row(f, bytes);
     struct explain_fault fault = explain_rules_row(f, plain);
     bool shown = f->told < EXPLAIN_FRAME_SHOWN || fault.rule.what;
     if (shown)
-        show_row(f, s, plain);
+        show_row(f, l, plain);
     if (fault.rule.what) {
-        tell_wrong(f, s, &fault, f->at + f->header.header_len + f->told);
+        tell_wrong(f, l, &fault, f->at + f->header.header_len + f->told);
         return EXPLAIN_FRAME_WRONG;
     }
     if (!frame_is_control(f->header.opcode) && f->compressed &&
-        !tell_blocks(f, s, plain))
+        !tell_blocks(f, l, plain))
         return EXPLAIN_FRAME_WRONG;
     if (!shown)
         f->hidden += f->row_len;
     f->told += f->row_len;
     f->row_len = 0;
-    return f->told == f->header.payload_length ? end_frame(f, s)
+    return f->told == f->header.payload_length ? end_frame(f, l)
                                                : EXPLAIN_FRAME_ON;
 }
 
 /* The last fragment may be empty and still leave a character, or a block,
    unfinished: then its header's last byte is the one at fault. */
-static bool empty_end_is_legal(struct explain_frame *f, struct sheet *s)
+static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
 {
     struct explain_fault fault = {.code = 0};
     if (frame_is_control(f->header.opcode) || !f->header.fin ||
         f->header.payload_length > 0)
         return true;
     if (f->compressed)
-        (void)explain_blocks_end(&f->blocks, s, &fault);
+        (void)explain_blocks_end(&f->blocks, l, &fault);
     else if (f->opcode == FRAME_TEXT)
         fault = explain_rules_text_end(f);
     if (!fault.rule.what)
         return true;
     fault.offset = f->header.header_len - (size_t)1;
     fault.len = 1;
-    fault.column = SHEET_BYTES_COLUMN + (f->header.masked ? 9 : 0);
-    tell_wrong(f, s, &fault, f->at);
+    fault.column = LISTING_BYTES_COLUMN + (f->header.masked ? 9 : 0);
+    tell_wrong(f, l, &fault, f->at);
     return false;
 }
 
 static enum explain_frame_step end_frame(struct explain_frame *f,
-                                         struct sheet *s)
+                                         struct listing *l)
 {
-    tell_hidden(f, s);
-    if (!empty_end_is_legal(f, s))
+    tell_hidden(f, l);
+    if (!empty_end_is_legal(f, l))
         return EXPLAIN_FRAME_WRONG;
     if (!frame_is_control(f->header.opcode))
         f->message_len += f->header.payload_length;
-    tell_result(f, s);
+    tell_result(f, l);
     if (f->header.fin && !frame_is_control(f->header.opcode))
         f->opcode = 0;
     f->in_payload = false;
@@ -475,34 +469,34 @@ static enum explain_frame_step end_frame(struct explain_frame *f,
 }
 
 static enum explain_frame_step take_payload(struct explain_frame *f,
-                                            struct span *in, struct sheet *s)
+                                            struct span *in, struct listing *l)
 {
     uint64_t left = f->header.payload_length - f->told - f->row_len;
-    size_t len = (size_t)bytes_min64(left, SHEET_ROW - (size_t)f->row_len);
+    size_t len = (size_t)bytes_min64(left, LISTING_ROW - (size_t)f->row_len);
     len = bytes_min(len, in->len);
     memcpy(f->row + f->row_len, in->ptr, len);
     *in = bytes_part(*in, len, in->len - len);
     f->row_len = (uint8_t)(f->row_len + len);
-    if (f->row_len < SHEET_ROW && len < left)
+    if (f->row_len < LISTING_ROW && len < left)
         return EXPLAIN_FRAME_MORE;
-    return tell_row(f, s);
+    return tell_row(f, l);
 }
 
 enum explain_frame_step explain_frame_take(struct explain_frame *f,
                                            struct span *in, uint64_t at,
-                                           struct sheet *s)
+                                           struct listing *l)
 {
     if (in->len == 0)
         return EXPLAIN_FRAME_MORE;
-    return f->in_payload ? take_payload(f, in, s) : take_header(f, in, at, s);
+    return f->in_payload ? take_payload(f, in, l) : take_header(f, in, at, l);
 }
 
 enum explain_frame_step explain_frame_settle(struct explain_frame *f,
-                                             struct sheet *s)
+                                             struct listing *l)
 {
     bool waits =
         f->in_payload && f->row_len > 0 && !frame_is_control(f->header.opcode);
-    return waits ? tell_row(f, s) : EXPLAIN_FRAME_MORE;
+    return waits ? tell_row(f, l) : EXPLAIN_FRAME_MORE;
 }
 
 bool explain_frame_at_rest(const struct explain_frame *f)
@@ -510,23 +504,23 @@ bool explain_frame_at_rest(const struct explain_frame *f)
     return f->have == 0; /* the header's bytes stay until its frame ends */
 }
 
-void explain_frame_cut(struct explain_frame *f, struct sheet *s)
+void explain_frame_cut(struct explain_frame *f, struct listing *l)
 {
     struct phrase p;
     struct text *t = phrase(&p, "= the input ends inside a frame: ");
     if (f->in_payload) {
-        uint8_t bytes[SHEET_ROW];
+        uint8_t bytes[LISTING_ROW];
         struct span plain = unmask_row(f, bytes);
         if (plain.len > 0)
-            show_row(f, s, plain);
-        tell_hidden(f, s);
+            show_row(f, l, plain);
+        tell_hidden(f, l);
         put_count(t, f->header.payload_length - f->told - f->row_len, "byte");
         text_string(t, " of payload to come");
     } else {
-        sheet_title(s, BYTES_LITERAL("a frame's header"), f->at);
-        sheet_row(s, bytes_span(f->bytes, bytes_min(f->have, SHEET_ROW)),
-                  bytes_span(NULL, 0));
+        listing_title(l, BYTES_LITERAL("a frame's header"), f->at);
+        listing_row(l, bytes_span(f->bytes, bytes_min(f->have, LISTING_ROW)),
+                    bytes_span(NULL, 0));
         text_string(t, "its header is not whole");
     }
-    put_result(s, t, NULL);
+    listing_result(l, text_span(t), NULL);
 }

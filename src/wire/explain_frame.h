@@ -14,9 +14,8 @@
 
 #include "wire/explain_rules.h"
 
-#define EXPLAIN_FRAME_SHOWN                                                    \
-    128 /* payload bytes shown of a frame; the rest is
-                                   read, and counted */
+/* Payload bytes shown of a frame. The rest is read, and counted. */
+#define EXPLAIN_FRAME_SHOWN 128
 
 enum explain_frame_step {
     EXPLAIN_FRAME_MORE,   /* all bytes are taken, more are needed */
@@ -29,17 +28,17 @@ enum explain_frame_step {
    thing about them. `at` is the stream offset of in->ptr. */
 enum explain_frame_step explain_frame_take(struct explain_frame *f,
                                            struct span *in, uint64_t at,
-                                           struct sheet *s);
+                                           struct listing *l);
 
 /* Do not wait for the rest of a row: whoever serves these bytes has not. A
    control frame is waited for, as the server does. */
 enum explain_frame_step explain_frame_settle(struct explain_frame *f,
-                                             struct sheet *s);
+                                             struct listing *l);
 
 /* True between frames. */
 bool explain_frame_at_rest(const struct explain_frame *f);
 
 /* The input ends inside a frame: tell what was there and what is missing. */
-void explain_frame_cut(struct explain_frame *f, struct sheet *s);
+void explain_frame_cut(struct explain_frame *f, struct listing *l);
 
 #endif

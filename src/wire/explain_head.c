@@ -27,23 +27,23 @@ static const struct {
 };
 
 /* The 16 bytes that a key stands for. */
-static void tell_nonce(struct span key, struct sheet *s)
+static void tell_nonce(struct span key, struct listing *l)
 {
     uint8_t nonce[16];
-    sheet_note(s, "base64 of 16 random bytes, to be answered:", "4.1");
+    listing_note(l, "base64 of 16 random bytes, to be answered:", "4.1");
     if (base64_decode(nonce, sizeof nonce, key) != sizeof nonce)
         return;
     for (size_t i = 0; i < sizeof nonce; i += 8) {
-        sheet_begin(s, SHEET_PLAIN);
-        sheet_column(s, SHEET_SAY_COLUMN);
-        sheet_hex(s, bytes_span(nonce + i, 8));
-        sheet_end(s);
+        listing_begin(l, LISTING_PLAIN);
+        listing_column(l, LISTING_MEANING_COLUMN);
+        listing_hex(l, bytes_span(nonce + i, 8));
+        listing_end(l);
     }
 }
 
 static void tell_meaning(const struct explain_head *h,
                          const struct explain_agreed *agreed, struct span line,
-                         struct sheet *s)
+                         struct listing *l)
 {
     size_t colon = bytes_find(line, ':');
     struct span name = bytes_part(line, 0, colon);
@@ -52,7 +52,7 @@ static void tell_meaning(const struct explain_head *h,
     if (h->by_client &&
         bytes_equal_nocase(name, BYTES_LITERAL("Sec-WebSocket-Key"))) {
         tell_nonce(
-            bytes_trim(bytes_part(line, colon + 1, line.len - colon - 1)), s);
+            bytes_trim(bytes_part(line, colon + 1, line.len - colon - 1)), l);
         return;
     }
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
@@ -63,16 +63,17 @@ static void tell_meaning(const struct explain_head *h,
                                   BYTES_LITERAL("Sec-WebSocket-Accept"));
         if (answer && !agreed->asked)
             words = "the answer to a key that was not seen";
-        sheet_note(s, words, meanings[i].section);
+        listing_note(l, words, meanings[i].section);
     }
 }
 
-static void tell_first(const struct explain_head *h, struct sheet *s)
+static void tell_first(const struct explain_head *h, struct listing *l)
 {
     if (h->by_client)
-        sheet_note(s, "method, target, version: a handshake is a GET", "4.2.1");
+        listing_note(l, "method, target, version: a handshake is a GET",
+                     "4.2.1");
     else
-        sheet_note(s, "version, status, and a phrase for people", "4.2.2");
+        listing_note(l, "version, status, and a phrase for people", "4.2.2");
 }
 
 /* ---- A line -------------------------------------------------------------- */
@@ -84,19 +85,19 @@ static size_t offset_of(const struct explain_head *h, struct span part)
 }
 
 /* Bytes as they are, those that do not print as \xHH. The columns taken. */
-static size_t put_escaped(struct sheet *s, struct span bytes)
+static size_t put_escaped(struct listing *l, struct span bytes)
 {
-    size_t before = s->out->len;
+    size_t before = l->out->len;
     for (size_t i = 0; i < bytes.len; i++) {
         uint8_t byte = bytes.ptr[i];
         if (byte >= ' ' && byte < 0x7F) {
-            text_byte(s->out, byte);
+            text_byte(l->out, byte);
         } else {
-            text_string(s->out, "\\x");
-            text_hex(s->out, byte, 2);
+            text_string(l->out, "\\x");
+            text_hex(l->out, byte, 2);
         }
     }
-    return s->out->len - before;
+    return l->out->len - before;
 }
 
 /* How many bytes of rest fit a segment, escapes counted. */
@@ -128,27 +129,27 @@ static void put_consequence(const struct explain_head *h,
 
 /* Marks what of [at, at + segment.len) is at fault, if it begins there. */
 static void mark(const struct explain_head *h, struct span segment,
-                 const struct explain_judge *v, struct sheet *s)
+                 const struct explain_judge *v, struct listing *l)
 {
     size_t at = offset_of(h, segment), before = v->offset - at;
     uint8_t measured[4 * SEGMENT + 8], bytes[100];
     struct text scratch = text_over(measured, sizeof measured);
-    struct sheet ruler = {.out = &scratch};
+    struct listing ruler = {.out = &scratch};
     size_t within = bytes_min(before, segment.len);
-    size_t column = SHEET_BYTES_COLUMN +
+    size_t column = LISTING_BYTES_COLUMN +
                     put_escaped(&ruler, bytes_part(segment, 0, within));
     size_t len = bytes_min(v->len, segment.len - within);
     size_t width = put_escaped(&ruler, bytes_part(segment, within, len));
     struct text t = text_over(bytes, sizeof bytes);
     put_consequence(h, v, &t);
-    sheet_wrong(s, column, width ? width : 1, h->at + v->offset, &v->rule,
-                text_span(&t));
+    listing_wrong(l, column, width ? width : 1, h->at + v->offset, &v->rule,
+                  text_span(&t));
 }
 
 /* One line of the head in as many of ours as it wants, the mark below the one
    that holds the fault. True when it did. */
 static bool tell_line(const struct explain_head *h, struct span line,
-                      const struct explain_judge *v, struct sheet *s)
+                      const struct explain_judge *v, struct listing *l)
 {
     size_t start = offset_of(h, line);
     bool here = v->status && v->offset <= start + line.len + 1;
@@ -160,46 +161,41 @@ static bool tell_line(const struct explain_head *h, struct span line,
             here && v->offset >= offset_of(h, segment) &&
             (v->offset < offset_of(h, segment) + len || len == rest.len);
         if (n < SEGMENTS || holds) {
-            sheet_begin(s, SHEET_PLAIN);
-            sheet_column(s, SHEET_BYTES_COLUMN);
-            put_escaped(s, segment);
-            sheet_end(s);
+            listing_begin(l, LISTING_PLAIN);
+            listing_column(l, LISTING_BYTES_COLUMN);
+            put_escaped(l, segment);
+            listing_end(l);
         }
         if (holds)
-            mark(h, segment, v, s);
+            mark(h, segment, v, l);
         rest = bytes_part(rest, len, rest.len - len);
     }
     if (line.len > SEGMENT * SEGMENTS)
-        sheet_note(s, "(only the line's start is shown)", NULL);
+        listing_note(l, "(only the line's start is shown)", NULL);
     return here;
 }
 
 /* ---- The verdict --------------------------------------------------------- */
 
-static void put_result(struct sheet *s, const char *words, const char *section)
+static void put_step(struct listing *l, const char *label, struct span value)
 {
-    sheet_begin(s, SHEET_RESULT);
-    sheet_say(s, SHEET_BYTES_COLUMN, bytes_of(words), section);
-}
-
-static void put_step(struct sheet *s, const char *label, struct span value)
-{
-    sheet_begin(s, SHEET_PLAIN);
-    sheet_column(s, SHEET_SAY_COLUMN);
-    text_string(s->out, label);
-    sheet_column(s, SHEET_SAY_COLUMN + 9);
-    text_put(s->out, value);
-    sheet_end(s);
+    listing_begin(l, LISTING_PLAIN);
+    listing_column(l, LISTING_MEANING_COLUMN);
+    text_string(l->out, label);
+    listing_column(l, LISTING_MEANING_COLUMN + 9);
+    text_put(l->out, value);
+    listing_end(l);
 }
 
 /* base64(SHA-1(key || GUID)), step by step. */
-static void tell_accept(struct span key, const uint8_t *accept, struct sheet *s)
+static void tell_accept(struct span key, const uint8_t *accept,
+                        struct listing *l)
 {
     uint8_t digest[SHA1_LEN], bytes[64];
     struct text t = text_over(bytes, sizeof bytes);
     struct span answer = bytes_span(accept, HANDSHAKE_ACCEPT_LEN);
-    put_step(s, "key", key);
-    put_step(s, "+ GUID",
+    put_step(l, "key", key);
+    put_step(l, "+ GUID",
              BYTES_LITERAL("258EAFA5-E914-47DA-95CA-"
                            "C5AB0DC85B11"));
     (void)base64_decode(digest, sizeof digest, answer);
@@ -207,12 +203,12 @@ static void tell_accept(struct span key, const uint8_t *accept, struct sheet *s)
         text_string(&t, i ? " " : "");
         text_hex(&t, bytes_get32(digest + i), 8);
     }
-    put_step(s, "SHA-1", text_span(&t));
-    put_step(s, "base64", answer);
+    put_step(l, "SHA-1", text_span(&t));
+    put_step(l, "base64", answer);
 }
 
 static void tell_choice(const struct explain_head *h,
-                        const struct http_request *request, struct sheet *s)
+                        const struct http_request *request, struct listing *l)
 {
     struct extension chosen;
     struct span none;
@@ -226,14 +222,14 @@ static void tell_choice(const struct explain_head *h,
         extension_write(&chosen, &t);
     else
         text_string(&t, "none of the extensions");
-    sheet_begin(s, SHEET_PLAIN);
-    sheet_say(s, SHEET_SAY_COLUMN, text_span(&t), "7692 7.1");
+    listing_begin(l, LISTING_PLAIN);
+    listing_wrap(l, LISTING_MEANING_COLUMN, text_span(&t), "7692 7.1");
 }
 
 static enum explain_head_next end_request(struct explain_head *h,
                                           const struct http_request *request,
                                           struct explain_agreed *agreed,
-                                          struct sheet *s)
+                                          struct listing *l)
 {
     uint64_t bit = UINT64_C(1) << (agreed->requests++ & 63);
     bool head = bytes_equal(request->method, BYTES_LITERAL("HEAD"));
@@ -245,7 +241,9 @@ static enum explain_head_next end_request(struct explain_head *h,
     agreed->client_bits = agreed->server_bits = EXTENSION_BITS_MAX;
     agreed->client_keeps = agreed->server_keeps = true;
     if (!agreed->asked) {
-        put_result(s, "= a plain request: no WebSocket is asked for", "9112");
+        listing_result(l,
+                       bytes_of("= a plain request: no WebSocket is asked for"),
+                       "9112");
         h->body_left = http_body_len(request);
         return http_persists(request) && h->body_left == 0 ? EXPLAIN_HEAD_BODY
                                                            : EXPLAIN_HEAD_ENDED;
@@ -256,9 +254,10 @@ static enum explain_head_next end_request(struct explain_head *h,
         explain_judge_extension(request, &chosen) == EXTENSION_CHOSEN;
     if (agreed->offered)
         agreed->deflate = EXPLAIN_DEFLATE_UNKNOWN;
-    put_result(s, "= a legal handshake; its key's answer:", "4.2.2");
-    tell_accept(key, agreed->accept, s);
-    tell_choice(h, request, s);
+    listing_result(l, bytes_of("= a legal handshake; its key's answer:"),
+                   "4.2.2");
+    tell_accept(key, agreed->accept, l);
+    tell_choice(h, request, l);
     return EXPLAIN_HEAD_FRAMES;
 }
 
@@ -312,15 +311,16 @@ static void agree(const struct http_request *response,
 
 static enum explain_head_next
 end_response(struct explain_head *h, const struct http_request *response,
-             unsigned status, struct explain_agreed *agreed, struct sheet *s)
+             unsigned status, struct explain_agreed *agreed, struct listing *l)
 {
     struct span none;
     bool bare = agreed->without_body >> (agreed->responses++ & 63) & 1;
     agreed->status = status;
     if (status == 101) {
         agree(response, agreed);
-        put_result(s, "= from the next byte on both sides send frames",
-                   "4.2.2");
+        listing_result(
+            l, bytes_of("= from the next byte on both sides send frames"),
+            "4.2.2");
         return EXPLAIN_HEAD_FRAMES;
     }
     h->body_left = http_body_len(response);
@@ -328,10 +328,9 @@ end_response(struct explain_head *h, const struct http_request *response,
         h->body_left = 0;
     else if (http_field(response, "Content-Length", &none) == 0)
         h->body_left = UINT64_MAX;
-    put_result(s,
-               h->body_left ? "= plain HTTP; its body is not shown"
-                            : "= plain HTTP, without a body",
-               "9112 6.3");
+    const char *words = h->body_left ? "= plain HTTP; its body is not shown"
+                                     : "= plain HTTP, without a body";
+    listing_result(l, bytes_of(words), "9112 6.3");
     return EXPLAIN_HEAD_BODY;
 }
 
@@ -390,51 +389,53 @@ static struct explain_judge judge(const struct explain_head *h,
 
 enum explain_head_next explain_head_tell(struct explain_head *h,
                                          struct explain_agreed *agreed,
-                                         struct sheet *s)
+                                         struct listing *l)
 {
     struct http_request message;
     unsigned status = 0;
     struct explain_judge v = judge(h, agreed, &message, &status);
     struct span line = explain_judge_line(head_of(h), h->told);
     if (h->told == 0)
-        sheet_title(s,
-                    h->by_client ? BYTES_LITERAL("request")
-                                 : BYTES_LITERAL("response"),
-                    h->at);
+        listing_title(l,
+                      h->by_client ? BYTES_LITERAL("request")
+                                   : BYTES_LITERAL("response"),
+                      h->at);
     /* An empty line may stand before the first. */
     bool first = h->told <= 2 && line.len > 0;
     bool last = line.len == 0 && h->told > 2;
     if (last && !v.status)
-        sheet_note(s, "the empty line: the end of the head", "9112 2.1");
-    else if (tell_line(h, line, &v, s)) {
+        listing_note(l, "the empty line: the end of the head", "9112 2.1");
+    else if (tell_line(h, line, &v, l)) {
         h->wrong = v.rule;
         h->wrong_status = v.status;
         return EXPLAIN_HEAD_WRONG;
     }
     if (first)
-        tell_first(h, s);
+        tell_first(h, l);
     else
-        tell_meaning(h, agreed, line, s);
+        tell_meaning(h, agreed, line, l);
     h->told = (uint16_t)(h->told + line.len + 2);
     if (h->told < h->scan.pos)
         return EXPLAIN_HEAD_UNFINISHED;
-    return h->by_client ? end_request(h, &message, agreed, s)
-                        : end_response(h, &message, status, agreed, s);
+    return h->by_client ? end_request(h, &message, agreed, l)
+                        : end_response(h, &message, status, agreed, l);
 }
 
-void explain_head_cut(struct explain_head *h, struct sheet *s)
+void explain_head_cut(struct explain_head *h, struct listing *l)
 {
     struct explain_judge none = {.status = 0};
-    sheet_title(
-        s, h->by_client ? BYTES_LITERAL("request") : BYTES_LITERAL("response"),
+    listing_title(
+        l, h->by_client ? BYTES_LITERAL("request") : BYTES_LITERAL("response"),
         h->at);
     struct span rest = head_of(h);
     while (rest.len > 0) {
         struct span line = bytes_part(rest, 0, bytes_find(rest, '\r'));
-        (void)tell_line(h, line, &none, s);
+        (void)tell_line(h, line, &none, l);
         size_t used = bytes_min(line.len + 2, rest.len);
         rest = bytes_part(rest, used, rest.len - used);
     }
-    put_result(s, "= the input ends inside the head: its empty line is missing",
-               NULL);
+    listing_result(
+        l,
+        bytes_of("= the input ends inside the head: its empty line is missing"),
+        NULL);
 }

@@ -44,13 +44,13 @@ struct explain_head {
     bool compression; /* chatd takes permessage-deflate up */
     uint64_t at;      /* stream offset of the first byte */
     struct http_scan scan;
-    bool scanned;            /* whole, or refused */
-    uint16_t told;           /* bytes of it that were told */
-    struct span path;        /* that the last whole request asked for, as
+    bool scanned;              /* whole, or refused */
+    uint16_t told;             /* bytes of it that were told */
+    struct span path;          /* that the last whole request asked for, as
                                      it was sent (in `bytes`, or static) */
-    uint64_t body_left;      /* UINT64_MAX: until the stream ends */
-    struct sheet_rule wrong; /* the rule that is broken; what: NULL, none */
-    unsigned wrong_status;   /* and the status it is answered with */
+    uint64_t body_left;        /* UINT64_MAX: until the stream ends */
+    struct listing_rule wrong; /* the rule that is broken; what: NULL, none */
+    unsigned wrong_status;     /* and the status it is answered with */
     uint8_t bytes[HTTP_HEAD_MAX]; /* scan.pos of them */
 };
 
@@ -63,9 +63,9 @@ bool explain_head_take(struct explain_head *h, struct span *in);
 /* Tell a line. UNFINISHED: call again; else what follows. */
 enum explain_head_next explain_head_tell(struct explain_head *h,
                                          struct explain_agreed *agreed,
-                                         struct sheet *s);
+                                         struct listing *l);
 
 /* The input ends inside the head. */
-void explain_head_cut(struct explain_head *h, struct sheet *s);
+void explain_head_cut(struct explain_head *h, struct listing *l);
 
 #endif

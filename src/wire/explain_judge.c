@@ -13,7 +13,7 @@
  * can know. No field: the request line.
  */
 struct refusal {
-    struct sheet_rule rule;
+    struct listing_rule rule;
     const char *field;
 };
 
@@ -159,25 +159,26 @@ struct explain_judge explain_judge_scan(struct span head, unsigned status)
     size_t at = head.len - 1;
     uint8_t byte = head.ptr[at], before = at > 0 ? head.ptr[at - 1] : 0;
     struct explain_judge v = {.status = status, .offset = at, .len = 1};
-    v.rule = (struct sheet_rule){"a control character",
-                                 "a field holds none but TAB", "9110 5.5"};
+    v.rule = (struct listing_rule){"a control character",
+                                   "a field holds none but TAB", "9110 5.5"};
     if (status == 414)
-        v.rule = (struct sheet_rule){"the request line is too long",
-                                     "chatd takes heads of 16384 bytes",
-                                     "9110 15.5.15"};
+        v.rule = (struct listing_rule){"the request line is too long",
+                                       "chatd takes heads of 16384 bytes",
+                                       "9110 15.5.15"};
     else if (status == 431)
-        v.rule = (struct sheet_rule){"the head is too long",
-                                     "chatd takes 16384 bytes and 64 fields",
-                                     "6585 5"};
+        v.rule = (struct listing_rule){"the head is too long",
+                                       "chatd takes 16384 bytes and 64 fields",
+                                       "6585 5"};
     else if (before == '\r')
-        v.rule = (struct sheet_rule){"a CR that no LF follows",
-                                     "a line ends with CR LF", "9112 2.2"};
+        v.rule = (struct listing_rule){"a CR that no LF follows",
+                                       "a line ends with CR LF", "9112 2.2"};
     else if (byte == '\n')
-        v.rule = (struct sheet_rule){"a LF without a CR before it",
-                                     "a line ends with CR LF", "9112 2.2"};
+        v.rule = (struct listing_rule){"a LF without a CR before it",
+                                       "a line ends with CR LF", "9112 2.2"};
     else if (before == '\n')
-        v.rule = (struct sheet_rule){"a folded line, or a blank before a name",
-                                     "MUST NOT be sent", "9112 5.2"};
+        v.rule =
+            (struct listing_rule){"a folded line, or a blank before a name",
+                                  "MUST NOT be sent", "9112 5.2"};
     return v;
 }
 

@@ -15,11 +15,11 @@
 
 #include "wire/extension.h"
 #include "wire/handshake.h"
-#include "wire/sheet.h"
+#include "wire/listing.h"
 
 struct explain_judge {
     unsigned status; /* of the answer; 0: nothing is wrong */
-    struct sheet_rule rule;
+    struct listing_rule rule;
     size_t offset; /* in the head: the bytes to mark */
     size_t len;
 };

@@ -16,7 +16,7 @@ static struct explain_fault broken(size_t byte, const char *what,
                                   .code = CLOSE_PROTOCOL_ERROR,
                                   .offset = byte,
                                   .len = 1,
-                                  .column = SHEET_BYTES_COLUMN};
+                                  .column = LISTING_BYTES_COLUMN};
 }
 
 /* ---- The first two bytes, in the order of message.c ---------------------- */

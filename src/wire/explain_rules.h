@@ -35,7 +35,8 @@ struct explain_frame {
     uint8_t bytes[FRAME_HEADER_MAX]; /* of the header so far */
     uint8_t have;                    /* how many */
     bool in_payload;
-    uint8_t row[SHEET_ROW]; /* payload bytes not told yet, as they were sent */
+    uint8_t
+        row[LISTING_ROW]; /* payload bytes not told yet, as they were sent */
     uint8_t row_len;
     uint64_t told;   /* payload bytes told */
     uint64_t hidden; /* of them, not shown since the last note */
@@ -48,8 +49,8 @@ struct explain_frame {
     struct utf8 reason;   /* of a Close's */
     unsigned code;        /* a Close's, or CLOSE_NO_STATUS */
 
-    struct sheet_rule wrong; /* the rule that was broken; what: NULL, none */
-    unsigned wrong_code;     /* and the close code for it */
+    struct listing_rule wrong; /* the rule that was broken; what: NULL, none */
+    unsigned wrong_code;       /* and the close code for it */
 
     struct explain_blocks blocks;
 };

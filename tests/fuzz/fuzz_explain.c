@@ -45,7 +45,7 @@ static void assert_fits(struct span log)
     size_t column = 0;
     for (size_t i = 0; i < log.len; i++) {
         column = log.ptr[i] == '\n' ? 0 : column + 1;
-        CHECK(column <= 2 + SHEET_WIDTH);
+        CHECK(column <= 2 + LISTING_WIDTH);
         CHECK(log.ptr[i] == '\n' || (log.ptr[i] >= ' ' && log.ptr[i] < 0x7F));
     }
 }
