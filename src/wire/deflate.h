@@ -31,7 +31,7 @@
 
 #include "base/text.h"
 #include "wire/bits.h"
-#include "wire/symbols.h"
+#include "wire/deflate_symbols.h"
 
 #define DEFLATE_WINDOW    65536 /* bytes: history, and what is to be parsed */
 #define DEFLATE_TOKENS    16384 /* of a block */

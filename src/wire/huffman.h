@@ -36,7 +36,7 @@
 #define WIRE_HUFFMAN_H
 
 #include "wire/bits.h"
-#include "wire/symbols.h"
+#include "wire/deflate_symbols.h"
 
 /* ---- decoding ------------------------------------------------------------ */
 

@@ -50,8 +50,8 @@ SANITIZE = ("-O1", "-fsanitize=address,undefined",
 PATHS = ["-iquote", "src"]
 FOLDERS = ["src/base", "src/wire"]
 # What survives in these has not been gone through: they are asked by name only.
-NOT_YET = re.compile(r"src/wire/(bits|deflate|explain\w*|huffman|inflate|listing|"
-                     r"symbols)\.[ch]")
+NOT_YET = re.compile(r"src/wire/(bits|deflate\w*|explain\w*|huffman|inflate|"
+                     r"listing)\.[ch]")
 SURVIVORS = os.path.join(HERE, "survivors.txt")
 LEFT = BUILD + "/left.json"
 
@@ -75,7 +75,7 @@ OWN = {
     "http_target": ["http_target", "http"],
     "bits": ["bits", "huffman", "inflate", "deflate"],
     "huffman": ["huffman", "inflate", "deflate"],
-    "symbols": ["inflate", "deflate", "huffman"],
+    "deflate_symbols": ["inflate", "deflate", "huffman"],
     "inflate": ["inflate", "permessage", "codec_zlib"],
     "deflate": ["deflate", "permessage", "codec_zlib"],
 }

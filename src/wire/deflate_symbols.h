@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbols: the alphabets of DEFLATE (RFC 1951 section 3.2.5).
+ * deflate_symbols: the symbols that deflate.h writes and inflate.h reads (RFC
+ * 1951 section 3.2.5).
  *
- * A block is a row of symbols: literals (one byte each), lengths (each
+ * A block is a sequence of symbols: literals (one byte each), lengths (each is
  * followed by a distance: copy that many bytes from that far back), and one
  * end of block. A length or distance symbol stands for a range of values that
- * begins at a base; extra bits after the symbol say how far into the range.
+ * begins at a base. Extra bits after the symbol say how far into the range.
  *
  *    literal/length alphabet        distance alphabet
  *      0..255    literals             0..29   distances 1..32768
@@ -18,8 +19,8 @@
  * symbol. Only 285 falls out of line: it is 258 exactly. test_huffman.c holds
  * the rule against the printed tables.
  */
-#ifndef WIRE_SYMBOLS_H
-#define WIRE_SYMBOLS_H
+#ifndef WIRE_DEFLATE_SYMBOLS_H
+#define WIRE_DEFLATE_SYMBOLS_H
 
 #include <stdint.h>
 
