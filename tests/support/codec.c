@@ -275,6 +275,7 @@ static void walk_match(struct walker *w, int symbol, const uint8_t *distances,
     }
     unsigned length = length_bases[symbol - 257];
     length += walk_bits(w, length_extra[symbol - 257]);
+    w->walk->extra += length_extra[symbol - 257];
     int d = walk_symbol(w, distances, distance_count);
     if (d < 0 || d > 29) {
         w->short_of = true;
@@ -286,6 +287,8 @@ static void walk_match(struct walker *w, int symbol, const uint8_t *distances,
         return;
     }
     w->walk->symbols[1]++;
+    w->walk->distances[d]++;
+    w->walk->extra += distance_extra[d];
     if (distance > w->walk->far)
         w->walk->far = distance;
     while (length-- && !w->short_of)
@@ -298,6 +301,8 @@ static void walk_data(struct walker *w, const uint8_t *literals,
 {
     while (!w->short_of) {
         int symbol = walk_symbol(w, literals, literal_count);
+        if (symbol >= 0)
+            w->walk->literals[symbol]++;
         if (symbol < 0 || symbol == 256)
             return;
         if (symbol < 256) {
@@ -364,6 +369,8 @@ struct codec_walk codec_walk(struct span in, uint8_t *out, size_t size)
             walk_fixed(&w);
         else
             walk_dynamic(&w);
+        if (walk.first == 0)
+            walk.first = w.bit;
         if (final)
             w.bit = (w.bit + 7) / 8 * 8;
     }

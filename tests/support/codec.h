@@ -70,12 +70,16 @@ void codec_put_dynamic(struct codec_stream *s, bool final,
 /* ---- the walker ---------------------------------------------------------- */
 
 struct codec_walk {
-    bool whole;          /* ended at a block boundary, nothing left but less
+    bool whole;             /* ended at a block boundary, nothing left but less
                             than a byte of padding */
-    unsigned blocks[3];  /* by type: stored, fixed, dynamic */
-    size_t far;          /* the greatest distance */
-    unsigned symbols[2]; /* literals, matches */
-    size_t len;          /* bytes that came out */
+    unsigned blocks[3];     /* by type: stored, fixed, dynamic */
+    size_t far;             /* the greatest distance */
+    unsigned symbols[2];    /* literals, matches */
+    uint32_t literals[288]; /* how often each literal/length symbol occurs, */
+    uint32_t distances[32]; /* and each distance symbol */
+    size_t extra;           /* extra bits of all of these */
+    size_t first;           /* bits of the first block */
+    size_t len;             /* bytes that came out */
 };
 
 /* Decode `in` into out, as far as it goes. */

@@ -235,6 +235,425 @@ static void test_no_sample_grows_much(void **state)
     }
 }
 
+/* What the kinds of block would cost, in bits, for so many of each symbol. */
+struct costs {
+    size_t stored, fixed, dynamic;
+};
+
+static size_t sum(const uint32_t *freqs, const uint8_t *bits, unsigned count)
+{
+    size_t len = 0;
+    for (unsigned s = 0; s < count; s++)
+        len += (size_t)freqs[s] * bits[s];
+    return len;
+}
+
+/* How the lengths of both codes are sent: how often by which symbol. */
+static void count_runs(const uint8_t *lengths, unsigned count, uint32_t *freqs)
+{
+    for (unsigned from = 0, to; from < count; from = to) {
+        for (to = from; to < count && lengths[to] == lengths[from];)
+            to++;
+        unsigned repeat = lengths[from] ? 6 : 138; /* at most, and at once */
+        unsigned symbol = lengths[from] ? 16 : 18;
+        unsigned n = to - from - (symbol == 16), rest = n % repeat;
+        freqs[lengths[from]] += symbol == 16;
+        freqs[symbol] += n / repeat;
+        if (symbol == 18 && rest >= 11)
+            freqs[18]++;
+        else if (rest >= 3)
+            freqs[symbol == 18 ? 17 : 16]++;
+        else
+            freqs[lengths[from]] += rest;
+    }
+}
+
+/* 257 of the literal/length codes are sent at least, and of the others those
+   up to the last in use. */
+static unsigned join_lengths(const uint8_t *literals, const uint8_t *distances,
+                             uint8_t *both)
+{
+    unsigned most = 286, more = 30;
+    while (most > 257 && literals[most - 1] == 0)
+        most--;
+    while (more > 1 && distances[more - 1] == 0)
+        more--;
+    memcpy(both, literals, most);
+    memcpy(both + most, distances, more);
+    return most + more;
+}
+
+static struct costs costs_of(size_t len, const struct codec_walk *w)
+{
+    static const uint8_t order[] = {SYMBOLS_LENGTH_ORDER};
+    static const uint8_t extra[19] = {[16] = 2, [17] = 3, [18] = 7};
+    uint8_t literals[288], distances[32], both[320], bits[19];
+    uint32_t runs[19] = {0};
+    struct costs costs = {.stored = 3 + 7 + 32 + 8 * len};
+    memset(distances, 5, sizeof distances);
+    for (unsigned s = 0; s < 288; s++)
+        literals[s] = symbols_fixed_bits(s);
+    costs.fixed = 3 + w->extra + sum(w->literals, literals, 288) +
+                  sum(w->distances, distances, 32);
+
+    huffman_lengths(w->literals, 288, 15, literals);
+    huffman_lengths(w->distances, 32, 15, distances);
+    count_runs(both, join_lengths(literals, distances, both), runs);
+    huffman_lengths(runs, 19, 7, bits);
+    unsigned count = 19;
+    while (bits[order[count - 1]] == 0)
+        count--;
+    costs.dynamic = 3 + 5 + 5 + 4 + 3 * count + sum(runs, bits, 19) +
+                    sum(runs, extra, 19) + w->extra +
+                    sum(w->literals, literals, 288) +
+                    sum(w->distances, distances, 32);
+    return costs;
+}
+
+/* To the bit; of equals stored, then fixed. */
+static void check_choice(size_t len, const struct codec_walk *walk,
+                         const struct costs *costs)
+{
+    if (costs->stored <= costs->fixed && costs->stored <= costs->dynamic) {
+        assert_int_equal(walk->blocks[0], 2); /* one ends the flush */
+    } else if (costs->fixed <= costs->dynamic) {
+        assert_int_equal(walk->blocks[1], 1);
+        assert_int_equal(walk->first, costs->fixed);
+    } else {
+        assert_int_equal(walk->blocks[2], 1);
+        assert_int_equal(walk->first, costs->dynamic);
+    }
+    assert_int_equal(walk->len, len);
+}
+
+static void test_the_smallest_kind_of_block_is_chosen(void **state)
+{
+    (void)state;
+    struct codec_random random = {13};
+    for (unsigned kind = 0; kind < CODEC_KINDS; kind++) {
+        for (size_t len = 1; len < 1000; len += 1 + len / 100) {
+            codec_sample(&random, (enum codec_kind)kind, plain, len);
+            struct codec_walk walk = round_trip(15, len, 0, 0);
+            struct costs costs = costs_of(len, &walk);
+            if (walk.blocks[0] < 2) /* else nobody sees what it would be */
+                check_choice(len, &walk, &costs);
+        }
+    }
+}
+
+/* Do the last three of these bytes stand before, too? */
+static bool has_match(const uint8_t *bytes, size_t len)
+{
+    for (size_t at = 3; at < len; at++)
+        if (memcmp(bytes + at - 3, bytes + len - 3, 3) == 0)
+            return true;
+    return false;
+}
+
+/* Few bytes or many, of eight bits or of nine, and no match among them: the
+   symbols are known whatever is chosen. */
+static void test_bytes_without_a_match_are_weighed_too(void **state)
+{
+    (void)state;
+    struct codec_random random = {14};
+    unsigned kinds[3] = {0};
+    for (unsigned turn = 0; turn < 1000; turn++) {
+        struct codec_walk plan = {.literals = {[256] = 1}};
+        size_t len = 1 + codec_below(&random, 200);
+        uint32_t width = 8 + codec_below(&random, 64);
+        uint32_t low = codec_below(&random, 256 - width);
+        for (size_t i = 0; i < len; i++) {
+            do {
+                plain[i] = (uint8_t)(low + codec_below(&random, width));
+            } while (has_match(plain, i + 1));
+            plan.literals[plain[i]]++;
+        }
+        struct codec_walk walk = round_trip(15, len, 0, 0);
+        struct costs costs = costs_of(len, &plan);
+        check_choice(len, &walk, &costs);
+        kinds[walk.blocks[0] == 2 ? 0 : walk.blocks[1] ? 1 : 2]++;
+    }
+    for (unsigned kind = 0; kind < 3; kind++)
+        assert_true(kinds[kind] > 0);
+}
+
+/* The bytes of the second have nothing in common with those of the first: they
+   are packed as if there had been none. */
+static void test_a_block_is_weighed_without_the_one_before(void **state)
+{
+    (void)state;
+    struct codec_random random = {15};
+    for (size_t len = 1; len < 400; len++) {
+        static uint8_t alone[OUT];
+        size_t before = 500;
+        codec_sample(&random, CODEC_JSON, plain, before);
+        codec_sample(&random, CODEC_CHAT, plain + before, len);
+        for (size_t i = 0; i < len; i++)
+            plain[before + i] ^= 0x80;
+        struct text out = text_over(packed, OUT), expected;
+        deflate_init(&z, 15, 0);
+        codec_deflate(&z, bytes_span(plain, before), 0, &out, 0, DEFLATE_SYNC);
+        size_t start = out.len;
+        codec_deflate(&z, bytes_span(plain + before, len), 0, &out, 0,
+                      DEFLATE_SYNC);
+        expected = text_over(alone, OUT);
+        deflate_init(&z, 15, 0);
+        codec_deflate(&z, bytes_span(plain + before, len), 0, &expected, 0,
+                      DEFLATE_SYNC);
+        assert_int_equal(out.len - start, expected.len);
+        assert_memory_equal(packed + start, alone, expected.len);
+    }
+}
+
+/* ---- the longest codes --------------------------------------------------- */
+
+/* So often each, in the order of Fibonacci: their codes have 1 bit to 15. */
+static const uint32_t fibonacci[] = {1,  1,  2,  3,   5,   8,   13,  21,
+                                     34, 55, 89, 144, 233, 377, 610, 987};
+
+#define TOKENS (1594 + 2582 + 1)
+
+/* Literals, and matches of ten bytes: the one that is longer, has as many extra
+   bits as there are, and comes once, is the last. */
+static void put_tokens(uint32_t *tokens, struct codec_random *random)
+{
+    unsigned count = 0, from;
+    for (unsigned i = 2; i < 15; i++)
+        for (uint32_t n = fibonacci[i]; n > 0; n--)
+            tokens[count++] = 'a' + i;
+    from = count / 2; /* so much stands in front of the first match */
+    for (unsigned i = 1; i < 16; i++)
+        for (uint32_t n = fibonacci[i]; n > 0; n--)
+            tokens[count++] = (uint32_t)SYMBOLS_DISTANCE_BASE(i - 1) << 16 | 10;
+    for (unsigned i = from; i < count; i++) {
+        unsigned other = i + codec_below(random, count - i);
+        uint32_t token = tokens[i];
+        tokens[i] = tokens[other];
+        tokens[other] = token;
+    }
+    tokens[count++] = 25000u << 16 | 250;
+    assert_int_equal(count, TOKENS);
+}
+
+/* As if they had been parsed; and what they stand for. */
+static size_t gather(const uint32_t *tokens, uint8_t *bytes)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < TOKENS; i++) {
+        uint32_t distance = tokens[i] >> 16, value = tokens[i] & 0xFFFF;
+        z.tokens[z.token_count++] = tokens[i];
+        if (distance == 0) {
+            z.literal_freqs[value]++;
+            bytes[len++] = (uint8_t)value;
+            continue;
+        }
+        z.literal_freqs[SYMBOLS_LENGTH + symbols_of_length(value)]++;
+        z.distance_freqs[symbols_of_distance(distance)]++;
+        for (; value > 0; value--, len++)
+            bytes[len] = bytes[len - distance];
+    }
+    return len;
+}
+
+/* A match of 48 bits: both codes have 15, and there are 18 extra bits. No input
+   of a reasonable size is parsed to that: the tokens are put in place here, in
+   many orders, so that any number of bits is held before the last. */
+static void test_the_longest_match_fits_beside_what_is_held(void **state)
+{
+    (void)state;
+    struct codec_random random = {16};
+    static uint32_t tokens[TOKENS];
+    for (unsigned turn = 0; turn < 200; turn++) {
+        struct text out = text_over(packed, OUT), back = text_over(again, LEN);
+        struct span none = bytes_span(NULL, 0);
+        deflate_init(&z, 15, 0);
+        put_tokens(tokens, &random);
+        size_t len = gather(tokens, plain);
+        z.block_len = DEFLATE_WINDOW; /* this is not stored */
+        assert_int_equal(deflate_run(&z, &none, &out, DEFLATE_SYNC),
+                         DEFLATE_DONE);
+        assert_int_equal(z.literal_bits[284] + z.distance_bits[29], 30);
+        inflate_init(&inflater, 15);
+        assert_int_equal(codec_inflate(&inflater, text_span(&out), 0, &back, 0),
+                         INFLATE_INPUT);
+        assert_int_equal(back.len, len);
+        assert_memory_equal(again, plain, len);
+    }
+}
+
+/* ---- matches ------------------------------------------------------------- */
+
+/* Two pieces, each flushed: what they are packed in. */
+static struct codec_walk pack_pieces(struct span first, struct span second)
+{
+    struct text out = text_over(packed, OUT);
+    memcpy(plain, first.ptr, first.len);
+    if (second.len)
+        memcpy(plain + first.len, second.ptr, second.len);
+    deflate_init(&z, 15, first.len + second.len);
+    codec_deflate(&z, first, 0, &out, 0, DEFLATE_SYNC);
+    if (second.len)
+        codec_deflate(&z, second, 0, &out, 0, DEFLATE_SYNC);
+    struct codec_walk walk = codec_walk(text_span(&out), again, LEN);
+    assert_int_equal(walk.len, first.len + second.len);
+    assert_memory_equal(again, plain, walk.len);
+    return walk;
+}
+
+/* So many literals, so many matches, and the farthest of these. */
+static void check_matches(const struct codec_walk *walk, unsigned literals,
+                          unsigned matches, size_t far)
+{
+    assert_int_equal(walk->symbols[0], literals);
+    assert_int_equal(walk->symbols[1], matches);
+    assert_int_equal(walk->far, far);
+}
+
+static void check_text(const char *text, unsigned literals, unsigned matches,
+                       size_t far)
+{
+    struct codec_walk walk = pack_pieces(bytes_of(text), bytes_span(NULL, 0));
+    check_matches(&walk, literals, matches, far);
+}
+
+static void test_matches_are_as_long_as_can_be(void **state)
+{
+    (void)state;
+    for (unsigned len = 3; len <= 100; len++) { /* in a fixed block */
+        for (unsigned i = 0; i < len; i++)
+            plain[i] = plain[len + 1 + i] = (uint8_t)(20 + i);
+        plain[len] = 1;
+        plain[2 * len + 1] = 2;
+        struct codec_walk walk = round_trip(15, 2 * len + 2, 0, 0);
+        check_matches(&walk, len + 2, 1, len + 1);
+    }
+}
+
+static void test_three_bytes_match_up_to_4096_back(void **state)
+{
+    (void)state;
+    for (size_t distance = 4095; distance <= 4097; distance++) {
+        memset(plain, 'x', distance);
+        memcpy(plain, "abc", 3);
+        memcpy(plain + distance, "abcY", 4);
+        size_t far = round_trip(15, distance + 4, 0, 0).far;
+        assert_int_equal(far, distance <= 4096 ? distance : 1);
+    }
+}
+
+static void test_a_match_waits_only_for_a_longer_one(void **state)
+{
+    (void)state;
+    check_text("abcXbcdYabcdZ", 10, 1, 8);
+}
+
+/* Candidates are tried from the newest on: 20 that agree in four bytes hide
+   the one that agrees in eight. */
+static void test_the_longest_of_many_is_taken(void **state)
+{
+    (void)state;
+    char text[256] = "abcdefgh.";
+    size_t len = 9;
+    for (unsigned i = 0; i < 20; i++) {
+        memcpy(text + len, "abcd", 4);
+        text[len + 4] = (char)('A' + i);
+        text[len + 5] = (char)(14 + i);
+        len += 6;
+    }
+    memcpy(text + len, "abcdefgh~", 9);
+    check_text(text, 9 + 40 + 1, 21, len);
+}
+
+/* The second agrees in "fghi", where only a longer match would, and not before:
+   there is a better one behind it. */
+static void test_what_only_looks_longer_does_not_end_the_search(void **state)
+{
+    (void)state;
+    check_text("abcdefghijkl.abcdXfghi!abcdefghZabcdefghijkl?", 17, 4, 32);
+}
+
+/* The same hash, and the same bytes but for the first. Of some pairs of bytes
+   that is so, whatever the hash. */
+static void test_what_only_has_the_same_hash_is_no_match(void **state)
+{
+    (void)state;
+    for (unsigned turn = 0; turn < 8 * 256; turn++) {
+        char text[] = "?bcdefghi.?bcde!?bcdefghi,";
+        text[0] = (char)(128 + turn / 256);
+        text[10] = text[16] = (char)turn;
+        (void)pack_pieces(bytes_span((uint8_t *)text, sizeof text - 1),
+                          bytes_span(NULL, 0));
+    }
+}
+
+/* What a match has covered can be the start of another, up to the last four
+   bytes before a flush. */
+static void test_the_nearest_of_equals_is_taken(void **state)
+{
+    (void)state;
+    check_text("abcdefghQabcdefghRcdefgS", 11, 2, 9);
+    struct codec_walk walk =
+        pack_pieces(BYTES_LITERAL("abcdefghabcdefgh"), BYTES_LITERAL("efghZ"));
+    check_matches(&walk, 9, 2, 8);
+    walk = pack_pieces(BYTES_LITERAL("abcdefgh"), BYTES_LITERAL("efghZ"));
+    check_matches(&walk, 9, 1, 4);
+}
+
+/* ---- the window slides --------------------------------------------------- */
+
+/* 80,000 times "x", but for two or three texts. */
+static struct codec_walk pack_far(const size_t *at, const char *const *texts,
+                                  size_t count)
+{
+    memset(plain, 'x', 80000);
+    for (size_t i = 0; i < count; i++)
+        memcpy(plain + at[i], texts[i], strlen(texts[i]));
+    return round_trip(15, 80000, 0, 0);
+}
+
+/* Of the first half, which goes, and the second, which stays. */
+static void test_what_the_window_keeps_is_found_in_it(void **state)
+{
+    (void)state;
+    struct codec_walk walk =
+        pack_far((const size_t[]){40000, 72768},
+                 (const char *const[]){"abcdPQRS", "abcdPQRS"}, 2);
+    check_matches(&walk, 9, walk.symbols[1], 32768);
+    walk = pack_far((const size_t[]){64000, 67000},
+                    (const char *const[]){"abcY", "abcZ"}, 2);
+    check_matches(&walk, 6, walk.symbols[1], 3000);
+    walk =
+        pack_far((const size_t[]){33000, 34000, 65500},
+                 (const char *const[]){"abcdefgh1", "abcd2", "abcdefgh3"}, 3);
+    check_matches(&walk, 12, walk.symbols[1], 32500);
+}
+
+/* Four zeros have the hash 0, with any multiplier. (Three of them match the
+   first, and later all eight bytes do.) */
+static void test_the_first_hash_slides_along(void **state)
+{
+    (void)state;
+    memset(plain, 'x', 80000);
+    memcpy(plain + 40000, "\0\0\0\0PQRS", 8);
+    memcpy(plain + 72768, "\0\0\0\0PQRS", 8);
+    struct codec_walk walk = round_trip(15, 80000, 0, 0);
+    check_matches(&walk, 6, walk.symbols[1], 32768);
+}
+
+/* Matches may end with the window, and nothing behind it is looked at: the
+   last is of 20 bytes, and all candidates agree. */
+static void test_a_match_may_end_with_the_window(void **state)
+{
+    (void)state;
+    memset(plain, 0, DEFLATE_WINDOW);
+    for (unsigned i = 0; i < 241; i++)
+        plain[i] = (uint8_t)(1 + i);
+    struct codec_walk walk = round_trip(15, DEFLATE_WINDOW, 0, 0);
+    assert_int_equal(walk.symbols[0], 242);
+    assert_int_equal(walk.literals[265 + 3], 0);
+    assert_int_equal(walk.literals[269], 1); /* 19 to 22 */
+}
+
 /* A match beats the one before it only where it is worth a literal. */
 static void test_a_longer_match_one_byte_later_is_taken(void **state)
 {
@@ -333,6 +752,20 @@ int main(void)
         cmocka_unit_test(test_short_text_is_fixed),
         cmocka_unit_test(test_long_text_is_dynamic),
         cmocka_unit_test(test_no_sample_grows_much),
+        cmocka_unit_test(test_the_smallest_kind_of_block_is_chosen),
+        cmocka_unit_test(test_bytes_without_a_match_are_weighed_too),
+        cmocka_unit_test(test_a_block_is_weighed_without_the_one_before),
+        cmocka_unit_test(test_the_longest_match_fits_beside_what_is_held),
+        cmocka_unit_test(test_matches_are_as_long_as_can_be),
+        cmocka_unit_test(test_three_bytes_match_up_to_4096_back),
+        cmocka_unit_test(test_a_match_waits_only_for_a_longer_one),
+        cmocka_unit_test(test_the_longest_of_many_is_taken),
+        cmocka_unit_test(test_what_only_looks_longer_does_not_end_the_search),
+        cmocka_unit_test(test_what_only_has_the_same_hash_is_no_match),
+        cmocka_unit_test(test_the_nearest_of_equals_is_taken),
+        cmocka_unit_test(test_what_the_window_keeps_is_found_in_it),
+        cmocka_unit_test(test_the_first_hash_slides_along),
+        cmocka_unit_test(test_a_match_may_end_with_the_window),
         cmocka_unit_test(test_a_longer_match_one_byte_later_is_taken),
         cmocka_unit_test(test_a_used_context_is_as_good_as_new),
         cmocka_unit_test(test_the_size_is_only_a_hint),

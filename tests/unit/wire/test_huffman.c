@@ -123,11 +123,14 @@ static void test_what_a_sparse_code_leaves_over_is_bad(void **state)
     (void)state;
     const uint8_t none[3] = {0, 0, 0}, one[3] = {0, 1, 0};
     unsigned root_bits = 10;
+    memset(table, 0xEE, sizeof table);
     assert_int_equal(build(none, 3, &root_bits), HUFFMAN_SPARSE);
     assert_int_equal(root_bits, 1);
-    assert_true(table[0] & HUFFMAN_BAD);
-    assert_true(table[1] & HUFFMAN_BAD);
-    assert_int_equal(huffman_taken(table[0]), 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(table[i] & HUFFMAN_BAD);
+        assert_int_equal(huffman_taken(table[i]), 1);
+        assert_int_equal(table[2 + i], 0xEEEEEEEE);
+    }
     root_bits = 10;
     assert_int_equal(build(one, 3, &root_bits), HUFFMAN_SPARSE);
     assert_int_equal(huffman_value(table[0]), 1);
@@ -213,6 +216,66 @@ static void test_lengths_are_as_good_as_can_be(void **state)
     const uint8_t three[] = {3, 3, 3, 3, 3, 3, 3, 3};
     huffman_lengths(equal, 8, 15, lengths);
     assert_memory_equal(lengths, three, 8);
+}
+
+static void lightest_last(uint32_t *trees, unsigned last)
+{
+    unsigned lightest = last;
+    for (unsigned i = 0; i < last; i++)
+        if (trees[i] < trees[lightest])
+            lightest = i;
+    uint32_t tree = trees[lightest];
+    trees[lightest] = trees[last];
+    trees[last] = tree;
+}
+
+/* What the best code costs, in bits: Huffman's construction as he wrote it,
+   looking through all trees for the two lightest. */
+static uint32_t least_cost(const uint32_t *freqs, unsigned count)
+{
+    uint32_t trees[SYMBOLS_LITERALS], cost = 0;
+    unsigned n = 0;
+    for (unsigned s = 0; s < count; s++)
+        if (freqs[s])
+            trees[n++] = freqs[s];
+    for (; n > 1; n--) {
+        for (unsigned end = n - 1; end + 2 >= n; end--)
+            lightest_last(trees, end);
+        trees[n - 2] += trees[n - 1];
+        cost += trees[n - 2];
+    }
+    return cost;
+}
+
+/* In no order, many alike, and too few together for a code of 16 bits. */
+static void test_no_code_costs_less(void **state)
+{
+    (void)state;
+    struct codec_random random = {8};
+    for (unsigned turn = 0; turn < 100; turn++) {
+        uint32_t freqs[SYMBOLS_LITERALS], cost = 0;
+        uint8_t lengths[SYMBOLS_LITERALS];
+        unsigned count = 10 + codec_below(&random, SYMBOLS_LITERALS - 9);
+        unsigned least = turn & 1; /* half of the time all symbols occur */
+        count = least ? SYMBOLS_LITERALS : count;
+        for (unsigned s = 0; s < count; s++)
+            freqs[s] = least + codec_below(&random, 8);
+        huffman_lengths(freqs, count, 15, lengths);
+        for (unsigned s = 0; s < count; s++)
+            cost += freqs[s] * lengths[s];
+        assert_int_equal(cost, least_cost(freqs, count));
+    }
+}
+
+/* Both 3, 3, 2, 1 and 2, 2, 2, 2 cost 12 bits. */
+static void test_of_two_best_codes_the_flatter_is_made(void **state)
+{
+    (void)state;
+    const uint32_t freqs[] = {1, 1, 2, 2};
+    const uint8_t flat[] = {2, 2, 2, 2};
+    uint8_t lengths[4];
+    huffman_lengths(freqs, 4, 15, lengths);
+    assert_memory_equal(lengths, flat, 4);
 }
 
 /* The frequencies that make the deepest tree: Fibonacci's. */
@@ -307,6 +370,8 @@ int main(void)
         cmocka_unit_test(test_what_a_sparse_code_leaves_over_is_bad),
         cmocka_unit_test(test_random_codes_are_complete_and_decode),
         cmocka_unit_test(test_lengths_are_as_good_as_can_be),
+        cmocka_unit_test(test_no_code_costs_less),
+        cmocka_unit_test(test_of_two_best_codes_the_flatter_is_made),
         cmocka_unit_test(test_the_limit_holds_for_the_deepest_tree),
         cmocka_unit_test(test_fewer_than_two_symbols_still_make_a_whole_code),
         cmocka_unit_test(test_a_table_ends_where_its_codes_do),

@@ -224,6 +224,24 @@ static void test_more_lengths_than_symbols_fail(void **state)
     }
 }
 
+/* There is nothing behind it, and nothing more is waited for. */
+static void test_a_bad_count_fails_at_its_last_bit(void **state)
+{
+    (void)state;
+    struct codec_stream s = {.len = 0};
+    for (unsigned i = 0; i < 3; i++) { /* 39 bits: nine of one literal */
+        codec_put(&s, 2, 3);
+        if (i == 0)
+            codec_put_fixed(&s, 255);
+        codec_put_fixed(&s, 256);
+    }
+    codec_put(&s, 2 << 1, 3);
+    codec_put(&s, 31, 5);
+    codec_put(&s, 0, 9);
+    assert_int_equal(s.len, 56);
+    check_failure(&s, 15, INFLATE_COUNT);
+}
+
 /* A dynamic header up to the code for code lengths: these many of them. */
 static struct codec_stream code_lengths(const uint8_t *lengths, unsigned count)
 {
@@ -240,14 +258,14 @@ static struct codec_stream code_lengths(const uint8_t *lengths, unsigned count)
 static void test_code_for_code_lengths_must_be_complete(void **state)
 {
     (void)state;
-    const uint8_t bad[][4] = {
-        {1, 1, 1, 0}, /* over-subscribed */
-        {1, 2, 0, 0}, /* incomplete */
-        {0, 1, 0, 0}, /* a single code */
-        {0, 0, 0, 0}, /* none */
+    const uint8_t bad[][5] = {
+        {1, 1, 1, 0, 0}, /* over-subscribed */
+        {1, 2, 0, 0, 0}, /* incomplete */
+        {0, 1, 0, 0, 0}, /* a single code */
+        {0, 0, 0, 0, 0}, /* none */
     };
-    for (unsigned i = 0; i < 4; i++) {
-        struct codec_stream s = code_lengths(bad[i], 4);
+    for (unsigned i = 0; i < 8; i++) { /* five of them end with a byte */
+        struct codec_stream s = code_lengths(bad[i / 2], 4 + i % 2);
         check_failure(&s, 15, INFLATE_LENGTHS_CODE);
     }
 }
@@ -373,10 +391,9 @@ static void test_distance_beyond_the_start_fails(void **state)
 
 /* ---- the window ---------------------------------------------------------- */
 
-/* `len` stored bytes, then three from `distance` back. */
-static struct span far_match(uint8_t *bytes, size_t len, uint32_t distance)
+/* Blocks of `len` stored bytes: how long they are. */
+static size_t put_stored(uint8_t *bytes, size_t len)
 {
-    struct codec_stream s = {.len = 0};
     size_t at = 0;
     for (size_t n; len; len -= n) {
         n = bytes_min(len, 65535);
@@ -388,32 +405,62 @@ static struct span far_match(uint8_t *bytes, size_t len, uint32_t distance)
         for (size_t i = 0; i < n; i++)
             bytes[at++] = (uint8_t)(i * 7 + i / 256);
     }
-    unsigned symbol = symbols_of_distance(distance);
-    codec_put(&s, 3, 3);
-    codec_put_fixed(&s, 257);
+    return at;
+}
+
+/* A match in the fixed codes. */
+static void put_match(struct codec_stream *s, unsigned len, uint32_t distance)
+{
+    unsigned n = symbols_of_length(len), symbol = symbols_of_distance(distance);
+    codec_put_fixed(s, 257 + n);
+    codec_put(s, len - (unsigned)SYMBOLS_LENGTH_BASE(n),
+              (unsigned)SYMBOLS_LENGTH_EXTRA(n));
     for (unsigned bit = 5; bit-- > 0;)
-        codec_put(&s, symbol >> bit & 1, 1);
-    codec_put(&s, distance - (unsigned)SYMBOLS_DISTANCE_BASE(symbol),
+        codec_put(s, symbol >> bit & 1, 1);
+    codec_put(s, distance - (unsigned)SYMBOLS_DISTANCE_BASE(symbol),
               (unsigned)SYMBOLS_DISTANCE_EXTRA(symbol));
+}
+
+/* Append the stream to `len` bytes. */
+static struct span append(uint8_t *bytes, size_t len,
+                          const struct codec_stream *s)
+{
+    struct span more = codec_span(s);
+    memcpy(bytes + len, more.ptr, more.len);
+    return bytes_span(bytes, len + more.len);
+}
+
+/* `len` stored bytes, then three from `distance` back. */
+static struct span far_match(uint8_t *bytes, size_t len, uint32_t distance)
+{
+    struct codec_stream s = {.len = 0};
+    codec_put(&s, 3, 3);
+    put_match(&s, 3, distance);
     codec_put_fixed(&s, 256);
-    memcpy(bytes + at, s.bytes, codec_span(&s).len);
-    return bytes_span(bytes, at + codec_span(&s).len);
+    return append(bytes, put_stored(bytes, len), &s);
 }
 
 /* Both distances are tried with the data ending there, and with more behind
-   it, which the fast loop needs to be entered. */
+   it, which the fast loop needs to be entered: in the call that brought the
+   stored bytes, and in one of its own. */
 #define BEHIND 32
 
 static void check_distance(size_t len, unsigned bits, uint32_t distance,
                            enum inflate_failure failure)
 {
     static uint8_t bytes[OUT];
-    for (size_t behind = 0; behind <= BEHIND; behind += BEHIND) {
-        struct text out;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        size_t behind = turn ? BEHIND : 0;
+        size_t cut = turn == 2 ? put_stored(bytes, len) : 0;
+        struct text out = text_over(out_bytes, OUT);
         struct span in = far_match(bytes, len, distance);
         memset(bytes + in.len, 0, behind);
         in.len += behind;
-        assert_int_equal(inflate_all(in, bits, &out),
+        inflate_init(&z, bits);
+        assert_int_equal(codec_inflate(&z, bytes_part(in, 0, cut), 0, &out, 0),
+                         INFLATE_INPUT);
+        in = bytes_part(in, cut, in.len - cut);
+        assert_int_equal(codec_inflate(&z, in, 0, &out, 0),
                          failure ? INFLATE_FAILED : INFLATE_END);
         assert_int_equal(z.failure, failure);
         assert_int_equal(out.len, failure ? len : len + 3);
@@ -445,6 +492,116 @@ static void test_distances_end_at_the_first_byte_exactly(void **state)
         check_distance(len, 15, len + 1, INFLATE_BEFORE_START);
     }
 }
+
+/* Every length, from so near that the copy reads what it has written. */
+static void test_near_matches_repeat_what_they_write(void **state)
+{
+    (void)state;
+    static uint8_t bytes[OUT], expected[OUT];
+    for (uint32_t distance = 1; distance <= 16; distance++) {
+        struct codec_stream s = {.len = 0};
+        struct text out;
+        codec_put(&s, 3, 3);
+        for (unsigned len = 3; len <= 258; len++)
+            put_match(&s, len, distance);
+        codec_put_fixed(&s, 256);
+        struct span in = append(bytes, put_stored(bytes, 16), &s);
+        struct codec_walk walk = codec_walk(in, expected, OUT);
+        assert_true(walk.whole);
+        assert_int_equal(inflate_all(in, 15, &out), INFLATE_END);
+        assert_int_equal(out.len, walk.len);
+        assert_memory_equal(out_bytes, expected, out.len);
+    }
+}
+
+/* ---- the longest codes --------------------------------------------------- */
+
+/* Sixteen symbols of 15 bits: 'a' to 'k', the end, and the lengths with the
+   most extra bits. Four distances of 15: those with the most. 'A' has one. */
+struct longest {
+    struct codec_stream s;
+    uint8_t literals[285], distances[30];
+    uint16_t literal_codes[285], distance_codes[30];
+};
+
+static void begin_longest(struct longest *l)
+{
+    *l = (struct longest){.literals = {[256] = 15}};
+    for (unsigned i = 0; i < 11; i++) {
+        l->literals['A' + i] = (uint8_t)(i + 1);
+        l->literals['a' + i] = 15;
+    }
+    for (unsigned n = 281; n < 285; n++)
+        l->literals[n] = 15;
+    for (unsigned n = 0; n < 30; n++)
+        l->distances[n] = (uint8_t)(n < 13 ? n + 1 : n < 26 ? 0 : 15);
+    huffman_codes(l->literals, 285, l->literal_codes);
+    huffman_codes(l->distances, 30, l->distance_codes);
+    codec_put_dynamic(&l->s, true, l->literals, 285, l->distances, 30);
+}
+
+static void put_longest(struct longest *l, unsigned symbol)
+{
+    codec_put(&l->s, l->literal_codes[symbol], l->literals[symbol]);
+}
+
+/* More literals in a row than are looked at in a turn, then 48 bits of match:
+   what one turn of the fast loop can want at most. */
+static void test_nothing_is_longer_than_what_is_held(void **state)
+{
+    (void)state;
+    static uint8_t bytes[OUT], expected[OUT];
+    struct codec_random random = {6};
+    struct longest l;
+    struct text out;
+    begin_longest(&l);
+    for (unsigned turn = 0; turn < 240; turn++) {
+        for (unsigned n = codec_below(&random, 7); n > 0; n--)
+            put_longest(&l, 'a' + codec_below(&random, 11));
+        put_longest(&l, 281 + codec_below(&random, 4));
+        codec_put(&l.s, codec_below(&random, 31), 5);
+        codec_put(&l.s, l.distance_codes[28 + turn % 2], 15);
+        codec_put(&l.s, codec_below(&random, 1 << 13), 13);
+        put_longest(&l, 'A'); /* one bit: all ends are met */
+    }
+    put_longest(&l, 256);
+    struct span in = append(bytes, put_stored(bytes, 40000), &l.s);
+    struct codec_walk walk = codec_walk(in, expected, OUT);
+    assert_true(walk.whole);
+    assert_int_equal(inflate_all(in, 15, &out), INFLATE_END);
+    assert_int_equal(out.len, walk.len);
+    assert_memory_equal(out_bytes, expected, out.len);
+}
+
+/* A call ends inside a code with a byte of it held or more, and the rest comes
+   from elsewhere: what stands before it there is none of ours. */
+static void test_what_is_held_is_not_given_back(void **state)
+{
+    (void)state;
+    for (unsigned bits = 0; bits < 16; bits++) {
+        static uint8_t elsewhere[1 + 2 + BEHIND];
+        unsigned blocks = 1;
+        struct longest l;
+        struct text out = text_over(out_bytes, OUT);
+        begin_longest(&l);
+        for (unsigned i = 0; i < bits; i++)
+            put_longest(&l, 'A');
+        put_longest(&l, 256);
+        struct span in = codec_span(&l.s);
+        size_t rest = 1 + bits / 8;
+        memset(elsewhere, 0xA5, sizeof elsewhere);
+        memcpy(elsewhere + 1, in.ptr + in.len - rest, rest);
+        in.len -= rest;
+        inflate_init(&z, 15);
+        assert_int_equal(inflate_run(&z, &in, &out, &blocks), INFLATE_INPUT);
+        in = bytes_span(elsewhere + 1, rest + BEHIND);
+        assert_int_equal(inflate_run(&z, &in, &out, &blocks), INFLATE_END);
+        assert_int_equal(in.len, BEHIND);
+        assert_int_equal(out.len, bits);
+    }
+}
+
+/* ---- earlier streams ----------------------------------------------------- */
 
 /* What an earlier message left in the window is out of reach. */
 static void test_a_new_stream_cannot_see_the_old_window(void **state)
@@ -676,6 +833,7 @@ int main(void)
         cmocka_unit_test(test_block_type_three_fails),
         cmocka_unit_test(test_stored_length_without_its_complement_fails),
         cmocka_unit_test(test_more_lengths_than_symbols_fail),
+        cmocka_unit_test(test_a_bad_count_fails_at_its_last_bit),
         cmocka_unit_test(test_code_for_code_lengths_must_be_complete),
         cmocka_unit_test(test_repetition_of_nothing_fails),
         cmocka_unit_test(test_repetition_beyond_the_last_length_fails),
@@ -688,6 +846,9 @@ int main(void)
         cmocka_unit_test(test_distance_beyond_the_start_fails),
         cmocka_unit_test(test_distances_end_at_the_window_exactly),
         cmocka_unit_test(test_distances_end_at_the_first_byte_exactly),
+        cmocka_unit_test(test_near_matches_repeat_what_they_write),
+        cmocka_unit_test(test_nothing_is_longer_than_what_is_held),
+        cmocka_unit_test(test_what_is_held_is_not_given_back),
         cmocka_unit_test(test_a_new_stream_cannot_see_the_old_window),
         cmocka_unit_test(test_after_a_final_block_the_window_is_kept),
         cmocka_unit_test(test_no_more_blocks_are_begun_than_allowed),
