@@ -16,7 +16,7 @@ void explain_begin(struct explain *e, bool by_client, enum explain_phase phase)
     e->head.by_client = e->frame.by_client = by_client;
     e->head.compression = true;
     e->frame.limit = UINT64_MAX;
-    e->agreed.client_bits = e->agreed.server_bits = 15;
+    e->agreed.client_bits = e->agreed.server_bits = EXTENSION_BITS_MAX;
     e->agreed.client_keeps = e->agreed.server_keeps = true;
 }
 
@@ -46,10 +46,7 @@ static bool run_head(struct explain *e, struct span *in, struct listing *l)
     switch (explain_head_tell(&e->head, &e->agreed, l)) {
     case EXPLAIN_HEAD_UNFINISHED: break;
     case EXPLAIN_HEAD_FRAMES: e->phase = EXPLAIN_FRAMES; break;
-    case EXPLAIN_HEAD_BODY:
-        e->phase = EXPLAIN_BODY;
-        explain_skip(e, 0);
-        break;
+    case EXPLAIN_HEAD_BODY: e->phase = EXPLAIN_BODY; break;
     case EXPLAIN_HEAD_WRONG:
         e->wrong = e->head.wrong;
         e->wrong_code = e->head.wrong_status;
@@ -131,7 +128,6 @@ void explain_learn(struct explain *e, const struct explain *other)
     struct explain_agreed *a = &e->agreed;
     const struct explain_agreed *b = &other->agreed;
     if (!e->head.by_client) {
-        a->requests = b->requests;
         a->without_body = b->without_body;
         a->asked = b->asked;
         memcpy(a->accept, b->accept, sizeof a->accept);

@@ -31,7 +31,6 @@ void explain_blocks_begin(struct explain_blocks *b, unsigned window_bits,
     b->begun = true;
     b->utf8 = (struct utf8){0};
     b->is_text = is_text;
-    b->row_len = 0;
     b->count = 0;
     b->taken = 0;
     b->inflated = 0;

@@ -302,9 +302,7 @@ static void begin_payload(struct explain_frame *f)
 {
     const struct frame_header *h = &f->header;
     f->in_payload = true;
-    f->told = f->hidden = 0;
-    f->row_len = 0;
-    f->reason = (struct utf8){0};
+    f->told = 0;
     f->code = CLOSE_NO_STATUS;
     if (frame_is_control(h->opcode))
         return;

@@ -50,11 +50,9 @@ static void tell_meaning(const struct explain_head *h,
     if (colon == line.len)
         return;
     if (h->by_client &&
-        bytes_equal_nocase(name, BYTES_LITERAL("Sec-WebSocket-Key"))) {
+        bytes_equal_nocase(name, BYTES_LITERAL("Sec-WebSocket-Key")))
         tell_nonce(
             bytes_trim(bytes_part(line, colon + 1, line.len - colon - 1)), l);
-        return;
-    }
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (!bytes_equal_nocase(name, bytes_of(meanings[i].name)))
             continue;
@@ -238,8 +236,6 @@ static enum explain_head_next end_request(struct explain_head *h,
     agreed->without_body = (agreed->without_body & ~bit) | (head ? bit : 0);
     agreed->asked = handshake_wanted(request);
     agreed->deflate = EXPLAIN_DEFLATE_OFF;
-    agreed->client_bits = agreed->server_bits = EXTENSION_BITS_MAX;
-    agreed->client_keeps = agreed->server_keeps = true;
     if (!agreed->asked) {
         listing_result(l,
                        bytes_of("= a plain request: no WebSocket is asked for"),
@@ -292,7 +288,6 @@ static void agree(const struct http_request *response,
     struct http_list list = {0};
     struct span element;
     agreed->deflate = EXPLAIN_DEFLATE_OFF;
-    agreed->client_bits = agreed->server_bits = EXTENSION_BITS_MAX;
     while (
         http_list_next(response, "Sec-WebSocket-Extensions", &list, &element)) {
         if (!has_parameter(element, "permessage-deflate", NULL))

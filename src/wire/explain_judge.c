@@ -87,7 +87,7 @@ static struct span line_number(struct span head, size_t number)
     return explain_judge_line(head, offset);
 }
 
-/* The first byte that no token has; none: where s ends. */
+/* Where the first byte is that no token has, or the end. */
 static struct span not_token(struct span s)
 {
     struct span more = BYTES_LITERAL("!#$%&'*+-.^_`|~");
@@ -98,7 +98,7 @@ static struct span not_token(struct span s)
             bytes_find(more, byte) == more.len)
             break;
     }
-    return bytes_part(s, at, at < s.len);
+    return bytes_part(s, at, 0);
 }
 
 /* Which bytes of the request line a refusal is about: its words say it. */
