@@ -75,17 +75,103 @@ static void test_every_legal_close_code_is_told_with_its_meaning(void **state)
     }
 }
 
-/* ---- More than is inflated ----------------------------------------------- */
+/* ---- What was agreed ----------------------------------------------------- */
 
-/* Zeros, so many times 1 MiB, compressed: the bytes written. */
-static size_t compress_zeros(uint8_t *out, size_t size, unsigned mebibytes)
+/* RFC 7692 7.2.3.2: "Hello", and again, for which the first is copied. */
+#define HELLO       "\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"
+#define HELLO_AGAIN "\xC1\x05\xF2\x00\x11\x00\x00"
+
+static void test_windows_are_kept_unless_it_was_agreed_otherwise(void **state)
+{
+    (void)state;
+    struct span both = BYTES_LITERAL(HELLO HELLO_AGAIN);
+    tell(both.ptr, both.len);
+    assert_null(explain.wrong.what);
+    for (unsigned server = 0; server < 2; server++) {
+        begin(state);
+        explain.agreed.client_keeps = server == 1;
+        explain.agreed.server_keeps = server == 0;
+        tell(both.ptr, both.len);
+        if (server == 0)
+            assert_null(explain.wrong.what);
+        else
+            assert_string_equal(explain.wrong.what,
+                                "a distance beyond the start of the data");
+    }
+}
+
+/* Bytes that repeat after `distance`, in a binary frame. */
+static void tell_repeated(size_t distance)
 {
     static struct deflate z;
-    static const uint8_t zeros[1 << 20];
+    static uint8_t plain[2 * 32768], packed[2 * 32768 + 100];
+    uint8_t header[FRAME_HEADER_MAX];
+    uint32_t state = 1;
+    for (size_t i = 0; i < 2 * distance; i++) {
+        state = state * 1664525 + 1013904223;
+        plain[i] = i < distance ? (uint8_t)(state >> 24) : plain[i - distance];
+    }
+    struct span in = bytes_span(plain, 2 * distance);
+    struct text out = text_over(packed, sizeof packed);
+    deflate_init(&z, 15, in.len);
+    assert_int_equal(deflate_run(&z, &in, &out, DEFLATE_MESSAGE), DEFLATE_DONE);
+    assert_true(out.len < 2 * distance);
+    tell(header,
+         frame_write(header, FRAME_FIN | FRAME_RSV1 | FRAME_BINARY, out.len));
+    tell(packed, out.len);
+}
+
+static void test_the_window_is_that_of_who_sends(void **state)
+{
+    tell_repeated(32768);
+    assert_null(explain.wrong.what);
+    for (unsigned server = 0; server < 2; server++) {
+        begin(state);
+        explain.agreed.client_bits = server ? 15 : 10;
+        explain.agreed.server_bits = server ? 10 : 15;
+        tell_repeated(1025);
+        if (server == 0)
+            assert_null(explain.wrong.what);
+        else
+            assert_string_equal(explain.wrong.what,
+                                "a distance beyond the agreed window");
+    }
+}
+
+/* The bit is wrong either way, but why depends on what was agreed. */
+static void test_what_is_agreed_counts_from_the_next_message_on(void **state)
+{
+    (void)state;
+    explain.agreed.deflate = EXPLAIN_DEFLATE_UNKNOWN;
+    tell((const uint8_t *)"\x41\x00", 2);
+    explain.agreed.deflate = EXPLAIN_DEFLATE_OFF;
+    tell((const uint8_t *)"\xA9\x00", 2);
+    assert_string_equal(explain.wrong.what, "a reserved bit is set");
+    begin(state);
+    explain.agreed.deflate = EXPLAIN_DEFLATE_UNKNOWN;
+    tell((const uint8_t *)"\x41\x00", 2);
+    explain.agreed.deflate = EXPLAIN_DEFLATE_OFF;
+    tell((const uint8_t *)"\xC0\x00", 2);
+    assert_string_equal(explain.wrong.section, "7692 6.1");
+}
+
+/* ---- More than is inflated ----------------------------------------------- */
+
+/* These bytes, then so many times 1 MiB of two, compressed: the bytes
+   written. */
+static size_t compress(uint8_t *out, size_t size, struct span first,
+                       const char *two, unsigned mebibytes)
+{
+    static struct deflate z;
+    static uint8_t bulk[1 << 20];
     struct text text = text_over(out, size);
     deflate_init(&z, 15, SIZE_MAX);
+    for (size_t i = 0; i < sizeof bulk; i++)
+        bulk[i] = (uint8_t)two[i % 2];
+    assert_int_equal(deflate_run(&z, &first, &text, DEFLATE_MORE),
+                     DEFLATE_INPUT);
     while (mebibytes-- > 0) {
-        struct span in = bytes_span(zeros, sizeof zeros);
+        struct span in = bytes_span(bulk, sizeof bulk);
         assert_int_not_equal(
             deflate_run(&z, &in, &text,
                         mebibytes ? DEFLATE_MORE : DEFLATE_MESSAGE),
@@ -98,20 +184,58 @@ static size_t compress_zeros(uint8_t *out, size_t size, unsigned mebibytes)
    bytes that no inflater takes, and an end that is none. */
 static void test_after_16_mebibytes_nothing_is_inflated(void **state)
 {
-    (void)state;
     static uint8_t packed[1 << 16];
     static const uint8_t bad[] = {0xFF, 0xFF, 0xFF};
     uint8_t header[FRAME_HEADER_MAX];
     assert_int_equal(EXPLAIN_BLOCKS_MOST, 16 << 20);
-    size_t len = compress_zeros(packed, sizeof packed, 17);
-    size_t header_len = frame_write(
-        header, FRAME_FIN | FRAME_RSV1 | FRAME_BINARY, len + sizeof bad);
-    tell(header, header_len);
-    tell(packed, len);
-    tell(bad, sizeof bad);
-    assert_null(explain.wrong.what);
-    assert_in_range(explain.frame.blocks.inflated, 16 << 20, (16 << 20) + 8192);
-    assert_true(told("= a binary message of"));
+    for (unsigned mebibytes = 16; mebibytes <= 17; mebibytes++) {
+        begin(state);
+        size_t len = compress(packed, sizeof packed, bytes_span(NULL, 0),
+                              "\0\0", mebibytes);
+        size_t header_len = frame_write(
+            header, FRAME_FIN | FRAME_RSV1 | FRAME_BINARY, len + sizeof bad);
+        tell(header, header_len);
+        tell(packed, len);
+        tell(bad, sizeof bad);
+        assert_null(explain.wrong.what);
+        assert_in_range(explain.frame.blocks.inflated, 16 << 20,
+                        (16 << 20) + 8192);
+        assert_true(told("= a binary message of"));
+    }
+}
+
+/* Wherever in a character that was: the next text begins with one. */
+static void test_the_next_text_begins_anew(void **state)
+{
+    static uint8_t packed[1 << 16];
+    uint8_t header[FRAME_HEADER_MAX];
+    for (size_t before = 0; before < 2; before++) {
+        begin(state);
+        explain.agreed.server_keeps = false;
+        size_t len =
+            compress(packed, sizeof packed,
+                     bytes_span((const uint8_t *)"a", before), "\xC3\xA9", 17);
+        tell(header,
+             frame_write(header, FRAME_FIN | FRAME_RSV1 | FRAME_TEXT, len));
+        tell(packed, len);
+        tell((const uint8_t *)HELLO, sizeof HELLO - 1);
+        assert_null(explain.wrong.what);
+        assert_true(told("inflated 5"));
+    }
+}
+
+/* ---- Not waiting for a row ----------------------------------------------- */
+
+static void test_a_byte_that_was_acted_on_is_told(void **state)
+{
+    (void)state;
+    tell((const uint8_t *)"\x81\x02H", 3);
+    lines.len = 0;
+    explain_settle(&explain, &lines);
+    assert_true(told("  48                       H"));
+    lines.len = 0;
+    explain_settle(&explain, &lines);
+    assert_int_equal(lines.len, 0);
 }
 
 int main(void)
@@ -119,8 +243,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(
             test_every_legal_close_code_is_told_with_its_meaning, begin),
+        cmocka_unit_test_setup(
+            test_windows_are_kept_unless_it_was_agreed_otherwise, begin),
+        cmocka_unit_test_setup(test_the_window_is_that_of_who_sends, begin),
+        cmocka_unit_test_setup(
+            test_what_is_agreed_counts_from_the_next_message_on, begin),
         cmocka_unit_test_setup(test_after_16_mebibytes_nothing_is_inflated,
                                begin),
+        cmocka_unit_test_setup(test_the_next_text_begins_anew, begin),
+        cmocka_unit_test_setup(test_a_byte_that_was_acted_on_is_told, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

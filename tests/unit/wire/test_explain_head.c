@@ -40,6 +40,20 @@ static void test_a_request_line_that_fills_the_head_is_414(void **state)
     assert_int_equal(client.ignored, 1);
 }
 
+/* Nothing but the head's own room is written to, whatever came before. */
+static void test_a_head_that_goes_on_is_cut_where_its_room_ends(void **state)
+{
+    (void)state;
+    uint8_t line[HTTP_HEAD_MAX + 1];
+    memset(line, 'a', sizeof line);
+    tell(&client, bytes_span(line, 1000));
+    tell(&client, bytes_span(line, sizeof line));
+    assert_int_equal(client.wrong_code, 414);
+    assert_int_equal(client.ignored, 1001);
+    assert_int_equal(client.frame.limit, UINT64_MAX);
+    assert_true(client.frame.by_client);
+}
+
 static void put_fields(struct text *t, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -73,6 +87,41 @@ static void test_a_response_may_have_as_many_fields_as_fit(void **state)
     assert_int_equal(server.head.body_left, 3);
 }
 
+/* ---- Requests ------------------------------------------------------------ */
+
+static void test_the_path_is_that_of_the_last_request(void **state)
+{
+    (void)state;
+    tell(&client, BYTES_LITERAL("GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(bytes_equal(client.head.path, BYTES_LITERAL("/a")));
+    tell(&client, BYTES_LITERAL("GET /b HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(bytes_equal(client.head.path, BYTES_LITERAL("/b")));
+    tell(&server, BYTES_LITERAL("HTTP/1.1 404 Gone\r\n\r\n"));
+    assert_int_equal(server.head.path.len, 0);
+    tell(&client, BYTES_LITERAL("GET /c HTTP/1.1\r\nHost\r\n\r\n"));
+    assert_int_equal(client.head.path.len, 0);
+}
+
+static void test_behind_a_request_with_a_body_nothing_is_looked_at(void **state)
+{
+    static const struct {
+        const char *field;
+        enum explain_phase phase;
+    } trials[] = {
+        {"Content-Length: 0", EXPLAIN_HEAD},
+        {"Content-Length: 1", EXPLAIN_OVER},
+        {"Connection: close", EXPLAIN_OVER},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        begin(state);
+        tell(&client, BYTES_LITERAL("GET / HTTP/1.1\r\nHost: a\r\n"));
+        tell(&client, bytes_of(trials[i].field));
+        tell(&client, BYTES_LITERAL("\r\n\r\n"));
+        assert_null(client.wrong.what);
+        assert_int_equal(client.phase, trials[i].phase);
+    }
+}
+
 /* ---- Responses ----------------------------------------------------------- */
 
 static void test_what_is_no_status_line(void **state)
@@ -97,6 +146,35 @@ static void test_a_line_without_a_colon_is_no_field_of_a_response(void **state)
                                 "Content-Length: 3\r\n\r\n"));
     assert_null(server.wrong.what);
     assert_int_equal(server.head.body_left, 3);
+}
+
+#define PLAIN "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OPENING                                                                \
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"                      \
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                     \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+/* Whether a refusal ends what the client sends: only one of the handshake. */
+static void
+test_only_the_answer_to_the_handshake_says_what_follows(void **state)
+{
+    (void)state;
+    struct span refusal =
+        BYTES_LITERAL("HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n");
+    tell(&client, BYTES_LITERAL(PLAIN));
+    explain_learn(&server, &client);
+    tell(&server, refusal);
+    explain_learn(&client, &server);
+    assert_int_equal(client.phase, EXPLAIN_HEAD);
+    tell(&client, BYTES_LITERAL(PLAIN OPENING));
+    assert_int_equal(client.phase, EXPLAIN_FRAMES);
+    explain_learn(&server, &client);
+    tell(&server, refusal);
+    explain_learn(&client, &server); /* the answer to PLAIN */
+    assert_int_equal(client.phase, EXPLAIN_FRAMES);
+    tell(&server, refusal);
+    explain_learn(&client, &server);
+    assert_int_equal(client.phase, EXPLAIN_OVER);
 }
 
 /* The answers to some requests on one connection: a body each? */
@@ -127,10 +205,10 @@ static void test_the_answer_to_head_has_no_body(void **state)
 
 /* ---- What a response agrees to ------------------------------------------- */
 
-#define SWITCHING                                                              \
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"               \
-    "Connection: Upgrade\r\n"                                                  \
+#define ACCEPTED                                                               \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"                            \
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+#define SWITCHING "HTTP/1.1 101 Switching Protocols\r\n" ACCEPTED
 
 static void test_agreed_is_what_stands_beside_permessage_deflate(void **state)
 {
@@ -163,6 +241,29 @@ static void test_agreed_is_what_stands_beside_permessage_deflate(void **state)
     }
 }
 
+static void test_both_sides_may_keep_no_window(void **state)
+{
+    static const struct {
+        const char *extension;
+        bool client_keeps, server_keeps;
+    } trials[] = {
+        {"permessage-deflate", true, true},
+        {"permessage-deflate;client_no_context_takeover", false, true},
+        {"permessage-deflate;server_no_context_takeover", true, false},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        begin(state);
+        tell(&server, BYTES_LITERAL("HTTP/1.1 101 Switching\r\n"
+                                    "Sec-WebSocket-Extensions: "));
+        tell(&server, bytes_of(trials[i].extension));
+        tell(&server, BYTES_LITERAL("\r\n" ACCEPTED "\r\n"));
+        assert_int_equal(server.phase, EXPLAIN_FRAMES);
+        assert_int_equal(server.agreed.deflate, EXPLAIN_DEFLATE_ON);
+        assert_int_equal(server.agreed.client_keeps, trials[i].client_keeps);
+        assert_int_equal(server.agreed.server_keeps, trials[i].server_keeps);
+    }
+}
+
 static void test_two_answers_to_one_key_are_none(void **state)
 {
     (void)state;
@@ -179,13 +280,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HEAD_TEST(test_a_request_line_that_fills_the_head_is_414),
+        HEAD_TEST(test_a_head_that_goes_on_is_cut_where_its_room_ends),
         HEAD_TEST(test_a_field_too_many_is_431),
         HEAD_TEST(test_a_response_may_have_as_many_fields_as_fit),
+        HEAD_TEST(test_the_path_is_that_of_the_last_request),
+        HEAD_TEST(test_behind_a_request_with_a_body_nothing_is_looked_at),
         HEAD_TEST(test_what_is_no_status_line),
         HEAD_TEST(test_a_line_without_a_colon_is_no_field_of_a_response),
+        HEAD_TEST(test_only_the_answer_to_the_handshake_says_what_follows),
         HEAD_TEST(test_the_answer_to_head_has_no_body),
         HEAD_TEST(test_two_answers_to_one_key_are_none),
         HEAD_TEST(test_agreed_is_what_stands_beside_permessage_deflate),
+        HEAD_TEST(test_both_sides_may_keep_no_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
