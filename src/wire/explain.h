@@ -2,15 +2,24 @@
 /*
  * explain: what the bytes of one direction of a connection are, in words.
  *
- * Bytes go in, lines of text come out (listing.h shows how they look): the
- * handshake's head line by line, each frame field by field, payload unmasked
- * and inflated, and what is wrong marked at its very byte with the rule it
- * breaks and what chatd does about it. Section numbers in the lines are RFC
- * 6455's where no other RFC is named.
+ * Bytes go in, lines of text come out (listing.h shows how they look). They
+ * tell each head line by line and each frame field by field, with the payload
+ * unmasked and inflated. What is wrong is marked at its very byte, with the
+ * rule that it breaks and with what chatd does then. A section number without
+ * an RFC is one of RFC 6455.
  *
  * It is pulled, like the message reader: explain_run takes from the input and
- * writes whole lines until either runs out. How the input is cut makes no
- * difference to a byte of what comes out.
+ * writes whole lines until either runs out. However the input is cut, the same
+ * lines come out.
+ *
+ * The parts, in the order of reading; none includes one that stands below it:
+ *
+ *   listing          lines in columns
+ *   explain_blocks   a compressed message, block by block
+ *   explain_rules    answers what is wrong with a frame
+ *   explain_frame    tells frame after frame
+ *   explain_judge    answers what is wrong with a head
+ *   explain_head     tells heads
  *
  *   phase: head    waits for a head's empty line, then tells it line by line
  *          body    passes over the body of a plain response
@@ -45,8 +54,8 @@ struct explain {
     uint64_t ignored;          /* of them, in phase over */
     struct listing_rule wrong; /* the rule that was broken; what: NULL, none */
     unsigned wrong_code;       /* the close code, or the status, for it */
-    struct span prefix; /* before each line, at most LISTING_PREFIX bytes; its
-                           owner's */
+    struct span prefix; /* before each line, at most LISTING_PREFIX bytes; they
+                           stay their owner's */
     bool colour;
     struct explain_agreed agreed;
     struct explain_head head;

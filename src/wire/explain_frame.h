@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain_frame: frames of one direction, field by field (RFC 6455 5). A part
- * of explain.h.
+ * explain_frame: tells the frames of one direction, field by field (RFC 6455
+ * 5). A part of explain.h.
  *
  *   waits for     a frame's header -> its payload, row by row -> a header ...
- *                 after a Close, or what breaks a rule: nothing, for good
+ *                 after a Close, or after what breaks a rule: nothing, for good
  *
- * It tells the same as message.c decides, rule by rule and in the same order;
- * tests/unit/wire/test_explain.c holds the two against each other.
+ * Whether a frame is legal is answered by explain_rules.h, where struct
+ * explain_frame stands, too. test_explain.c compares that with message.c.
  */
 #ifndef WIRE_EXPLAIN_FRAME_H
 #define WIRE_EXPLAIN_FRAME_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain_head: the heads of the handshake, line by line (RFC 6455 4, RFC
- * 9112). A part of explain.h.
+ * explain_head: tells heads of requests and responses, line by line (RFC 6455
+ * 4, RFC 9112). A part of explain.h.
  *
- *   waits for the empty line -> tells a line a call -> tells the verdict
+ *   waits for the empty line -> tells a line a call -> tells what follows
  *
- * Legal or not, and which bytes are at fault: explain_judge.h says that.
+ * Whether a head is legal, and which bytes are at fault, is answered by
+ * explain_judge.h.
  */
 #ifndef WIRE_EXPLAIN_HEAD_H
 #define WIRE_EXPLAIN_HEAD_H
@@ -41,7 +42,7 @@ enum explain_head_next {
 struct explain_head {
     bool by_client;
     const struct handshake_policy *policy; /* or NULL: any origin */
-    bool compression; /* chatd takes permessage-deflate up */
+    bool compression; /* chatd agrees to permessage-deflate */
     uint64_t at;      /* stream offset of the first byte */
     struct http_scan scan;
     bool scanned;              /* whole, or refused */
