@@ -572,14 +572,14 @@ static void test_what_only_looks_longer_does_not_end_the_search(void **state)
     check_text("abcdefghijkl.abcdXfghi!abcdefghZabcdefghijkl?", 17, 4, 32);
 }
 
-/* The same hash, and the same bytes but for the first. Of some pairs of bytes
-   that is so, whatever the hash. */
+/* The same bytes but for the first, and yet the same hash: that is so of some
+   of these pairs, mostly those 233 apart. */
 static void test_what_only_has_the_same_hash_is_no_match(void **state)
 {
     (void)state;
     for (unsigned turn = 0; turn < 8 * 256; turn++) {
         char text[] = "?bcdefghi.?bcde!?bcdefghi,";
-        text[0] = (char)(128 + turn / 256);
+        text[0] = (char)(turn / 256);
         text[10] = text[16] = (char)turn;
         (void)pack_pieces(bytes_span((uint8_t *)text, sizeof text - 1),
                           bytes_span(NULL, 0));
