@@ -341,6 +341,47 @@ static void test_the_smallest_kind_of_block_is_chosen(void **state)
     }
 }
 
+/* Random bytes, and among them, more and more seldom, four that were there 2000
+   before: a match of 21 bits, nine of them extra. At some time it is not worth
+   the codes any more. */
+static void test_extra_bits_are_weighed_too(void **state)
+{
+    (void)state;
+    struct codec_random random = {17};
+    size_t len = 4000;
+    unsigned stored = 0;
+    for (size_t every = 20; every < 400; every += 5) {
+        codec_sample(&random, CODEC_RANDOM, plain, len);
+        for (size_t at = 2000; at + 4 <= len; at += every)
+            memcpy(plain + at, plain + at - 2000, 4);
+        struct codec_walk walk = round_trip(15, len, 0, 0);
+        struct costs costs = costs_of(len, &walk);
+        if (walk.blocks[0] < 2)
+            check_choice(len, &walk, &costs);
+        else
+            stored++;
+    }
+    assert_in_range(stored, 1, 75);
+}
+
+/* Runs of one byte each: all matches have the distance 1, of which the fixed
+   code thinks no better than of others. */
+static void test_the_first_distance_is_weighed_too(void **state)
+{
+    (void)state;
+    struct codec_random random = {18};
+    size_t len = 0;
+    for (unsigned run = 0; run < 100; run++) {
+        size_t n = 5 + codec_below(&random, 5);
+        memset(plain + len, 'a' + (int)(run % 26), n);
+        len += n;
+        struct codec_walk walk = round_trip(8, len, 0, 0);
+        struct costs costs = costs_of(len, &walk);
+        if (walk.blocks[0] < 2)
+            check_choice(len, &walk, &costs);
+    }
+}
+
 /* Do the last three of these bytes stand before, too? */
 static bool has_match(const uint8_t *bytes, size_t len)
 {
@@ -377,32 +418,40 @@ static void test_bytes_without_a_match_are_weighed_too(void **state)
         assert_true(kinds[kind] > 0);
 }
 
-/* The bytes of the second have nothing in common with those of the first: they
-   are packed as if there had been none. */
+/* These bytes have nothing in common with those of a first block: they are
+   packed as if there had been none. */
+static void check_second(const uint8_t *bytes, size_t len)
+{
+    static uint8_t alone[OUT];
+    struct codec_random random = {15};
+    struct text out = text_over(packed, OUT), expected = text_over(alone, OUT);
+    codec_sample(&random, CODEC_JSON, plain, 500);
+    deflate_init(&z, 15, 0);
+    codec_deflate(&z, bytes_span(plain, 500), 0, &out, 0, DEFLATE_SYNC);
+    size_t start = out.len;
+    codec_deflate(&z, bytes_span(bytes, len), 0, &out, 0, DEFLATE_SYNC);
+    deflate_init(&z, 15, 0);
+    codec_deflate(&z, bytes_span(bytes, len), 0, &expected, 0, DEFLATE_SYNC);
+    assert_int_equal(out.len - start, expected.len);
+    assert_memory_equal(packed + start, alone, expected.len);
+}
+
 static void test_a_block_is_weighed_without_the_one_before(void **state)
 {
     (void)state;
     struct codec_random random = {15};
-    for (size_t len = 1; len < 400; len++) {
-        static uint8_t alone[OUT];
-        size_t before = 500;
-        codec_sample(&random, CODEC_JSON, plain, before);
-        codec_sample(&random, CODEC_CHAT, plain + before, len);
+    uint8_t bytes[400];
+    for (size_t len = 1; len < sizeof bytes; len++) {
+        codec_sample(&random, CODEC_CHAT, bytes, len);
         for (size_t i = 0; i < len; i++)
-            plain[before + i] ^= 0x80;
-        struct text out = text_over(packed, OUT), expected;
-        deflate_init(&z, 15, 0);
-        codec_deflate(&z, bytes_span(plain, before), 0, &out, 0, DEFLATE_SYNC);
-        size_t start = out.len;
-        codec_deflate(&z, bytes_span(plain + before, len), 0, &out, 0,
-                      DEFLATE_SYNC);
-        expected = text_over(alone, OUT);
-        deflate_init(&z, 15, 0);
-        codec_deflate(&z, bytes_span(plain + before, len), 0, &expected, 0,
-                      DEFLATE_SYNC);
-        assert_int_equal(out.len - start, expected.len);
-        assert_memory_equal(packed + start, alone, expected.len);
+            bytes[i] ^= 0x80;
+        check_second(bytes, len);
     }
+    /* Of nine bits each: 31 are a bit shorter in the fixed code than stored. */
+    for (size_t i = 0; i < 32; i++)
+        bytes[i] = (uint8_t)(144 + i * i * 5 % 112);
+    for (size_t len = 30; len <= 32; len++)
+        check_second(bytes, len);
 }
 
 /* ---- the longest codes --------------------------------------------------- */
@@ -410,6 +459,10 @@ static void test_a_block_is_weighed_without_the_one_before(void **state)
 /* So often each, in the order of Fibonacci: their codes have 1 bit to 15. */
 static const uint32_t fibonacci[] = {1,  1,  2,  3,   5,   8,   13,  21,
                                      34, 55, 89, 144, 233, 377, 610, 987};
+
+/* A distance of each of the first symbols. */
+static const uint32_t nearest[] = {1,  2,  3,  4,  5,  7,  9,  13,
+                                   17, 25, 33, 49, 65, 97, 129};
 
 #define TOKENS (1594 + 2582 + 1)
 
@@ -424,7 +477,7 @@ static void put_tokens(uint32_t *tokens, struct codec_random *random)
     from = count / 2; /* so much stands in front of the first match */
     for (unsigned i = 1; i < 16; i++)
         for (uint32_t n = fibonacci[i]; n > 0; n--)
-            tokens[count++] = (uint32_t)SYMBOLS_DISTANCE_BASE(i - 1) << 16 | 10;
+            tokens[count++] = nearest[i - 1] << 16 | 10;
     for (unsigned i = from; i < count; i++) {
         unsigned other = i + codec_below(random, count - i);
         uint32_t token = tokens[i];
@@ -753,6 +806,8 @@ int main(void)
         cmocka_unit_test(test_long_text_is_dynamic),
         cmocka_unit_test(test_no_sample_grows_much),
         cmocka_unit_test(test_the_smallest_kind_of_block_is_chosen),
+        cmocka_unit_test(test_extra_bits_are_weighed_too),
+        cmocka_unit_test(test_the_first_distance_is_weighed_too),
         cmocka_unit_test(test_bytes_without_a_match_are_weighed_too),
         cmocka_unit_test(test_a_block_is_weighed_without_the_one_before),
         cmocka_unit_test(test_the_longest_match_fits_beside_what_is_held),
