@@ -248,7 +248,7 @@ afl:
 
 # Every small change to base and wire is asked of the unit tests: all of them,
 # MUTANTS=200 of them, or those of MUTATE=src/wire/frame.c; SEED=n repeats a
-# choice (tests/mutate/mutate.py, which also says what is not gone through).
+# choice (tests/mutate/mutate.py).
 mutants:
 	tests/mutate/mutate.py $(if $(MUTANTS),--sample $(MUTANTS)) \
 	    $(if $(SEED),--seed $(SEED)) $(MUTATE)
