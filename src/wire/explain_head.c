@@ -386,7 +386,7 @@ enum explain_head_next explain_head_tell(struct explain_head *h,
                                          struct explain_agreed *agreed,
                                          struct listing *l)
 {
-    struct http_request message;
+    struct http_request message = {0};
     unsigned status = 0;
     struct explain_judge v = judge(h, agreed, &message, &status);
     struct span line = explain_judge_line(head_of(h), h->told);
