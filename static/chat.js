@@ -2,72 +2,35 @@
 // The chat page: what link.js tells, on the screen. Whatever other people
 // wrote (names, rooms, messages) becomes text nodes, never markup.
 
-import { $, el, health, hex, lang, memory, noServer, onEnter, size,
-         t, utf8 } from "/common.js";
+import { $, el, health, lang, memory, noServer, onEnter, size, t }
+  from "/common.js";
 import { Link } from "/link.js";
+import { cleanName, hex, isLong, parts, roomPath, utf8, validRoom, wellFormed }
+  from "/text.js";
 
 const SHOWN = 1000;                // messages kept on the page
 const TOGETHER = 5 * 60 * 1000;    // one head over what follows this soon, ms
-const LONG = 1500, LONG_LINES = 16; // beyond it a message is folded
-const MOST_BYTES = 64;             // of a name, of a room
 
 const local = memory("localStorage");
 // The server gives this page to well-formed rooms only.
 const room = decodeURIComponent(location.pathname.split("/")[2] || "lobby");
 const scroll = $("scroll"), log = $("log"), out = $("out"), text = $("text");
 
-// ---- names and rooms
-
-const controls = /[\0-\x1f\x7f-\x9f]+/;
-
-// A lone surrogate is not UTF-8; the server would refuse it.
-const wellFormed = (s) => new TextDecoder().decode(utf8(s));
-
-function cleanName(s) {
-  let kept = "";
-  for (const c of wellFormed(s).split(controls).join(" ").trim())
-    if (utf8(kept + c).length <= MOST_BYTES) kept += c;
-    else break;
-  return kept.trim();
-}
-
-const validRoom = (s) => s && utf8(s).length <= MOST_BYTES &&
-  !controls.test(s) && !s.includes("/") && s !== "." && s !== "..";
-
-const roomPath = (s) =>
-  s === "lobby" ? "/chat" : "/chat/" + encodeURIComponent(wellFormed(s));
-
 // ---- the text of a message
 
-// Bidirectional controls and closing marks are no part of an address.
-const address =
-  /https?:\/\/[^\s<>"'`\u202a-\u202e\u2066-\u2069，。、；：！？（）「」『』《》【】]+/gi;
-
-function linked(s) {
-  const parts = [];
-  let from = 0;
-  for (const { 0: found, index } of s.matchAll(address)) {
-    let url = found.replace(/[.,;:!?*_~]+$/, "");
-    if (url.endsWith(")") && !url.includes("(")) url = url.slice(0, -1);
-    if (!URL.canParse(url)) continue;
-    parts.push(s.slice(from, index), el("a", { href: url, textContent: url,
-      target: "_blank", rel: "noopener noreferrer nofollow" }));
-    from = index + url.length;
-  }
-  return [...parts, s.slice(from)];
+function anchor(url) {
+  return el("a", { href: url, textContent: url, target: "_blank",
+    rel: "noopener noreferrer nofollow" });
 }
 
-// ```fences``` and `ticks` are code; nothing else is special.
 const code = (s) => el("code", { textContent: s });
-const rich = (s) =>
-  s.split(/```(?:[\w+-]*\n)?([^]*?)\n?```\n?/).flatMap((block, i) => i % 2
-    ? el("pre", {}, code(block))
-    : block.split(/`([^`\n]+)`/).flatMap((part, j) =>
-        j % 2 ? code(part) : linked(part)));
+const shapes = { text: (s) => s, link: anchor, code,
+  block: (s) => el("pre", {}, code(s)) };
 
 function body(s) {
-  const box = el("div", { className: "text", dir: "auto" }, ...rich(s));
-  if (s.length <= LONG && s.split("\n").length <= LONG_LINES) return [box];
+  const box = el("div", { className: "text", dir: "auto" },
+    ...parts(s).map(([kind, words]) => shapes[kind](words)));
+  if (!isLong(s)) return [box];
   const more = el("button", { className: "quiet more" });
   const fold = (folded) => {
     box.classList.toggle("folded", folded);

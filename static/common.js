@@ -43,12 +43,6 @@ export function size(n) {
                              : number(n / (1 << 20), 1) + " MiB";
 }
 
-export const hex = (bytes) => Array.from(bytes,
-  (b) => b.toString(16).padStart(2, "0")).join(" ");
-
-const encoder = new TextEncoder();
-export const utf8 = (s) => encoder.encode(s);
-
 export const wsURL = (path) => location.origin.replace("http", "ws") + path;
 
 // Storage may be switched off; then nothing is remembered, and that is all.

@@ -2,9 +2,9 @@
 // The echo tester. Echoes come back in order, so the oldest message still out
 // is the one that returns: that gives the round trip and the comparison.
 
-import { $, closeWords, copyBy, el, hex, number, onEnter, size, t, utf8,
-         wsURL }
+import { $, closeWords, copyBy, el, number, onEnter, size, t, wsURL }
   from "/common.js";
+import { hex, utf8 } from "/text.js";
 
 const LINES = 500;       // kept in the log
 const TRIPS = 120;       // in the plot

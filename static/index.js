@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The start page: live state, one frame byte by byte, commands to copy.
 
-import { $, copyBy, el, health, hex, noServer, t, utf8, wsURL }
-  from "/common.js";
+import { $, copyBy, el, health, noServer, t, wsURL } from "/common.js";
+import { hex, utf8 } from "/text.js";
 
 // ---- live state
 
