@@ -123,7 +123,7 @@ $(BUILD)/test/test_codec_zlib: LDLIBS = -lz
 # Of tests/sim: two programs, and what is linked into these alone.
 SIMS      := $(BUILD)/test/sim $(BUILD)/test/fail
 MODEL_SRC := $(patsubst %,tests/sim/%.c,greedy happened model options origin \
-               visitor watch watch_places)
+               visitor watch watch_places watch_waits)
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.
@@ -158,7 +158,8 @@ FAIL_SEEDS  ?= 1
 FAIL_STRIDE ?= 1
 WATCHED    = room_append member_join member_leave admit_one \
              conn_opened conn_close conn_drop conn_fail \
-             conn_log_refusal outbox_frame request_handle request_timeout \
+             conn_log_refusal lend_buffer member_hold outbox_frame \
+             request_evict request_handle request_timeout room_next_dirty \
              server_turn socket_abandon socket_close source_answered \
              source_request source_returns source_timeout source_turn
 

@@ -38,10 +38,11 @@ void model_begin(void)
         free(rooms[room_count - 1].said);
         free(rooms[room_count - 1].json_end);
     }
+    for (; model_count > 0; model_count--)
+        free(model_actors[model_count - 1].frames);
     memset(rooms, 0, sizeof rooms);
     memset(model_actors, 0, sizeof model_actors);
     memset(told, 0, sizeof told);
-    model_count = 0;
     model_victims = 0;
     watch_forget();
 }
@@ -89,8 +90,8 @@ static struct said said_in(struct span payload, bool binary)
 
 /* ---- The order, as the server makes it ----------------------------------- */
 
-void __real_room_append(struct rooms *all, struct room *room,
-                        const struct room_record *record);
+size_t __real_room_append(struct rooms *all, struct room *room,
+                          const struct room_record *record);
 void __real_member_join(struct server *s, struct client *c, struct room *room);
 void __real_member_leave(struct server *s, struct client *c);
 
@@ -106,11 +107,24 @@ static struct model_room *room_of(const struct room *room)
     return m;
 }
 
-static struct actor *actor_of(const struct client *c)
+static struct actor *find(int connection)
 {
     for (size_t i = 0; i < model_count; i++)
-        if (sim_descriptor(model_actors[i].peer->connection) == c->fd)
+        if (model_actors[i].peer->connection == connection)
             return &model_actors[i];
+    return NULL;
+}
+
+const struct actor *model_actor(int connection)
+{
+    return find(connection);
+}
+
+static struct actor *actor_of(const struct client *c)
+{
+    struct actor *a = find(sim_connection(c->fd));
+    if (a)
+        return a;
     fail_msg("descriptor %d is no actor's", c->fd);
     return NULL;
 }
@@ -152,7 +166,9 @@ static void count_told(const struct model_room *m, const struct actor *from)
     }
 }
 
-static void publish(struct model_room *m, const struct room_record *record)
+/* By whom. */
+static const struct actor *publish(struct model_room *m,
+                                   const struct room_record *record)
 {
     bool binary = (record->head[ROOM_PLAIN].ptr[0] & 0x0F) == FRAME_BINARY;
     struct said s = said_in(record->body[ROOM_PLAIN], binary);
@@ -172,15 +188,18 @@ static void publish(struct model_room *m, const struct room_record *record)
     m->json_end[m->count + 1] = m->json_end[m->count] + len;
     m->count++;
     model_published++;
+    return a;
 }
 
-void __wrap_room_append(struct rooms *all, struct room *room,
-                        const struct room_record *record)
+size_t __wrap_room_append(struct rooms *all, struct room *room,
+                          const struct room_record *record)
 {
     struct model_room *m = room_of(room);
     assert_true(room->number == m->count);
-    publish(m, record);
-    __real_room_append(all, room, record);
+    const struct actor *a = publish(m, record);
+    size_t len = __real_room_append(all, room, record);
+    watch_said(room, a->peer->connection, record);
+    return len;
 }
 
 /* Number of the first message that is replayed to one who wants `count`. */
@@ -215,12 +234,14 @@ void __wrap_member_join(struct server *s, struct client *c, struct room *room)
     a->room = room_of(room);
     assert_true(room->number == a->room->count);
     a->next = place_of(a);
+    watch_joins(c, room, a->next <= a->room->count);
     __real_member_join(s, c, room);
 }
 
 void __wrap_member_leave(struct server *s, struct client *c)
 {
     struct actor *a = actor_of(c);
+    watch_leaves(c);
     a->left = true;
     a->owed = a->room->count;
     __real_member_leave(s, c);
@@ -238,11 +259,29 @@ bool model_place(struct random *r, uint64_t *epoch, uint64_t *number)
 
 /* ---- Saying -------------------------------------------------------------- */
 
+/* A frame was added to what it will send. */
+static void queued(struct actor *a, uint8_t first, size_t len)
+{
+    a->queued += len;
+    size_t size = (a->frame_count + 1) * sizeof *a->frames;
+    a->frames = realloc(a->frames, size);
+    assert_non_null(a->frames);
+    a->frames[a->frame_count++] = (struct model_frame){
+        .end = a->queued, .is_control = (first & 0x08) != 0};
+}
+
 static void queue(struct actor *a, uint8_t first, struct span payload)
 {
     size_t before = a->peer->out_len;
     peer_add_frame(a->peer, first, payload);
-    a->queued += a->peer->out_len - before;
+    queued(a, first, a->peer->out_len - before);
+}
+
+static void queue_compressed(struct actor *a, uint8_t first, struct span s)
+{
+    size_t before = a->peer->out_len;
+    peer_add_compressed(a->peer, first, s);
+    queued(a, first, a->peer->out_len - before);
 }
 
 void model_precede(struct actor *a, struct span bytes)
@@ -305,9 +344,7 @@ void model_say(struct actor *a, struct random *r, size_t len)
         s = as_json(s, json);
     uint8_t opcode = m->binary ? FRAME_BINARY : FRAME_TEXT;
     if (a->peer->compression && random_below(r, 2)) {
-        size_t before = a->peer->out_len;
-        peer_add_compressed(a->peer, FRAME_FIN | opcode, s);
-        a->queued += a->peer->out_len - before;
+        queue_compressed(a, FRAME_FIN | opcode, s);
     } else {
         queue_in_frames(a, r, opcode, s);
     }
@@ -355,15 +392,22 @@ static void say_too_much(struct actor *a, struct random *r)
     a->wants = MODEL_FAILS;
     a->due = 1009;
     if (a->peer->compression && random_below(r, 2)) {
-        size_t before = a->peer->out_len;
-        peer_add_compressed(a->peer, PEER_TEXT, bytes_span(much, len));
-        a->queued += a->peer->out_len - before;
+        queue_compressed(a, PEER_TEXT, bytes_span(much, len));
     } else if (random_below(r, 2)) {
         queue(a, FRAME_TEXT, bytes_span(much, len / 2));
         queue(a, FRAME_FIN, bytes_span(much, len - len / 2));
     } else {
         queue(a, PEER_TEXT, bytes_span(much, len));
     }
+}
+
+void model_end(struct actor *a, uint8_t first)
+{
+    bool closes = first == PEER_CLOSE;
+    queue(a, first, bytes_span(NULL, 0));
+    a->wants = closes ? MODEL_CLOSES : MODEL_FAILS;
+    if (!closes)
+        a->due = 1002;
 }
 
 void model_offend(struct actor *a, struct random *r)

@@ -50,6 +50,12 @@ struct model_sent {
     bool binary;
 };
 
+/* A frame in its stream, up to a position: what the server is to handle. */
+struct model_frame {
+    uint64_t end;
+    bool is_control;
+};
+
 struct actor {
     struct peer *peer;
     enum client_form form;
@@ -60,6 +66,8 @@ struct actor {
 
     uint64_t queued;  /* bytes it wants to send, or has sent */
     uint64_t written; /* of these, bytes that the server's kernel has */
+    struct model_frame *frames;
+    size_t frame_count;
     struct model_sent sent[MODEL_MESSAGES];
     uint32_t sent_count;
     uint32_t heard_of; /* of its messages: published, or echoed */
@@ -119,6 +127,10 @@ void model_say_half(struct actor *a, struct random *r);
 /* The length with which a message of its form is as long as it may be. */
 size_t model_longest(const struct actor *a);
 
+/* Queue a frame without a payload that ends it: a Close, or none that is
+   legal. */
+void model_end(struct actor *a, uint8_t first);
+
 /* Queue something whole that is not allowed in its form, but is no framing
    error: too long, no UTF-8, no JSON, binary. */
 void model_offend(struct actor *a, struct random *r);
@@ -130,6 +142,9 @@ void model_read(struct actor *a, size_t most);
 
 /* Epoch and count of a room that somebody was in: for ?since. */
 bool model_place(struct random *r, uint64_t *epoch, uint64_t *number);
+
+/* The actor of a connection, or NULL. */
+const struct actor *model_actor(int connection);
 
 /* Is there something of its room's that it has not heard? */
 bool model_is_behind(const struct actor *a);

@@ -551,6 +551,7 @@ void sim_set_window(int connection, size_t size)
 void sim_set_low_water(int connection, size_t size)
 {
     at(connection)->low_water = size;
+    settle(at(connection));
 }
 
 void sim_set_piece(int connection, size_t size)
@@ -579,6 +580,11 @@ size_t sim_unacknowledged(int connection)
 size_t sim_unread(int connection)
 {
     return at(connection)->in.len;
+}
+
+bool sim_has_room(int connection)
+{
+    return can_send(at(connection));
 }
 
 int sim_connection(int fd)

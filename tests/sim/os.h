@@ -209,6 +209,9 @@ size_t sim_in_flight(int connection);
 size_t sim_unacknowledged(int connection);
 size_t sim_unread(int connection);
 
+/* Would the server's kernel take a byte of it now, and tell so? */
+bool sim_has_room(int connection);
+
 /* The connection behind a descriptor of the server's. */
 int sim_connection(int fd);
 

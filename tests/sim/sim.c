@@ -23,6 +23,7 @@
 static struct random *chance; /* of the present run */
 static bool faults_happen;    /* in it, at any time */
 static bool wide;             /* with any options, and visitors */
+static bool crowded;          /* with many in one room, most of them slow */
 static uint64_t turns;        /* of all runs */
 
 static uint64_t below(uint64_t bound)
@@ -61,8 +62,10 @@ static void start_world(void)
     visitor_begin();
     if (wide)
         options_draw(chance);
+    if (crowded)
+        config->rooms = 1;
     world_start();
-    if (once_in(2)) /* as if the rooms were large */
+    if (once_in(2) || (crowded && once_in(2))) /* as if the rooms were large */
         world.server.flush_cost = 1 + below(8) * LIMITS_COST_SEND;
 }
 
@@ -75,8 +78,8 @@ static void pick_target(struct actor *a, char *target, size_t size)
         snprintf(target, size, "/echo");
         return;
     }
-    int len = snprintf(target, size, "%s%u?", paths[a->form],
-                       (unsigned)below(world.config.rooms + 1));
+    unsigned room = crowded ? 0 : (unsigned)below(world.config.rooms + 1);
+    int len = snprintf(target, size, "%s%u?", paths[a->form], room);
     if (a->form == CLIENT_PLAIN)
         return;
     a->since = !greedy_replays(a) && once_in(3) &&
@@ -102,6 +105,13 @@ static void says_where_from(struct actor *a)
     greedy_draw(a, chance);
 }
 
+/* It takes what it is sent as it comes to read it. */
+static void is_slow(const struct actor *a)
+{
+    sim_set_window(a->peer->connection, 200 + (size_t)below(1000));
+    sim_set_send_buffer(a->peer->connection, 1 + (size_t)below(500));
+}
+
 static void somebody_comes(void)
 {
     char target[128];
@@ -114,9 +124,11 @@ static void somebody_comes(void)
     struct actor *a = &model_actors[model_count++];
     *a = (struct actor){.peer = peer_of(connection),
                         .form = (enum client_form)below(CLIENT_FORMS),
-                        .good = once_in(2)};
+                        .good = once_in(crowded ? 4 : 2)};
     if (wide)
         says_where_from(a);
+    if (crowded && !a->good)
+        is_slow(a);
     pick_target(a, target, sizeof target);
     model_ask(a, target, once_in(2));
 }
@@ -143,7 +155,7 @@ static void somebody_says(struct actor *a)
         most -= 200; /* the rest of the JSON form */
     if (!a->open || a->over || greedy_says(a, chance))
         return;
-    uint64_t left = 1 + below(wide && once_in(8) ? 30 : 5);
+    uint64_t left = 1 + below(wide && once_in(crowded ? 3 : 8) ? 30 : 5);
     for (; left > 0; left--)
         model_say(a, chance, pick_length(a, most));
     if (once_in(5) && a->wants == MODEL_STAYS)
@@ -174,10 +186,7 @@ static void somebody_ends(struct actor *a)
         return;
     }
     size_t which = a->half || once_in(2) ? 0 : (size_t)below(sizeof firsts);
-    peer_add_frame(a->peer, firsts[which], bytes_span(NULL, 0));
-    a->wants = which ? MODEL_FAILS : MODEL_CLOSES;
-    if (which)
-        a->due = 1002;
+    model_end(a, firsts[which]);
 }
 
 static void somebody_vanishes(struct actor *a)
@@ -189,6 +198,24 @@ static void somebody_vanishes(struct actor *a)
     case 0: sim_shut(a->peer->connection); break;
     case 1: sim_close(a->peer->connection); break;
     case 2: sim_reset(a->peer->connection); break;
+    }
+}
+
+/* One whose message waits for its room has something else to say, or goes. */
+static void somebody_held_goes_on(void)
+{
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        if (!watch_is_held(a->peer->connection) || once_in(2))
+            continue;
+        if (once_in(4))
+            somebody_vanishes(a);
+        else if (once_in(4))
+            somebody_ends(a);
+        else if (!a->half && a->wants == MODEL_STAYS)
+            model_ping(a);
+        model_write(a, SIM_UNLIMITED);
+        return;
     }
 }
 
@@ -264,7 +291,9 @@ static void good_people_do_their_part(void)
 static void time_passes(void)
 {
     static const uint64_t spans[] = {1, 40, 300, 1100, 9000};
-    uint64_t left = below(spans[below(sizeof spans / sizeof *spans)]);
+    uint64_t left = below(spans[below(crowded ? 4 : UNIT_COUNT(spans))]);
+    if (crowded && once_in(8)) /* who takes nothing in it does not count */
+        left = 3000;
     if (once_in(50)) {
         world_freeze(60000);
         return;
@@ -286,6 +315,8 @@ static void step(void)
         options_change(chance);
     if (wide && model_count > 0 && once_in(30))
         will_not_listen(somebody());
+    if (crowded && once_in(20))
+        somebody_held_goes_on();
     uint64_t what = below(100);
     if (model_count == 0 || what < 6)
         somebody_comes();
@@ -422,6 +453,7 @@ static void property_the_model_holds(struct random *r)
 {
     faults_happen = random_below(r, 4) == 0;
     wide = random_below(r, 4) != 0;
+    crowded = wide && random_below(r, 3) == 0;
     begin_run(r);
     if (wide)
         watch_begin(faults_happen);
@@ -441,7 +473,7 @@ static void property_the_model_holds(struct random *r)
     world_teardown(NULL);
     happened_add(&world.server.stats);
     watch_forget();
-    wide = false;
+    wide = crowded = false;
 }
 
 static void test_the_model_holds_whatever_happens(void **state)

@@ -18,6 +18,7 @@ uint64_t watch_now(void)
 void watch_forget(void)
 {
     memset(&watch, 0, sizeof watch);
+    watch_waits_forget();
 }
 
 void watch_begin(bool calls_fail)
@@ -118,7 +119,8 @@ static void settle(struct watched *w, const struct client *c)
     if (l && !w->unfinished)
         w->begun_at = now;
     w->unfinished = l != NULL;
-    if (l && !c->waits && !(c->flags & unheard) && !timers_go_on(&world.server))
+    /* Else a timer of the next turn ends it. */
+    if (l && w->unheard_at != now && !timers_go_on(&world.server))
         assert_true(now - server_since(&world.server, l->since) +
                         world.config.message_timeout + 2 * WHEEL_TICK >=
                     now);
@@ -233,6 +235,8 @@ bool __wrap_outbox_frame(struct server *s, struct client *c, uint8_t first,
         w->pinged_at = watch_now();
         w->pause = 0;
     }
+    if (watch.on && first == (FRAME_FIN | FRAME_TEXT))
+        watch_told(c, payload);
     return __real_outbox_frame(s, c, first, payload);
 }
 
@@ -259,7 +263,7 @@ static void may_end(const struct server *s, const struct client *c,
 {
     struct watched *w = watch_client(c);
     look(w, c);
-    if (watch.newcomer) {
+    if (watch.newcomer && cause != CAUSE_NO_BUFFER) {
         watch_gives_way(s, c);
     } else if (cause == CAUSE_NONE && c->state == CLIENT_IDLE) {
         has_passed(w->idle_at, s->config->keep_alive);
@@ -288,6 +292,7 @@ static void may_end(const struct server *s, const struct client *c,
     } else if (cause == CAUSE_NO_BUFFER) {
         assert_true(watch_exhausted(&s->leases) ||
                     watch_exhausted(&s->inflating));
+        watch_evicted(c);
         w->excused = true;
     }
 }
@@ -384,6 +389,7 @@ bool __wrap_server_turn(struct server *s)
     } else {
         watch.frozen = now;
     }
+    watch_waits_before(s);
     bool runs = __real_server_turn(s);
     each(s, look);
     each(s, settle);
@@ -394,6 +400,7 @@ bool __wrap_server_turn(struct server *s)
         the_server_is_in_time(s);
     watch_rooms(s);
     watch_progress(s);
+    watch_waits(s);
     watch.last = now;
     watch.patience = s->patience;
     return runs;

@@ -13,6 +13,8 @@
  *               only then; nobody else gives way; likewise rooms, buffers,
  *               and 429 (watch_places.c)
  *   progress    no turn that nothing came of asks for another one at once
+ *   waits       no client waits for another beyond the contract's bounds
+ *               (watch_waits.c); see below, line by line
  *   telling     the counters of --metrics are what has happened
  */
 #ifndef SIM_WATCH_H
@@ -63,6 +65,9 @@ struct watched {
 void watch_forget(void);
 void watch_begin(bool calls_fail);
 
+/* Does a message of it wait for its room? */
+bool watch_is_held(int connection);
+
 /* Of a connection made by origin_connect or to --metrics, or NULL when
    nothing is watched. */
 struct watched *watch_of(int connection);
@@ -106,6 +111,9 @@ bool watch_exhausted(const struct leases *all);
    do with the next one, when they come out of a queue. */
 void watch_free_slots(const struct server *s);
 
+/* Once its PROXY header was read, and before anything comes of that. */
+void watch_is_counted(const struct client *c);
+
 /* Assert that this one may end for a newcomer's sake. */
 void watch_gives_way(const struct server *s, const struct client *c);
 
@@ -114,5 +122,53 @@ void watch_rooms(const struct server *s);
 
 /* Assert that something comes of the turns. */
 void watch_progress(const struct server *s);
+
+/* ---- Who waits, for whom, and how long ----------------------------------- */
+
+/*
+ * At every turn, of every client. What was said, by whom and when, who joined
+ * to replay, what was written and what the kernels have is known from the model
+ * and the network; of the server only where it stands in its streams. A turn
+ * counts in which nothing was in the way; SOON is 4 of them.
+ *
+ *   a message is held (client.taken) only while its sender has said over 1/8 of
+ *       a log in this half of a log and the one before, and more than half of
+ *       the other members are over 1/2 log behind; or over 1/512, and they are
+ *       over 3/4 behind; or it is over 1/8, and 1/8 was said since the last
+ *       walk began; or 1/4 was; or its own have yet to be passed over. Who
+ *       replays does not count, nor who took less than 1/16 of a log in a
+ *       second, once a whole one was measured. When none of that is so any
+ *       longer it is published within SOON turns and two walks.
+ *   it is published before its sender has left, however that goes
+ *   input (READY, WAITS_*): a frame that our kernel has whole is handled within
+ *       SOON turns, unless its own peer does not read, or it is data and waits
+ *       for a message before it that is held, or for --rate: one interval; or
+ *       an echo finds no buffer: until its peer has taken most
+ *   output (DIRTY): private output is written at the end of its turn
+ *   a room that is dirty is walked on in every turn, or with others in turn
+ *   what was said reaches a member whose kernel takes it within SOON turns and
+ *       two walks
+ *   a member with chatd.v1 that reads is told a number that has changed within
+ *       LIMITS_MEMBERS
+ *   a buffer or a context is refused only when nobody else has one; who gives
+ *       it back is the oldest of the address that holds most
+ *   no turn costs more than 25 ms, by limits.h, and one message
+ */
+void watch_waits(const struct server *s);
+
+/* Before a turn; and before the first one of a run. */
+void watch_waits_before(const struct server *s);
+void watch_waits_forget(void);
+
+/* Told by the model: a message was appended; a member joins, replays; leaves. */
+void watch_said(const struct room *room, int connection,
+                const struct room_record *record);
+void watch_joins(const struct client *c, const struct room *room, bool replays);
+void watch_leaves(const struct client *c);
+
+/* Told by watch.c: a frame was put out; it ends so that others have its
+   buffer. */
+void watch_told(const struct client *c, struct span payload);
+void watch_evicted(const struct client *c);
 
 #endif

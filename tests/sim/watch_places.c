@@ -217,10 +217,19 @@ void __wrap_source_returns(struct server *s, struct client *c)
 static void was_told(struct watched *w, const struct client *c, int fd)
 {
     const struct origin *o = origin_of(sim_connection(fd));
+    if (w->told)
+        return;
     assert_false(o->bad);
     w->told = true;
     if (!o->trusted)
         count_as(w, c, &o->hop);
+}
+
+void watch_is_counted(const struct client *c)
+{
+    if (c->state == CLIENT_REQUEST && !client_has(c, CLIENT_SCRAPE) &&
+        world.config.proxy_protocol)
+        was_told(watch_client(c), c, c->fd);
 }
 
 void __wrap_request_handle(struct server *s, struct client *c, struct span in)
@@ -235,7 +244,7 @@ void __wrap_source_turn(struct server *s, struct client *c)
     int fd = c->fd;
     struct watched *w = watch.on ? watch_client(c) : NULL;
     __real_source_turn(s, c);
-    if (w && !w->closed && !w->told && c->state != CLIENT_PROXY)
+    if (w && !w->closed && c->state != CLIENT_PROXY)
         was_told(w, c, fd);
 }
 
