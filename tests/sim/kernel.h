@@ -5,7 +5,7 @@
 
 #include "sim/os.h"
 
-#define KERNEL_FILES 4096 /* most descriptors */
+#define KERNEL_FILES 16384 /* most descriptors */
 
 enum kernel_kind {
     KERNEL_FREE,

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define LISTENERS_MAX   20
-#define CONNECTIONS_MAX 4096
+#define CONNECTIONS_MAX 16384
 #define FIRST_PORT      40000 /* of those that the kernel chooses */
 
 /* Bytes on their way, in order. */
@@ -38,6 +38,7 @@ struct connection {
     int error;        /* a positive errno the server has not been told */
     bool broken;      /* and that it has, or will have */
     bool struck;      /* see sim_struck */
+    bool sink;        /* what is sent is forgotten */
 };
 
 struct listener {
@@ -377,7 +378,8 @@ ptrdiff_t network_send(int fd, const struct span *parts, size_t count)
     for (size_t i = 0; i < count && left; i++) {
         size_t taken = bytes_min(left, parts[i].len);
         shadow_check(parts[i].ptr, parts[i].len);
-        queue_put(&c->out, bytes_part(parts[i], 0, taken));
+        if (!c->sink)
+            queue_put(&c->out, bytes_part(parts[i], 0, taken));
         left -= taken;
     }
     settle(c);
@@ -558,6 +560,14 @@ void sim_set_piece(int connection, size_t size)
 {
     assert_true(size > 0);
     at(connection)->piece = size;
+}
+
+void sim_set_sink(int connection)
+{
+    struct connection *c = at(connection);
+    c->sink = true;
+    c->out.len = c->acknowledged = 0;
+    settle(c);
 }
 
 void sim_acknowledge(int connection, size_t len)

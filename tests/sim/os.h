@@ -200,6 +200,10 @@ void sim_set_low_water(int connection, size_t size);
    further edge. */
 void sim_set_piece(int connection, size_t size);
 
+/* From now on what is sent to it is read at once, and forgotten: where there
+   are thousands. */
+void sim_set_sink(int connection);
+
 /* Our kernel acknowledges so many bytes more, whatever the window says. */
 void sim_acknowledge(int connection, size_t len);
 

@@ -256,6 +256,39 @@ static bool most_are_behind(const struct client *c, uint64_t lag)
     return 2 * behind > others;
 }
 
+/* What one has said that somebody who counts has not taken: of the one who has
+   taken least of it. */
+static uint64_t not_taken(const struct client *c, uint64_t lag)
+{
+    const struct server *s = &world.server;
+    const struct room *room = room_at(&s->rooms, c->room);
+    const struct talk *t = talk_of(room);
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
+        const struct client *other = client_at(&s->clients, i);
+        uint64_t sum = 0, cursor = other->as.socket.cursor;
+        if (!is_member(other) || other->room != c->room || !counts(other, lag))
+            continue;
+        ptrdiff_t log = log_of(other) - room->logs;
+        for (size_t n = t->count; n > 0; n--) {
+            const struct message *m = &t->messages[n - 1];
+            if (m->ends[log] <= cursor)
+                break;
+            sum += m->connection == sim_connection(c->fd) ? m->len : 0;
+        }
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+/* Are most so far behind, and was so much of what they have not taken said by
+   this one, in this half of a log and the one before? */
+static bool has_filled(const struct client *c, uint64_t own, uint64_t much,
+                       uint64_t lag)
+{
+    return own > much && most_are_behind(c, lag) && not_taken(c, lag) > much;
+}
+
 /* May its message be held? */
 static bool may_be_held(const struct client *c)
 {
@@ -268,11 +301,11 @@ static bool may_be_held(const struct client *c)
         happened("wait", "for a walk", 1);
         return true;
     }
-    if (own > log / 512 && most_are_behind(c, log - log / 4)) {
+    if (has_filled(c, own, log / 512, log - log / 4)) {
         happened("wait", "for most, far behind", 1);
         return true;
     }
-    if (own > log / 8 && most_are_behind(c, log / 2)) {
+    if (has_filled(c, own, log / 8, log / 2)) {
         happened("wait", "for most", 1);
         return true;
     }
