@@ -57,7 +57,7 @@ void sim_begin(void)
     kernel.monotonic = 1000;
     kernel.wall = SIM_WALL;
     kernel.random = random_of(1);
-    kernel.files_max = KERNEL_FILES;
+    kernel.files_max = KERNEL_LIMIT;
     kernel.log = text_over(log_bytes, sizeof log_bytes);
     network_begin();
     disk_begin();

@@ -5,7 +5,8 @@
 
 #include "sim/os.h"
 
-#define KERNEL_FILES 16384 /* most descriptors */
+#define KERNEL_FILES 16384 /* most descriptors; and their limit at first */
+#define KERNEL_LIMIT 4096
 
 enum kernel_kind {
     KERNEL_FREE,

@@ -115,7 +115,7 @@ void options_change(struct random *r)
 
 void options_restore(void)
 {
-    sim_limit_files(KERNEL_FILES);
+    sim_limit_files(KERNEL_LIMIT);
 }
 
 size_t options_metrics(void)

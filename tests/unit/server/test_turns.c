@@ -26,6 +26,7 @@ static int start(void **state)
     world.config.max_message = LIMITS_MAX_MESSAGE;
     world.config.buffers = LIMITS_BUFFERS;
     world.config.level = LEVEL_WARN;
+    sim_limit_files(LIMITS_CLIENTS + 1000);
     world_start();
     dearest = 0;
     turns = 0;
