@@ -34,7 +34,8 @@ struct waiting {
     bool blocked;         /* when this turn began its kernel took nothing */
     bool held;            /* a message of it waits for its room */
     bool replays;         /* it has not caught up, for certain */
-    bool slow;            /* nor does it count as one that moves */
+    bool slow;            /* it does not count as one that moves, since it */
+    uint64_t slow_from;   /* was here */
     uint64_t sent, received, cursor;
     uint64_t late_since; /* over 5/16 of a log behind; 0: it is not */
     struct {
@@ -208,7 +209,7 @@ static void look_at_member(struct waiting *w, const struct client *c)
     const struct room *room = room_at(&s->rooms, c->room);
     size_t log = s->rooms.log_size;
     unsigned which = (unsigned)(log_of(c) - room->logs);
-    uint64_t now = watch_now(), cursor = c->as.socket.cursor, then;
+    uint64_t now = watch_now(), cursor = c->as.socket.cursor;
     bool walked = !room->dirty && room->flush_at == 0;
     /* To whatever the head was when it was written to. */
     if (cursor >= talk_of(room)->turn_heads[which])
@@ -223,8 +224,8 @@ static void look_at_member(struct waiting *w, const struct client *c)
         w->samples[0].at = now;
         w->samples[0].cursor = cursor;
     }
-    w->slow =
-        w->late_since && was_at(w, now, &then) && cursor - then < log / 16;
+    w->slow = w->late_since && was_at(w, now, &w->slow_from) &&
+              cursor - w->slow_from < log / 16;
     if (lag_of(c) > log / 2) {
         happened("wait", "not for one who replays", w->replays);
         happened("wait", "not for one who is stuck", w->slow && !w->replays);
@@ -235,7 +236,12 @@ static void look_at_member(struct waiting *w, const struct client *c)
 static bool counts(const struct client *c, uint64_t lag)
 {
     const struct waiting *w = waiting_of(c);
-    return lag_of(c) > lag && !w->replays && !w->slow;
+    const struct room *room = room_at(&world.server.rooms, c->room);
+    const uint64_t *heads = talk_of(room)->turn_heads;
+    uint64_t cursor = c->as.socket.cursor;
+    bool replays = w->replays && cursor < heads[log_of(c) - room->logs];
+    bool slow = w->slow && cursor - w->slow_from < world.config.room_log / 16;
+    return lag_of(c) > lag && !replays && !slow;
 }
 
 /* May members be so far behind that this one waits for them? Its own place
