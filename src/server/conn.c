@@ -219,7 +219,8 @@ void conn_begin(struct server *s, struct client *c)
 }
 
 /* Nothing can be written now, or it is to leave with the room's frames: at the
-   end of this turn, unless its members are so many that this takes several. */
+   end of this turn, unless its members are so many that this takes several, or
+   it reads history, whose beginning the log may lose in this very turn. */
 static bool must_wait(const struct server *s, const struct client *c)
 {
     if (client_waits(c, CLIENT_WAITS_OUTPUT))
@@ -227,7 +228,7 @@ static bool must_wait(const struct server *s, const struct client *c)
     if (c->state != CLIENT_OPEN || !client_in_room(c))
         return false;
     const struct room *room = room_at(&s->rooms, c->room);
-    return room->dirty && room->flush_at == 0;
+    return room->dirty && room->flush_at == 0 && !client_has(c, CLIENT_REPLAYS);
 }
 
 void conn_settle(struct server *s, struct client *c)

@@ -46,7 +46,7 @@ static void look_at_progress(struct server *s, struct client *c)
         c->outbox == LEASE_NONE ? NULL : lease_at(&s->leases, c->outbox);
     if (taken - c->mark < (l ? l->due : 1))
         return;
-    if (!l || l->due) /* else the first look, which only takes note */
+    if (taken != c->mark) /* the first look at a buffer may find nothing new */
         c->moved = (uint32_t)s->now;
     c->mark = taken;
     if (l)

@@ -100,7 +100,7 @@ bool member_may_speak(const struct server *s, const struct client *c)
         return true;
     uint64_t own = own_of(s, room, m);
     return room->pressure < 3 &&
-           own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 512);
+           own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
 }
 
 void member_hold(struct server *s, struct client *c, uint8_t opcode)
@@ -136,10 +136,10 @@ uint8_t member_release(struct server *s, struct client *c)
 
 /* ---- How far behind ------------------------------------------------------ */
 
-static enum member_lag lag_of(struct server *s, const struct client *c)
+static enum member_lag lag_of(struct server *s, const struct client *c,
+                              uint64_t lag)
 {
     size_t size = s->rooms.log_size;
-    uint64_t lag = log_of(s, c)->head - c->as.socket.cursor;
     if (client_has(c, CLIENT_REPLAYS))
         return MEMBER_IN_STEP;
     return lag > size - size / 4 ? MEMBER_FAR
@@ -158,6 +158,8 @@ static void set_lag(struct server *s, struct client *c, enum member_lag lag,
         room->behind[step] -= m->behind >= least && !m->stuck;
         room->behind[step] += lag >= least && !stuck;
     }
+    room->late -= m->behind != MEMBER_IN_STEP;
+    room->late += lag != MEMBER_IN_STEP;
     m->behind = (uint8_t)lag;
     m->stuck = stuck;
     press(s, room);
@@ -171,14 +173,9 @@ static void begin_measure(struct server *s, struct client *c)
     wheel_hasten(&s->wheel, client_index(&s->clients, c), s->now + LIMITS_PACE);
 }
 
-/* A twin is deflated with the largest window. Who asked for a smaller one gets
-   its messages as they are, which is as legal (RFC 7692 6). */
 static void read_twin(struct server *s, struct client *c)
 {
     struct room *room = room_of(s, c);
-    if (c->server_bits < EXTENSION_BITS_MAX || client_has(c, CLIENT_TWIN) ||
-        c->frame_left)
-        return;
     room->log_members[send_log_of(c)]--;
     client_set(c, CLIENT_TWIN);
     room->log_members[send_log_of(c)]++;
@@ -193,28 +190,43 @@ static void ask(struct server *s, struct client *c)
         go_on(s, c);
 }
 
+static void note_lag(struct server *s, struct client *c, uint64_t behind)
+{
+    const struct client_member *m = member_of(s, c);
+    enum member_lag lag = lag_of(s, c, behind);
+    if (lag == m->behind)
+        return;
+    if (m->behind == MEMBER_IN_STEP)
+        begin_measure(s, c);
+    set_lag(s, c, lag, lag != MEMBER_IN_STEP && m->stuck);
+}
+
 void member_flushed(struct server *s, struct client *c)
 {
-    if (c->as.socket.cursor == log_of(s, c)->head) {
+    struct room *room = room_of(s, c);
+    uint64_t behind = room->logs[send_log_of(c)].head - c->as.socket.cursor;
+    if (behind == 0) {
         client_clear(c, CLIENT_REPLAYS);
-        read_twin(s, c);
+        /* A twin is deflated with the largest window. Who asked for a smaller
+           one gets messages as they are, which is as legal (RFC 7692 6). */
+        if (c->server_bits == EXTENSION_BITS_MAX &&
+            !client_has(c, CLIENT_TWIN) && c->frame_left == 0)
+            read_twin(s, c);
     }
-    const struct client_member *m = member_of(s, c);
-    enum member_lag lag = lag_of(s, c);
-    if (lag != m->behind) {
-        if (m->behind == MEMBER_IN_STEP)
-            begin_measure(s, c);
-        set_lag(s, c, lag, lag != MEMBER_IN_STEP && m->stuck);
-    }
-    ask(s, c);
+    /* As a rule nobody is late, and no profile need be looked at. */
+    if (room->late || behind > s->rooms.log_size / 4)
+        note_lag(s, c, behind);
+    if (room->held)
+        ask(s, c);
 }
 
 void member_measure(struct server *s, struct client *c)
 {
     const struct client_member *m = member_of(s, c);
     uint32_t taken = (uint32_t)c->as.socket.cursor - m->lag_mark;
+    uint64_t behind = log_of(s, c)->head - c->as.socket.cursor;
     begin_measure(s, c);
-    set_lag(s, c, lag_of(s, c), taken < s->rooms.log_size / 16);
+    set_lag(s, c, lag_of(s, c, behind), taken < s->rooms.log_size / 16);
 }
 
 /* ---- Coming and going ---------------------------------------------------- */

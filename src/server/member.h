@@ -28,7 +28,7 @@
  *              one before; a stretch is half a log of what is said by all, so
  *              this is what may lie between the slow ones and the head
  *
- *                            own:  up to 1/512   up to 1/8    more    of a log
+ *                            own:  up to 1/32    up to 1/8    more    of a log
  *                 pressure 0         speaks        speaks     speaks
  *                 pressure 1         speaks        speaks     waits
  *                 pressure 2         speaks        waits      waits

@@ -349,7 +349,7 @@ static bool must_wait(struct server *s, struct client *c)
         wheel_hasten(&s->wheel, client_index(&s->clients, c),
                      (until + 999) / 1000);
     }
-    if (c->taken || stays_out(s, c))
+    if (client_in_room(c) && (c->taken || stays_out(s, c)))
         member_wait(s, c);
     return c->waits != 0;
 }
@@ -357,12 +357,12 @@ static bool must_wait(struct server *s, struct client *c)
 /* Must the rest of the input wait, though it could be handled? A control frame
    waits neither for the room nor for --rate. */
 static bool must_stop(struct server *s, struct client *c,
-                      const struct input *in)
+                      const struct input *in, bool at_rest)
 {
     if (client_waits(c, CLIENT_WAITS_OUTPUT) ||
         outbox_free(s) < LIMITS_ANSWER || s->cost >= LIMITS_TURN_READ)
         return true;
-    return message_at_rest(&c->as.socket.reader) &&
+    return at_rest &&
            !frame_is_control(in->ptr[in->used] & FRAME_OPCODE_BITS) &&
            must_wait(s, c);
 }
@@ -390,7 +390,9 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
     };
     while (in->used < in->len && c->state == CLIENT_OPEN) {
         struct message_event event;
-        if (must_stop(s, c, in))
+        bool at_rest = message_at_rest(&c->as.socket.reader);
+        in->fresh |= at_rest && in->used > 0;
+        if (must_stop(s, c, in, at_rest))
             return true;
         in->used +=
             message_read(&c->as.socket.reader, &rules, in->ptr + in->used,
@@ -398,7 +400,6 @@ static bool handle_frames(struct server *s, struct client *c, struct input *in)
         if (event.type == MESSAGE_NONE)
             break;
         s->cost += LIMITS_COST_FRAME;
-        in->fresh |= message_at_rest(&c->as.socket.reader);
         if (!take(s, c, in, &event))
             return true;
     }

@@ -61,7 +61,8 @@ struct room {
     uint32_t members;       /* open ones: what `welcome` and `members` tell */
     uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
     uint32_t v1_members;             /* of these, with chatd.v1 */
-    uint32_t behind[2];   /* of these, that count as behind, and as far behind:
+    uint32_t late;                   /* of these, that are behind at all, */
+    uint32_t behind[2];              /* that count as behind, and as far behind:
                              member.h */
     uint32_t flush_at;    /* index + 1 of the reader with whom the flush of
                           many goes on; 0: none is under way */

@@ -119,7 +119,7 @@ static void gather(struct plan *plan, const struct server *s,
         plan->unfinished =
             add_frames(plan, s, c, c->as.socket.cursor, boundary);
     }
-    if (!plan->outbox_first)
+    if (left.len && !plan->outbox_first)
         add(plan, left);
     plan->staged = staged_of(s, c);
     if (plan->staged)
@@ -329,7 +329,8 @@ static enum send_result write_plan(struct server *s, struct client *c,
         trace_sent(s, c, plan->parts, (size_t)sent);
     s->stats.bytes_out += (uint64_t)sent;
     if ((size_t)sent == plan->len) {
-        ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
+        if (client_waits(c, CLIENT_WAITS_OUTPUT))
+            ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
         pass_all(s, c, plan);
         return SEND_DONE;
     }

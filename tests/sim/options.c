@@ -65,8 +65,10 @@ static void draw_sizes(struct config *config, struct random *r)
     }
     size_t append = config->room_log / LIMITS_APPEND_PART;
     config->max_message = one_in(r, 2) ? append : (append - 200) / 4 * 3;
-    if (one_in(r, 2))
+    if (one_in(r, 3))
         config->buffers = between(r, 1, 4);
+    else /* such that some can be kept for messages that wait */
+        config->buffers = between(r, 12, 64);
     if (one_in(r, 4)) /* for what is open at start, and a few clients */
         sim_limit_files(STANDARD + 2 + LIMITS_OTHER_FILES + LIMITS_BESIDES +
                         LIMITS_DOWNLOADS_LEAST + between(r, 10, 20));

@@ -62,8 +62,11 @@ static void start_world(void)
     visitor_begin();
     if (wide)
         options_draw(chance);
-    if (crowded)
+    if (crowded) {
         config->rooms = 1;
+        if (once_in(2)) /* else messages wait in the kernel */
+            config->buffers = 64;
+    }
     world_start();
     if (once_in(2) || (crowded && once_in(2))) /* as if the rooms were large */
         world.server.flush_cost = 1 + below(8) * LIMITS_COST_SEND;
@@ -453,7 +456,7 @@ static void property_the_model_holds(struct random *r)
 {
     faults_happen = random_below(r, 4) == 0;
     wide = random_below(r, 4) != 0;
-    crowded = wide && random_below(r, 3) == 0;
+    crowded = wide && random_below(r, 2) == 0;
     begin_run(r);
     if (wide)
         watch_begin(faults_happen);

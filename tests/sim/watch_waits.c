@@ -262,37 +262,12 @@ static bool most_are_behind(const struct client *c, uint64_t lag)
     return 2 * behind > others;
 }
 
-/* What one has said that somebody who counts has not taken: of the one who has
-   taken least of it. */
-static uint64_t not_taken(const struct client *c, uint64_t lag)
-{
-    const struct server *s = &world.server;
-    const struct room *room = room_at(&s->rooms, c->room);
-    const struct talk *t = talk_of(room);
-    uint64_t most = 0;
-    for (uint32_t i = 0; i < s->clients.slots.fresh; i++) {
-        const struct client *other = client_at(&s->clients, i);
-        uint64_t sum = 0, cursor = other->as.socket.cursor;
-        if (!is_member(other) || other->room != c->room || !counts(other, lag))
-            continue;
-        ptrdiff_t log = log_of(other) - room->logs;
-        for (size_t n = t->count; n > 0; n--) {
-            const struct message *m = &t->messages[n - 1];
-            if (m->ends[log] <= cursor)
-                break;
-            sum += m->connection == sim_connection(c->fd) ? m->len : 0;
-        }
-        most = sum > most ? sum : most;
-    }
-    return most;
-}
-
-/* Are most so far behind, and was so much of what they have not taken said by
-   this one, in this half of a log and the one before? */
+/* Are most so far behind, and did this one say so much in this half of a log and
+   the one before? That is what may lie between them and the head. */
 static bool has_filled(const struct client *c, uint64_t own, uint64_t much,
                        uint64_t lag)
 {
-    return own > much && most_are_behind(c, lag) && not_taken(c, lag) > much;
+    return own > much && most_are_behind(c, lag);
 }
 
 /* May its message be held? */
@@ -409,8 +384,9 @@ static bool is_its_own(struct waiting *w, const struct client *c, bool data)
         return true;
     if (!data)
         return false;
-    return c->taken ||
-           (rate && now <= w->data_at + 1000 / rate + 2 * WHEEL_TICK + 1);
+    if (c->taken || (client_waits(c, CLIENT_WAITS_ROOM) && may_be_held(c)))
+        return true; /* what is not taken waits in the kernel */
+    return (rate && now <= w->data_at + 1000 / rate + 2 * WHEEL_TICK + 1);
 }
 
 /* Each call may move but a few bytes. */
@@ -441,7 +417,8 @@ static void what_is_here_is_handled(struct waiting *w, const struct client *c,
     bool due =
         w->handled < a->frame_count && a->frames[w->handled].end <= a->written;
     bool data = due && !a->frames[w->handled].is_control;
-    count(&w->unhandled, !due || moved || is_its_own(w, c, data), SOON,
+    count(&w->unhandled, !due || moved || is_its_own(w, c, data),
+          data && client_in_room(c) ? two_walks(c) : SOON,
           data ? "a message was not handled"
                : "a control frame was not handled",
           c);

@@ -276,6 +276,21 @@ static void test_of_output_in_a_buffer_a_kilobyte_a_second_is_due(void **state)
     assert_int_equal(world.server.leases.slots.count, 0);
 }
 
+/* What was taken before the first look is not known by then: the time in which
+   so much is due begins with that look. */
+static void test_nobody_has_less_than_its_time_for_that(void **state)
+{
+    (void)state;
+    struct peer *ann = open_slow(0, 0);
+    sim_set_low_water(ann->connection, SIM_UNLIMITED);
+    world_pass(LIMITS_FIRST_LOOK / 2);
+    sim_acknowledge(ann->connection, SIM_UNLIMITED);
+    world_pass(LIMITS_WRITE_TIMEOUT - LIMITS_FIRST_LOOK / 2 + 2 * WHEEL_TICK);
+    assert_true(is_there(ann));
+    world_pass(LIMITS_WRITE_TIMEOUT);
+    assert_false(is_there(ann));
+}
+
 /* Less than ten of them are left. */
 static void test_or_all_of_it_in_one_timeout(void **state)
 {
@@ -615,6 +630,7 @@ int main(void)
         WORLD_TEST(test_what_is_acknowledged_is_progress),
         WORLD_TEST(test_of_output_in_a_buffer_a_kilobyte_a_second_is_due),
         WORLD_TEST(test_who_takes_that_may_go_on),
+        WORLD_TEST(test_nobody_has_less_than_its_time_for_that),
         WORLD_TEST(test_or_all_of_it_in_one_timeout),
         WORLD_TEST(test_a_message_has_its_time),
         WORLD_TEST(test_more_of_a_message_does_not_put_it_off),

@@ -491,6 +491,34 @@ static void test_nobody_waits_for_those_who_replay(void **state)
     assert_int_equal(only_room()->behind[0], 0);
 }
 
+/* One whose history is nearly all of the log is told it at once: what is said
+   in the same turn may drop its beginning. */
+static void test_history_begins_to_be_told_in_the_turn_of_joining(void **state)
+{
+    (void)state;
+    world.config.history = 100;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *late = peer_connect();
+    struct peer *bob = peer_open("/chat/x");
+    push_numbered(ann, 0, 14, 250);
+    world_settle();
+    const struct ring *log = &only_room()->logs[ROOM_JSON];
+    while (log->head < log->size - 300) {
+        push_numbered(ann, 14, 15, 250);
+        world_settle();
+    }
+    push_numbered(ann, 15, 16, 1);
+    peer_add(late, bytes_of("GET /ws/x?history=100 HTTP/1.1\r\nHost: a\r\n"
+                            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                            "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+    peer_push(late);
+    push_numbered(bob, 16, 18, 250);
+    world_settle();
+    assert_int_equal(world_client(late->connection)->state, CLIENT_OPEN);
+    world_not_logged("overrun");
+}
+
 /* Of who waits all is answered that comes before its next message. */
 static void test_who_waits_is_read_up_to_its_next_message(void **state)
 {
@@ -921,6 +949,7 @@ int main(void)
         WORLD_TEST(test_nobody_waits_for_half_of_the_others),
         WORLD_TEST(test_who_has_said_little_does_not_wait),
         WORLD_TEST(test_nobody_waits_for_those_who_replay),
+        WORLD_TEST(test_history_begins_to_be_told_in_the_turn_of_joining),
         WORLD_TEST(test_who_waits_is_read_up_to_its_next_message),
         WORLD_TEST(test_what_the_room_is_not_told_does_not_wait_for_it),
         WORLD_TEST(test_with_few_buffers_messages_are_not_read),
