@@ -57,6 +57,7 @@ static void look(struct watched *w, const struct client *c)
     uint64_t acked = c->sent - sim_unacknowledged(sim_connection(c->fd));
     if (w->paused) {
         w->pause += now - watch.last;
+        w->unread += now - watch.last;
         w->unheard_at = now;
     }
     w->paused = false;
@@ -116,8 +117,10 @@ static void settle(struct watched *w, const struct client *c)
     w->waits = client_waits(c, waits);
     w->paused = c->waits != 0;
     const struct lease *l = unfinished(c);
-    if (l && !w->unfinished)
+    if (l && !w->unfinished) {
         w->begun_at = now;
+        w->unread = 0;
+    }
     w->unfinished = l != NULL;
     /* Else a timer of the next turn ends it. */
     if (l && w->unheard_at != now && !timers_go_on(&world.server))
@@ -274,7 +277,7 @@ static void may_end(const struct server *s, const struct client *c,
         assert_int_equal(sim_unread(sim_connection(c->fd)), 0); /* or waits */
     } else if (cause == CAUSE_MESSAGE_TIMEOUT) {
         assert_true(w->unfinished);
-        has_passed(w->begun_at, s->config->message_timeout);
+        has_passed(w->begun_at, s->config->message_timeout + w->unread);
         happened("deadline", "message", 1);
     } else if (cause == CAUSE_WRITE_TIMEOUT && !watch.calls_fail) {
         if (c->outbox == LEASE_NONE)

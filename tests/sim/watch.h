@@ -55,7 +55,8 @@ struct watched {
     uint64_t pinged_at;
     uint64_t unheard_at; /* the server did not want to hear it then */
     bool unfinished;     /* a buffer holds the beginning of a message; */
-    uint64_t begun_at;   /* since then at least */
+    uint64_t begun_at;   /* since then at least, */
+    uint64_t unread;     /* and for so long of it it was not read */
     bool paused;         /* it had a reason not to, after the last turn; */
     uint64_t pause;      /* so long altogether since it was pinged */
 };

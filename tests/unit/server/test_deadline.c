@@ -429,6 +429,24 @@ static void test_time_in_which_one_is_not_read_is_not_its_own(void **state)
     times_out_after(ann, LIMITS_WRITE_TIMEOUT / 2 - 1000);
 }
 
+static void test_nor_is_it_of_a_compressed_message(void **state)
+{
+    (void)state;
+    world.config.message_timeout = LIMITS_WRITE_TIMEOUT / 2;
+    world_start();
+    struct peer *ann = peer_open_with("/chat/x", PEER_DEFLATE);
+    struct peer *bob = peer_open("/chat/x");
+    peer_frame(ann, FRAME_TEXT | PEER_RSV1, BYTES_LITERAL("\x00"));
+    world_pass(1000);
+    stop_reading(ann);
+    peer_text(bob, "hello");
+    world_pass(LIMITS_WRITE_TIMEOUT - 1000);
+    assert_true(is_there(ann));
+    read_again(ann);
+    peer_told(ann, "text hello\n");
+    times_out_after(ann, LIMITS_WRITE_TIMEOUT / 2 - 1000);
+}
+
 /* An echo needs no buffer for a message that has begun. */
 static void test_a_long_echo_may_take_its_time(void **state)
 {
@@ -637,6 +655,7 @@ int main(void)
         WORLD_TEST(test_a_compressed_one_of_an_echo_has_its_time_too),
         WORLD_TEST(test_each_message_has_its_own_time),
         WORLD_TEST(test_time_in_which_one_is_not_read_is_not_its_own),
+        WORLD_TEST(test_nor_is_it_of_a_compressed_message),
         WORLD_TEST(test_a_long_echo_may_take_its_time),
         WORLD_TEST(test_a_response_that_nobody_takes_ends),
         WORLD_TEST(test_the_blocked_are_not_pinged),

@@ -449,6 +449,29 @@ static void test_nobody_waits_for_half_of_the_others(void **state)
     told_numbered(cid, 0, 8);
 }
 
+/* The walk that is under way has passed the one who may speak again. */
+static void test_what_eases_behind_a_walk_is_found_by_another(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    struct peer *cid = peer_open("/chat/x"), *eve = peer_open("/chat/x");
+    stop_reading(bob);
+    stop_reading(cid);
+    push_numbered(ann, 0, 8, 400);
+    world_settle();
+    assert_true(is_held(ann));
+    world.server.flush_cost = 1;
+    sim_set_send_buffer(bob->connection, SIM_UNLIMITED);
+    sim_set_window(bob->connection, SIM_UNLIMITED);
+    push(eve, "a word");
+    world_turn(); /* Ann is walked past, and then Bob takes what there is */
+    assert_true(is_held(ann));
+    assert_int_equal(only_room()->behind[0], 1);
+    world_settle();
+    assert_false(is_held(ann));
+}
+
 static void test_who_has_said_little_does_not_wait(void **state)
 {
     (void)state;
@@ -947,6 +970,7 @@ int main(void)
         WORLD_TEST(test_an_excused_member_that_catches_up_is_in_step_again),
         WORLD_TEST(test_a_laggard_that_leaves_holds_nobody),
         WORLD_TEST(test_nobody_waits_for_half_of_the_others),
+        WORLD_TEST(test_what_eases_behind_a_walk_is_found_by_another),
         WORLD_TEST(test_who_has_said_little_does_not_wait),
         WORLD_TEST(test_nobody_waits_for_those_who_replay),
         WORLD_TEST(test_history_begins_to_be_told_in_the_turn_of_joining),

@@ -26,6 +26,7 @@ static int start(void **state)
     world.config.max_message = LIMITS_MAX_MESSAGE;
     world.config.buffers = LIMITS_BUFFERS;
     world.config.level = LEVEL_WARN;
+    world.config.static_folder = "folder";
     sim_limit_files(LIMITS_CLIENTS + 1000);
     world_start();
     dearest = 0;
@@ -160,6 +161,27 @@ static void test_ten_thousand_timers_at_once(void **state)
     assert_int_equal(world.server.clients.in_state[CLIENT_OPEN], 0);
 }
 
+/* A piece of a file each, and the rest of them in the next turn. */
+static void test_downloads_take_their_share_and_no_more(void **state)
+{
+    static uint8_t large[8 * LIMITS_FILE_PIECE];
+    const uint64_t piece =
+        LIMITS_COST_SEND + LIMITS_FILE_PIECE / LIMITS_COST_SENT;
+    (void)state;
+    sim_put_file("large.bin", bytes_span(large, sizeof large));
+    for (unsigned i = 0; i < LIMITS_DOWNLOADS; i++) {
+        int c = sim_connect(0, "192.0.2.7:1000");
+        sim_set_sink(c);
+        sim_write(c, bytes_of("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
+    while (world.server.clients.in_state[CLIENT_REPLY] < LIMITS_DOWNLOADS)
+        turn(TURN);
+    while (world.server.clients.in_state[CLIENT_REPLY] == LIMITS_DOWNLOADS)
+        turn(LIMITS_TURN_DIRTY + piece);
+    settle(TURN);
+    assert_true(world.server.stats.bytes_out > LIMITS_DOWNLOADS * sizeof large);
+}
+
 #define TURNS_TEST(test)                                                       \
     cmocka_unit_test_setup_teardown(test, start, world_teardown)
 
@@ -170,6 +192,7 @@ int main(void)
         TURNS_TEST(test_six_thousand_are_told_how_many_they_are),
         TURNS_TEST(test_goodbye_to_ten_thousand),
         TURNS_TEST(test_ten_thousand_timers_at_once),
+        TURNS_TEST(test_downloads_take_their_share_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
