@@ -449,6 +449,54 @@ static void test_nobody_waits_for_half_of_the_others(void **state)
     told_numbered(cid, 0, 8);
 }
 
+/* One of two is no more than half; one of one is. */
+static void test_who_leaves_may_leave_most_behind(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *cid = peer_open("/chat/x"), *ann, *bob;
+    make_laggard(&ann, &bob);
+    push_numbered(ann, 6, 7, 100);
+    world_settle();
+    assert_false(is_held(ann));
+    sim_reset(cid->connection);
+    world_settle();
+    push_numbered(ann, 7, 8, 100);
+    world_settle();
+    assert_true(is_held(ann));
+}
+
+static void test_who_said_much_just_before_a_new_stretch_waits_too(void **state)
+{
+    (void)state;
+    world.config.history = 0; /* the plain log alone */
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    stop_reading(bob);
+    push_numbered(ann, 0, 5, 400);
+    push_numbered(ann, 5, 6, 28); /* the first of the new one */
+    world_settle();
+    assert_true(only_room()->said > HALF && is_behind(bob));
+    push_numbered(ann, 6, 7, 28);
+    world_settle();
+    assert_true(is_held(ann));
+}
+
+static void test_who_has_heard_all_history_counts(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    push_numbered(ann, 0, 2, 300);
+    world_settle();
+    struct peer *bob = peer_open("/ws/x?history=2");
+    peer_bytes(bob);
+    stop_reading(bob);
+    push_numbered(ann, 2, 7, 400);
+    world_settle();
+    assert_true(is_behind(bob));
+}
+
 /* The walk that is under way has passed the one who may speak again. */
 static void test_what_eases_behind_a_walk_is_found_by_another(void **state)
 {
@@ -970,6 +1018,9 @@ int main(void)
         WORLD_TEST(test_an_excused_member_that_catches_up_is_in_step_again),
         WORLD_TEST(test_a_laggard_that_leaves_holds_nobody),
         WORLD_TEST(test_nobody_waits_for_half_of_the_others),
+        WORLD_TEST(test_who_leaves_may_leave_most_behind),
+        WORLD_TEST(test_who_said_much_just_before_a_new_stretch_waits_too),
+        WORLD_TEST(test_who_has_heard_all_history_counts),
         WORLD_TEST(test_what_eases_behind_a_walk_is_found_by_another),
         WORLD_TEST(test_who_has_said_little_does_not_wait),
         WORLD_TEST(test_nobody_waits_for_those_who_replay),
