@@ -3,8 +3,10 @@
  * embed: writes files as C, for compiling them in. Runs at build time, on the
  * machine that builds:  embed static/index.html ... > files.c
  *
- * Three things are done to them on the way. Scripts lose their comment lines.
- * A reference to another of the files ("/chat.js") gets that file's version
+ * Four things are done to them on the way. Scripts lose their comment lines. A
+ * script and the modules it imports become one file, but for common.js, which
+ * all pages have: ten small files are a third larger to receive than one, and
+ * each is one more to wait for. A reference to another of the files ("/chat.js") gets that file's version
  * behind it ("/chat.js?v=1f2e..."), a digest of its content, so that browsers
  * may keep it for good: when the file changes, so does what refers to it. And
  * each file gets a gzip twin (RFC 1952), made with our own deflate, where that
@@ -20,6 +22,8 @@
 #define FILES_MAX   64
 #define FILE_MAX    (1 << 19) /* bytes; pages are small */
 #define VERSION_LEN 16        /* hexadecimal digits */
+#define NAMES_MAX   64
+#define SHARED      "common.js" /* imported from, and never pasted */
 
 struct file {
     const char *name;              /* without folder */
@@ -27,6 +31,8 @@ struct file {
     struct text twin;              /* gzip; empty when not smaller */
     char version[VERSION_LEN + 1]; /* "" until the content is rewritten */
     bool begun;                    /* its references are being rewritten */
+    bool is_part;                  /* pasted into others, and not served */
+    const struct file *pasted;     /* into which one last */
 };
 
 static struct file files[FILES_MAX];
@@ -90,6 +96,140 @@ static void drop_comments(struct file *file)
         rest = bytes_part(rest, end, rest.len - end);
     }
     file->content = out;
+}
+
+/* ---- Modules ------------------------------------------------------------- */
+
+/*
+ * What is understood of ECMAScript's modules, each at the beginning of a line:
+ *
+ *   import { a, b } from "/x.js";     x stands here, once, as it is; of SHARED
+ *                                     only the names are wanted
+ *   export * from "/x.js";            x stands here with all it exports
+ *   export const, export function     the word `export` is left out of what is
+ *   export { a };                     pasted; the whole line
+ *
+ * So no two modules of a page may have the same name at their top level. A
+ * browser that finds one says so, and shows nothing.
+ */
+struct names {
+    struct span name[NAMES_MAX];
+    int count;
+};
+
+static bool begins(struct span text, const char *with)
+{
+    size_t len = strlen(with);
+    return text.len >= len && memcmp(text.ptr, with, len) == 0;
+}
+
+/* The next line, or statement, with its newline; taken off *rest. */
+static struct span next_piece(struct span *rest)
+{
+    bool statement = begins(*rest, "import {") || begins(*rest, "export {") ||
+                     begins(*rest, "export * ");
+    size_t end = statement ? bytes_find(*rest, ';') : 0;
+    end += bytes_find(bytes_part(*rest, end, rest->len - end), '\n') + 1;
+    end = bytes_min(end, rest->len);
+    struct span piece = bytes_part(*rest, 0, end);
+    *rest = bytes_part(*rest, end, rest->len - end);
+    return piece;
+}
+
+/* The module that `from "/name"` at the end of a statement names. */
+static struct file *module_of(const struct file *file, struct span statement)
+{
+    size_t at = bytes_find(statement, '"') + 2;
+    for (int i = 0; i < file_count && at < statement.len; i++)
+        if (begins(bytes_part(statement, at, statement.len - at),
+                   files[i].name))
+            return &files[i];
+    fail(file->name, "imports what is not there");
+    return NULL;
+}
+
+static void want(struct names *names, struct span name)
+{
+    for (int i = 0; i < names->count; i++)
+        if (bytes_equal(names->name[i], name))
+            return;
+    if (names->count == NAMES_MAX)
+        fail(SHARED, "too many names are imported from it");
+    names->name[names->count++] = name;
+}
+
+/* Those between the braces of an import. */
+static void want_all(struct names *names, struct span statement)
+{
+    size_t open = bytes_find(statement, '{') + 1;
+    size_t end = bytes_find(statement, '}');
+    while (open < end) {
+        struct span list = bytes_part(statement, open, end - open);
+        size_t len = bytes_find(list, ',');
+        want(names, bytes_trim(bytes_part(list, 0, len)));
+        open += len + 1;
+    }
+}
+
+static void paste(struct file *part, const struct file *into, bool exports,
+                  struct names *names, struct text *out)
+{
+    struct span rest = text_span(&part->content);
+    if (part->pasted == into)
+        return;
+    part->pasted = into;
+    part->is_part = part->is_part || part != into;
+    while (rest.len) {
+        struct span piece = next_piece(&rest);
+        bool all = begins(piece, "export * ");
+        if (all || begins(piece, "import {")) {
+            struct file *module = module_of(part, piece);
+            if (strcmp(module->name, SHARED) == 0)
+                want_all(names, piece);
+            else
+                paste(module, into, all, names, out);
+        } else if (exports || !begins(piece, "export ")) {
+            text_put(out, piece);
+        } else if (!begins(piece, "export {")) {
+            text_put(out, bytes_part(piece, 7, piece.len - 7));
+        }
+    }
+}
+
+/* The script and its modules, and what they want of SHARED. */
+static struct text bundle(struct file *file)
+{
+    struct names names = {0};
+    struct text body = space(FILE_MAX), out = space(FILE_MAX);
+    paste(file, file, true, &names, &body);
+    for (int i = 0; i < names.count; i++) {
+        text_string(&out, i ? ", " : "import { ");
+        text_put(&out, names.name[i]);
+    }
+    if (names.count)
+        text_string(&out, " } from \"/" SHARED "\";\n");
+    text_put(&out, text_span(&body));
+    if (out.overflow || body.overflow)
+        fail(file->name, "is too large with its modules");
+    return out;
+}
+
+/* All of them before any is changed, for each may be part of several. */
+static void bundle_all(void)
+{
+    static struct text bundles[FILES_MAX];
+    int kept = 0;
+    for (int i = 0; i < file_count; i++)
+        if (is_script(files[i].name))
+            bundles[i] = bundle(&files[i]);
+    for (int i = 0; i < file_count; i++) {
+        if (files[i].is_part)
+            continue;
+        if (is_script(files[i].name))
+            files[i].content = bundles[i];
+        files[kept++] = files[i];
+    }
+    file_count = kept;
 }
 
 /* ---- Versions ------------------------------------------------------------ */
@@ -231,6 +371,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < file_count; i++)
         if (is_script(files[i].name))
             drop_comments(&files[i]);
+    bundle_all();
     printf("/* Written by scripts/embed.c. */\n#include \"service/files.h\"\n");
     for (int i = 0; i < file_count; i++) {
         rewrite(&files[i]);
