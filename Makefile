@@ -67,7 +67,8 @@ $(BUILD)/%.o: src/%.c | dirs
 EMBED_SRC = scripts/embed.c $(addprefix src/,base/sha1.c base/bytes.c \
             base/text.c base/check.c wire/bits.c wire/huffman.c wire/deflate.c)
 $(BUILD)/embed: $(EMBED_SRC) | dirs
-	$(HOSTCC) -std=c11 -O1 $(WARN) -iquote src -o $@ $(EMBED_SRC)
+	$(HOSTCC) -std=c11 -O1 $(WARN) -DDEPTH=9999 -DLAZY_DEPTH=9999 \
+	    -iquote src -o $@ $(EMBED_SRC)
 
 $(BUILD)/gen/files.c: $(BUILD)/embed $(STATIC)
 	$(BUILD)/embed $(STATIC) > $@.new && mv $@.new $@

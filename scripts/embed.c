@@ -3,8 +3,8 @@
  * embed: writes files as C, for compiling them in. Runs at build time, on the
  * machine that builds:  embed static/index.html ... > files.c
  *
- * Four things are done to them on the way. Scripts lose their comment lines. A
- * script and the modules it imports become one file, but for common.js, which
+ * Four things are done to them on the way. Pages, styles and scripts lose blanks
+ * and comment lines. A script and the modules it imports become one file, but for common.js, which
  * all pages have: ten small files are a third larger to receive than one, and
  * each is one more to wait for. A reference to another of the files ("/chat.js") gets that file's version
  * behind it ("/chat.js?v=1f2e..."), a digest of its content, so that browsers
@@ -67,33 +67,93 @@ static void load(struct file *file, const char *path)
     fclose(f);
 }
 
-/* ---- Comments ------------------------------------------------------------ */
+/* ---- Blanks and comments ------------------------------------------------- */
 
-/* Is this line of a script a comment and nothing else? */
+/* Is this line of a script or style a comment and nothing else? */
 static bool is_comment(struct span line)
 {
-    line = bytes_trim(line);
-    return line.len >= 2 && line.ptr[0] == '/' && line.ptr[1] == '/';
+    return line.len >= 2 && line.ptr[0] == '/' &&
+           (line.ptr[1] == '/' ||
+            (line.ptr[1] == '*' && line.ptr[line.len - 1] == '/'));
+}
+
+static bool ends(const char *name, const char *with)
+{
+    size_t len = strlen(name), end = strlen(with);
+    return len > end && strcmp(name + len - end, with) == 0;
 }
 
 static bool is_script(const char *name)
 {
-    size_t len = strlen(name);
-    return len > 3 && strcmp(name + len - 3, ".js") == 0;
+    return ends(name, ".js");
 }
 
-/* Comments that fill lines of a script stay in static/, for who reads there;
-   served they would be a fifth of some files. */
-static void drop_comments(struct file *file)
+/* What stands in quotes, or is a pattern, at the beginning of `s`: its length, or
+   0. A slash divides where a value stands before it. */
+static size_t literal_len(struct span s, uint8_t before)
+{
+    uint8_t end = s.ptr[0];
+    bool in_class = false;
+    if (!strchr("\"'`/", end) ||
+        (end == '/' && before && !strchr("(,=:[!&|?{};", before)))
+        return 0;
+    for (size_t i = 1; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        if (c == end && !in_class)
+            return i + 1;
+        if (c == '\\')
+            i++;
+        else if (end == '/' && (c == '[' || c == ']'))
+            in_class = c == '[';
+    }
+    return 0;
+}
+
+/* A line without the blanks that mean nothing, those beside punctuation: but
+   between two of a kind (a + +b) they do. In a style most of them mean
+   something: a descendant, an operand. */
+static void put_squeezed(struct text *out, struct span line, bool script)
+{
+    const char *after = script ? ",;:{}()[]=<>&|?!+-*" : ",;:{}";
+    const char *ahead = script ? after : "{";
+    uint8_t before = 0;
+    for (size_t at = 0; at < line.len;) {
+        struct span rest = bytes_part(line, at, line.len - at);
+        size_t literal = literal_len(rest, before), len = literal ? literal : 1;
+        bool blank = rest.ptr[0] == ' ' && rest.len > 1;
+        at += len;
+        if (blank && before && before != rest.ptr[1] &&
+            (strchr(after, before) || strchr(ahead, rest.ptr[1])))
+            continue;
+        if (!script && rest.ptr[0] == '}' && out->ptr[out->len - 1] == ';')
+            out->len--;
+        text_put(out, bytes_part(rest, 0, len));
+        if (!blank)
+            before = rest.ptr[len - 1];
+    }
+}
+
+/* What is for who reads in static/ stays there: served it would be a fifth of
+   some files. No line may begin with blanks, or as a comment does, and mean it:
+   no template of a script goes over several lines. */
+static void make_lean(struct file *file)
 {
     struct span rest = text_span(&file->content);
     struct text out = space(FILE_MAX);
     while (rest.len) {
-        size_t end = bytes_min(bytes_find(rest, '\n') + 1, rest.len);
-        struct span line = bytes_part(rest, 0, end);
-        if (!is_comment(bytes_span(line.ptr, line.len - 1)))
-            text_put(&out, line);
+        size_t len = bytes_find(rest, '\n');
+        size_t end = bytes_min(len + 1, rest.len);
+        struct span line = bytes_trim(bytes_part(rest, 0, len));
         rest = bytes_part(rest, end, rest.len - end);
+        if (!line.len || is_comment(line))
+            continue;
+        if (ends(file->name, ".html"))
+            text_put(&out, line);
+        else
+            put_squeezed(&out, line, is_script(file->name));
+        if (!ends(file->name, ".css") ||
+            !strchr(",;{}", line.ptr[line.len - 1]))
+            text_byte(&out, '\n');
     }
     file->content = out;
 }
@@ -320,8 +380,8 @@ static void make_twin(struct file *file)
     deflate_init(&deflater, 15, in.len);
     if (deflate_run(&deflater, &in, &out, DEFLATE_SYNC) != DEFLATE_DONE)
         fail(file->name, "cannot be compressed");
-    /* RFC 1951 3.2.3: the final block, stored and empty. */
-    text_put(&out, BYTES_LITERAL("\x01\0\0\xff\xff"));
+    /* RFC 1951 3.2.6: the final block, of fixed codes and empty. */
+    text_put(&out, BYTES_LITERAL("\x03\0"));
     put_little_endian(&out, crc32_of(text_span(&file->content)));
     put_little_endian(&out, (uint32_t)file->content.len);
     if (!out.overflow && out.len < file->content.len)
@@ -368,10 +428,11 @@ int main(int argc, char **argv)
         fail("files", "there are too many");
     for (file_count = 0; file_count < argc - 1; file_count++)
         load(&files[file_count], argv[file_count + 1]);
-    for (int i = 0; i < file_count; i++)
-        if (is_script(files[i].name))
-            drop_comments(&files[i]);
     bundle_all();
+    for (int i = 0; i < file_count; i++)
+        if (is_script(files[i].name) || ends(files[i].name, ".css") ||
+            ends(files[i].name, ".html"))
+            make_lean(&files[i]);
     printf("/* Written by scripts/embed.c. */\n#include \"service/files.h\"\n");
     for (int i = 0; i < file_count; i++) {
         rewrite(&files[i]);

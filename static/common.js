@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What the pages share: language, small DOM helpers, plain words.
+// What the pages share: language, small DOM helpers, plain words; and what is
+// done with text.
+
+export * from "/text.js";
+export * from "/wire.js";
+import { hex, roomPath, validRoom } from "/text.js";
 
 const zh = /^zh\b/i.test(navigator.language);
 export const lang = zh ? "zh-CN" : "en";
+
+// Dates and numbers are written as in the reader's own country, where that
+// speaks the language of the page.
+export const locale = zh || /^en\b/i.test(navigator.language)
+  ? navigator.language : lang;
 
 // Both languages stand where the words are used: here, and in the HTML as
 // data-zh="words" or data-zh="attribute=words".
@@ -25,6 +35,33 @@ export function el(tag, props, ...children) {
   return e;
 }
 
+// A finger, not a mouse: there Enter is the only way to a new line.
+export const touch =
+  window.matchMedia?.("(hover: none) and (pointer: coarse)").matches;
+
+// Whether somebody is looking: a window in front, with the keyboard.
+export const looking = () =>
+  !document.hidden && document.hasFocus?.() !== false;
+
+// However often it is asked for, there is one draw a frame. A hidden page has
+// no frames; there a timer does it. A document without a screen draws at once.
+const onFrame = window.requestAnimationFrame?.bind(window) ?? ((run) => run());
+
+export function oncePerFrame(draw) {
+  let timer = 0;
+  const run = () => {
+    if (!timer) return;
+    clearTimeout(timer);
+    timer = 0;
+    draw();
+  };
+  return () => {
+    if (timer) return;
+    timer = setTimeout(run, 1000);
+    onFrame(run);
+  };
+}
+
 // Enter acts, unless an input method takes it (229) or Shift makes a new line.
 export function onEnter(element, action) {
   element.onkeydown = (e) => {
@@ -36,7 +73,7 @@ export function onEnter(element, action) {
 }
 
 export const number = (n, digits = 0) =>
-  n.toLocaleString(lang, { maximumFractionDigits: digits });
+  n.toLocaleString(locale, { maximumFractionDigits: digits });
 
 export function size(n) {
   return n < 1024 ? n + " B" : n < 1 << 20 ? number(n / 1024, 1) + " KiB"
@@ -46,7 +83,7 @@ export function size(n) {
 export const wsURL = (path) => location.origin.replace("http", "ws") + path;
 
 // Storage may be switched off; then nothing is remembered, and that is all.
-export const memory = (area) => ({
+const memory = (area) => ({
   get(key, otherwise) {
     try {
       return JSON.parse(window[area].getItem("chatd." + key)) ?? otherwise;
@@ -59,6 +96,28 @@ export const memory = (area) => ({
     } catch { /* full or forbidden */ }
   },
 });
+
+export const local = memory("localStorage");
+export const session = memory("sessionStorage");
+
+// ---- rooms
+
+// One name, one room: composed (NFC), however it was typed.
+export function enterRoom(typed, bad) {
+  const room = typed.trim().normalize();
+  if (validRoom(room)) location.assign(roomPath(room));
+  else bad.textContent =
+    t("A room is 1 to 64 bytes, without a slash.", "房间名为 1 到 64 字节，不含斜杠。");
+}
+
+export const recentRooms = () => local.get("rooms", []).filter(validRoom);
+
+export function linkRooms(box, rooms) {
+  for (const room of rooms) box.append(
+    el("a", { href: roomPath(room) }, el("bdi", { textContent: room })));
+}
+
+// ---- the rest
 
 // The clipboard needs a secure context; an http page has the older way.
 async function copy(text, button) {
@@ -84,17 +143,64 @@ export async function copyBy(button, text) {
   setTimeout(() => { button.textContent = label; }, 1500);
 }
 
-// {status, clients, rooms}; status is "none" when nobody answers.
+// {status, clients, rooms}. Who is refused gets a status and no JSON; with
+// status 0 nobody answers.
 export async function health() {
+  let status = 0;
   try {
-    return await (await fetch("/healthz", { cache: "no-store" })).json();
+    const answer = await fetch("/healthz", { cache: "no-store" });
+    ({ status } = answer);
+    return await answer.json();
   } catch {
-    return { status: "none" };
+    return { status };
   }
 }
-export const noServer = (status) => status === "none"
-  ? t("No server there", "服务器没有回应")
-  : t("The server is stopping", "服务器正在停止");
+export const noServer = (status) =>
+  status === "draining" ? t("The server is stopping", "服务器正在停止")
+  : status === 429 ? t("Too many connections from your address",
+                       "来自你的地址的连接太多")
+  : status === 503 ? t("The server is full", "服务器已满")
+  : status ? t(`Something else answers there (${status})`,
+               `那里回应的不是它（${status}）`)
+  : t("No server there", "服务器没有回应");
+
+// ---- a frame
+
+function partWords({ name, bytes, text, length, masked }) {
+  if (name === "fin")
+    return text ? t("final, text", "末帧，文本") : t("final, binary", "末帧，二进制");
+  if (name === "length") {
+    const mask = masked ? t("masked", "有掩码") : t("not masked", "无掩码");
+    const short = bytes[0] & 127;
+    return mask + (short < 126 ? t(`, ${length} bytes`, `，${length} 字节`)
+      : t(`, ${short}: the length follows`, `，${short}：长度在后面`));
+  }
+  if (name === "extended") return t(`${length} bytes`, `${length} 字节`);
+  if (name === "key") return t("masking key", "掩码");
+  return !masked ? t("the payload, as it is", "载荷，原样")
+    : text ? t("your text, each byte XOR the key", "你的文字，逐字节与掩码异或")
+           : t("your bytes, each XOR the key", "你的字节，逐个与掩码异或");
+}
+
+const field = ([name, bits, section]) =>
+  el("span", {}, el("code", { textContent: bits }), ` ${name} §${section}`);
+
+// The parts that frameOf gives, one after the other; read out as one picture.
+export function frameBox(parts) {
+  const box = el("div", { className: "frame" }, ...parts.map((part) =>
+    el("div", { className: "part " + part.name },
+      el("span", { className: "bytes" },
+        ...Array.from(part.bytes, (b) => el("b", { textContent: hex([b]) })),
+        part.more ? el("b", { textContent: "…" }) : ""),
+      el("span", {}, partWords(part) + " "),
+      el("span", { className: "bits" }, ...part.fields.map(field)))));
+  box.setAttribute("role", "img");
+  box.setAttribute("aria-label", parts.map((part) =>
+    partWords(part) + ": " + hex(part.bytes)).join("; "));
+  return box;
+}
+
+// ---- codes
 
 // RFC 6455 7.4.1 and its registry, in plain words, for what can be seen here.
 const codes = {

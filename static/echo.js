@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 // The echo tester. Echoes come back in order, so the oldest message still out
-// is the one that returns: that gives the round trip and the comparison.
+// is the one that returns: that gives the round trip and the comparison. A line
+// of the log opens, and shows the whole text and the frame.
 
-import { $, closeWords, copyBy, el, number, onEnter, size, t, wsURL }
-  from "/common.js";
-import { hex, utf8 } from "/text.js";
+import { $, closeWords, copyBy, el, frameBox, frameOf, hex, local, number,
+         oncePerFrame, onEnter, size, t, utf8, wsURL } from "/common.js";
 
 const LINES = 500;       // kept in the log
 const TRIPS = 120;       // in the plot
 const PREVIEW = 300, PREVIEW_BYTES = 48;
 const MOST = 64 << 20;   // bytes of one message
+const KEPT = 16 << 20;   // bytes that lines remember, to be opened
+const WHOLE = 1 << 20;   // characters of a text that are shown
+const LAID_OUT = 24;     // bytes of a payload in the picture of a frame
+const BRANCHES = 500;    // of one array or object
+const SAVED = 12;        // messages
 const OUT_BYTES = 8 << 20, OUT = 5000; // on the way before a burst waits
 
 let ws = null;
@@ -21,7 +26,10 @@ let sent, back, changed; // since the log was cleared
 
 // ---- the log: bounded, drawn once a frame
 
-let lines, fresh, dropped, drawing = 0;
+let lines, fresh, dropped;
+let kept = 0; // bytes that lines remember
+
+const draw = oncePerFrame(drawAll);
 
 const stamp = (d) => d.toTimeString().slice(0, 8) + "." +
   String(d.getMilliseconds()).padStart(3, "0");
@@ -36,30 +44,138 @@ function preview(data) {
 function note(mark, type, words, more) {
   const line = { time: stamp(new Date()), mark, type, size: "", trip: "",
     words, ...more };
+  kept += line.bytes || 0;
   for (const list of [lines, fresh]) {
     list.push(line);
     if (list.length > LINES) list.shift(), list === lines && dropped++;
   }
-  drawing ||= requestAnimationFrame(draw);
+  draw();
 }
 
-function draw() {
+// What lines remember is bounded: the oldest forget first.
+function forget() {
+  let left = 0;
+  for (let i = lines.length - 1; i >= 0; i--) {
+    left += lines[i].bytes || 0;
+    if (left > KEPT) lines[i].data = undefined;
+  }
+  kept = Math.min(left, KEPT);
+}
+
+function rowOf(line) {
+  const cells = ["mark", "time", "type", "size", "trip", "words"].map((part) =>
+    el(part === "mark" && "data" in line ? "button" : "span",
+      { className: part, textContent: line[part] }));
+  const row = el("div",
+    { className: `line ${line.type} ${line.bad ? "wrong" : ""}` }, ...cells);
+  line.row = row;
+  row.hidden = !found(line);
+  if (!("data" in line)) return row;
+  const [button] = cells;
+  button.setAttribute("aria-label", line.mark + " " + line.time);
+  button.setAttribute("aria-expanded", "false");
+  row.onclick = () => String(getSelection()) || toggle(line, row, button);
+  return row;
+}
+
+function drawAll() {
   const log = $("log");
   const end = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  log.ariaLive = fresh.length > 8 ? "off" : "polite";
-  for (const line of fresh) log.append(
-    el("div", { className: `line ${line.type} ${line.bad ? "wrong" : ""}` },
-      ...["mark", "time", "type", "size", "trip", "words"].map((part) =>
-        el("span", { className: part, textContent: line[part] }))));
-  while (log.childElementCount > LINES) log.firstChild.remove();
+  if (kept > KEPT) forget();
+  log.setAttribute("aria-live", fresh.length > 8 ? "off" : "polite");
+  log.append(...fresh.map(rowOf));
+  while (log.querySelectorAll(":scope > .line").length > LINES ||
+         log.firstChild?.className === "opened") log.firstChild.remove();
   if (end) log.scrollTop = log.scrollHeight;
   fresh = [];
-  drawing = 0;
   const [s, b, c] = [sent, back, changed].map((n) => number(n));
   $("count").textContent = t(`${s} sent · ${b} back · ${c} changed`,
                              `已发 ${s} · 返回 ${b} · 有变 ${c}`);
   plot();
 }
+
+// ---- a line that is opened
+
+function branches(value) {
+  const list = Object.entries(value).slice(0, BRANCHES);
+  const more = Object.keys(value).length - list.length;
+  return [...list.map(([key, child]) => tree(child, key)),
+    ...more > 0 ? [el("p", {}, t(`… and ${more} more`, `……还有 ${more} 项`))] : []];
+}
+
+// JSON, folded; what is inside is made when it is unfolded.
+function tree(value, key) {
+  const name = key === undefined ? "" : key + ": ";
+  if (value === null || typeof value !== "object")
+    return el("p", {}, name, el("code", { textContent: JSON.stringify(value) }));
+  const n = Object.keys(value).length;
+  const box = el("details", {}, el("summary", { textContent:
+    name + (Array.isArray(value) ? `[${n}]` : `{${n}}`) }));
+  box.ontoggle = () =>
+    box.open && box.childElementCount === 1 && box.append(...branches(value));
+  return box;
+}
+
+function json(text) {
+  try {
+    const value = JSON.parse(text);
+    if (value === null || typeof value !== "object") return [];
+    const box = tree(value);
+    box.open = true;
+    return [el("h3", { textContent: "JSON" }), box];
+  } catch {
+    return [];
+  }
+}
+
+function details({ data, mark, bytes }) {
+  if (data === undefined) return [el("p", { textContent:
+    t("Too much has come since: its bytes are gone.", "之后来的太多，它的字节已不在。") })];
+  const text = typeof data === "string", ours = mark === "↑";
+  const payload = text ? utf8(data.slice(0, LAID_OUT)).subarray(0, LAID_OUT)
+                       : new Uint8Array(data).subarray(0, LAID_OUT);
+  const key = ours ? crypto.getRandomValues(new Uint8Array(4)) : null;
+  const whole = text ? data.slice(0, WHOLE)
+                     : hex(new Uint8Array(data).subarray(0, WHOLE / 256));
+  return [
+    el("h3", { textContent: t("As one frame", "作为一帧") }),
+    frameBox(frameOf({ payload, length: bytes, text, key })),
+    el("p", { className: "hint", textContent: (ours
+      ? t("The masking key is made up: a browser does not tell its own. ",
+          "掩码是编的：浏览器不告诉真正的掩码。")
+      : t("A server does not mask. ", "服务器不加掩码。")) +
+      t("Nor of fragments and compression. §: RFC 6455.",
+        "分片和压缩也是。§：RFC 6455。") }),
+    ...text ? json(whole) : [],
+    el("h3", { textContent: text ? t("Text", "文本") : t("Bytes", "字节") }),
+    el("pre", { tabIndex: 0, textContent: whole +
+      (whole.length < data.length || whole.length < 3 * data.byteLength - 1
+        ? " …" : "") }),
+  ];
+}
+
+function toggle(line, row, button) {
+  const open = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", open);
+  if (open) row.after(el("div", { className: "opened" }, ...details(line)));
+  else row.nextSibling.remove();
+}
+
+// ---- search
+
+function found({ words, data }) {
+  const wanted = $("find").value.toLowerCase();
+  return !wanted || words.toLowerCase().includes(wanted) ||
+    (typeof data === "string" && data.toLowerCase().includes(wanted));
+}
+
+$("find").oninput = () => {
+  for (const line of lines) if (line.row) {
+    line.row.hidden = !found(line);
+    const next = line.row.nextSibling;
+    if (next?.className === "opened") next.hidden = line.row.hidden;
+  }
+};
 
 $("copy").onclick = (e) => copyBy(e.target, [
   dropped && t(`${dropped} earlier lines are gone`, `更早的 ${dropped} 行已删`),
@@ -74,7 +190,7 @@ function clear() {
   trips = [];
   dropped = sent = back = changed = 0;
   $("log").replaceChildren();
-  draw();
+  drawAll();
 }
 
 // ---- the plot
@@ -90,6 +206,8 @@ function plot() {
   const path = points.length ? points.join("L") + `h${step}` : "";
   $("line").setAttribute("d", path && "M" + path);
   $("area").setAttribute("d", path && `M0 120L${path}V120Z`);
+  $("top").textContent = path && ms(most);
+  $("half").textContent = path && ms(most / 2);
   if (!path) return $("stats").textContent = t("None yet", "尚无数据");
   const [last, mid, p95, top] =
     [trips.at(-1), at(.5), at(.95), at(1)].map(ms);
@@ -109,9 +227,14 @@ function state(name, words) {
     b.disabled = name !== "ready";
 }
 
+// Any path of this server; only what comes from /echo can be compared.
+const path = () => "/" + $("path").value.trim().replace(/^\/+/, "");
+let echoes = true;
+
 function connect() {
+  echoes = path().split("?")[0] === "/echo";
   try {
-    ws = new WebSocket(wsURL("/echo"),
+    ws = new WebSocket(wsURL(path()),
       $("protocol").value.split(/[\s,]+/).filter(Boolean));
   } catch (e) {
     return note("!", "error", e.message, { bad: true });
@@ -152,10 +275,12 @@ const bytesOf = (data) => data.byteLength ?? utf8(data).length;
 
 function send(data, bytes) {
   ws.send(data);
-  out.push({ data, bytes, at: performance.now() });
-  outBytes += bytes;
+  if (echoes) {
+    out.push({ data, bytes, at: performance.now() });
+    outBytes += bytes;
+  }
   sent++;
-  note("↑", typeOf(data), preview(data), { size: size(bytes) });
+  note("↑", typeOf(data), preview(data), { size: size(bytes), data, bytes });
 }
 
 function same(a, b) {
@@ -166,6 +291,12 @@ function same(a, b) {
 }
 
 function returned(data) {
+  const bytes = bytesOf(data);
+  if (!echoes) {
+    back++;
+    return note("↓", typeOf(data), preview(data),
+      { size: size(bytes), data, bytes });
+  }
   const now = performance.now(), was = out.shift();
   const ok = Boolean(was) && same(was.data, data);
   const words = (ok ? "" : t("CHANGED: ", "有变：")) + preview(data);
@@ -176,7 +307,7 @@ function returned(data) {
     trips.push(now - was.at);
     if (trips.length > TRIPS) trips.shift();
   }
-  note("↓", typeOf(data), words, { size: size(bytesOf(data)),
+  note("↓", typeOf(data), words, { size: size(bytes), data, bytes,
     trip: was ? ms(now - was.at) : "", bad: !ok });
   if (!burst) return;
   burst.back++;
@@ -215,12 +346,13 @@ function stop() {
 
 const kind = () => $("form").elements.kind.value;
 
-for (const radio of $("form").elements.kind) radio.onchange = () => {
+function showKind() {
   for (const part of document.querySelectorAll("[data-kind]"))
     part.hidden = part.dataset.kind !== kind();
   $("bytes").disabled = kind() !== "pattern"; // or it would be checked unseen
   $("bad").textContent = "";
-};
+}
+for (const radio of $("form").elements.kind) radio.onchange = showKind;
 
 function parseHex(s) {
   const digits = s.replace(/0x|[\s,:]/gi, "");
@@ -273,6 +405,43 @@ $("form").onsubmit = async (e) => {
 
 onEnter($("text"), () => $("form").requestSubmit());
 
+// ---- saved messages
+
+const savedTexts = () => local.get("saved", []);
+
+function drawSaved() {
+  $("saved").replaceChildren(...savedTexts().map((text) => {
+    const use = el("button", { type: "button", textContent: text.slice(0, 40) });
+    use.onclick = () => {
+      $("text").value = text;
+      $("text").focus();
+    };
+    const drop = el("button", { type: "button", textContent: "×" });
+    drop.setAttribute("aria-label", t("Forget ", "忘记 ") + text.slice(0, 40));
+    drop.onclick = () => keepSaved(savedTexts().filter((one) => one !== text));
+    return el("span", { className: "chip" }, use, drop);
+  }));
+}
+
+function keepSaved(list) {
+  local.set("saved", list.slice(0, SAVED));
+  drawSaved();
+}
+
+$("save").onclick = () => $("text").value && keepSaved(
+  [$("text").value, ...savedTexts().filter((one) => one !== $("text").value)]);
+drawSaved();
+
+// A file dropped anywhere is the one to send.
+for (const event of ["dragover", "drop"]) addEventListener(event, (e) => {
+  if (!e.dataTransfer.types.includes("Files")) return;
+  e.preventDefault();
+  if (event !== "drop") return;
+  $("file").files = e.dataTransfer.files;
+  $("form").elements.kind.value = "file";
+  showKind();
+});
+
 // ---- closing
 
 function closing() {
@@ -296,7 +465,8 @@ $("close").onsubmit = (e) => {
   ws.close(code, reason);
 };
 
-$("address").textContent = wsURL("/echo");
+$("path").oninput = () => { $("address").textContent = wsURL(path()); };
+$("path").oninput();
 closing();
 clear();
 connect();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The start page: live state, one frame byte by byte, commands to copy.
 
-import { $, copyBy, el, health, noServer, t, wsURL } from "/common.js";
-import { hex, utf8 } from "/text.js";
+import { $, copyBy, el, enterRoom, frameBox, frameOf, health, linkRooms,
+         noServer, recentRooms, t, utf8, wsURL } from "/common.js";
 
 // ---- live state
 
@@ -24,48 +24,63 @@ look();
 const KEY = [0x37, 0xfa, 0x21, 0x3d]; // of the example in RFC 6455 5.7
 
 function draw() {
-  const payload = utf8($("said").value), n = payload.length;
-  const parts = [
-    ["fin", [0x81], t("final, text", "末帧，文本")],
-    ["length", [0x80 | n], t(`masked, ${n} bytes`, `有掩码，${n} 字节`)],
-    ["key", KEY, t("masking key", "掩码")],
-    ["payload", payload.map((b, i) => b ^ KEY[i % 4]),
-      t("your text, each byte XOR the key", "你的文字，逐字节与掩码异或")],
-  ].filter((part) => part[1].length);
-  $("frame").replaceChildren(...parts.map(([name, bytes, words]) =>
-    el("span", { className: "part " + name },
-      el("span", { className: "bytes" }, ...hex(bytes).split(" ").map((b) =>
-        el("b", { textContent: b }))), words)));
-  $("frame").ariaLabel =
-    parts.map(([, bytes, words]) => words + ": " + hex(bytes)).join("; ");
+  const payload = utf8($("said").value);
+  for (const [id, key] of [["frame", KEY], ["answer", null]])
+    $(id).replaceChildren(frameBox(frameOf({ payload, text: true, key })));
 }
 $("said").oninput = draw;
 draw();
 
-// ---- commands
+// ---- a room
+
+$("enter").onsubmit = (e) => {
+  e.preventDefault();
+  enterRoom($("room").value || "lobby", $("room-bad"));
+};
+linkRooms($("recent"), recentRooms());
+
+// ---- commands, each with what it prints
 
 const http = location.origin, echo = wsURL("/echo");
-for (const [name, lines] of [
-  ["curl", `curl ${http}
-curl -iN --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' \\
-  -H 'Sec-WebSocket-Version: 13' \\
-  -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' ${http}/echo`],
-  ["wscat", `npx wscat -c ${echo}`],
-  ["websocat", `websocat ${echo}`],
-  [t("Browser console", "浏览器控制台"), `ws = new WebSocket("${echo}")
-ws.onmessage = (e) => console.log(e.data)
-ws.onopen = () => ws.send("hello")`],
-  ["Python (websockets)", `from websockets.sync.client import connect
-with connect("${echo}") as ws:
-    ws.send("hello"); print(ws.recv())`],
+const lines = (...all) => all.join("\n");
+const comesBack = t("what you type comes back", "输入什么就返回什么");
+
+const upgrade = ["Connection: Upgrade", "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+const upgraded = ["HTTP/1.1 101 Switching Protocols", ...upgrade.slice(0, 2),
+  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="];
+$("handshake").textContent = lines("GET /echo HTTP/1.1",
+  "Host: " + location.host, ...upgrade, "", ...upgraded);
+
+for (const [name, commands, printed] of [
+  ["curl", lines(`curl ${http}`, `curl -iN --http1.1 ${http}/echo \\`,
+    upgrade.map((field) => `  -H '${field}'`).join(" \\\n")),
+   lines('{"msg":"HelloWebSocket"}', ...upgraded)],
+  ["wscat", `npx wscat -c ${echo}`, comesBack],
+  ["websocat", `websocat ${echo}`, comesBack],
+  [t("Browser console", "浏览器控制台"), lines(`ws = new WebSocket("${echo}")`,
+    "ws.onmessage = (e) => console.log(e.data)",
+    'ws.onopen = () => ws.send("hello")'), "hello"],
+  ["Python (websockets)", lines("from websockets.sync.client import connect",
+    `with connect("${echo}") as ws:`,
+    '    ws.send("hello"); print(ws.recv())'), "hello"],
   [t("The chat, as JSON", "聊天的 JSON 形式"),
-    `websocat "${wsURL("/ws/lobby")}?name=Ann&history=10"
-{"message":"hello"}`],
+    lines(`websocat "${wsURL("/ws/lobby")}?name=Ann&history=10"`,
+      '{"message":"hello"}'),
+    t("what the others say, with id, time, uid and name",
+      "别人说的话，带 id、time、uid 和 name")],
+  [t("Any frame, explained", "解释任何一帧"),
+    "echo 81 85 37 FA 21 3D 7F 9F 4D 51 58 | ./chatd --explain",
+    lines("> text frame, 5 bytes, masked                                byte 0",
+      ">   81  1... ....  FIN 1: the whole message is in this frame    5.4",
+      "> …")],
 ]) {
   const button = el("button", { className: "quiet",
-    textContent: t("Copy", "复制"), ariaDescription: name });
-  button.onclick = () => copyBy(button, lines);
+    textContent: t("Copy", "复制") });
+  button.setAttribute("aria-description", name);
+  button.onclick = () => copyBy(button, commands);
   $("commands").append(el("section", { className: "command" },
     el("h3", { textContent: name }), button,
-    el("pre", { tabIndex: 0 }, el("code", { textContent: lines }))));
+    el("pre", { tabIndex: 0 }, el("code", { textContent: commands }),
+      el("samp", { textContent: "\n" + printed }))));
 }

@@ -14,31 +14,32 @@
 //   sent -> queued            only when the server's log proves it is not there
 //   lost, refused -> queued or forgotten         by the person
 
-import { memory, wsURL } from "/common.js";
+import { session, wsURL } from "/common.js";
 
 const PAUSE_FIRST = 1000, PAUSE_MOST = 30000; // between attempts, ms
 const STEADY = 10000;       // a connection this old makes the pause small again
 const OPEN_TIMEOUT = 10000; // for handshake and welcome
 const BEAT = 15000;         // between questions whether it lives
 const PATIENCE = 15000, SHORT_PATIENCE = 4000; // for any sign of life
-const REPLAY_TIMEOUT = 5000; // for the history that the welcome announced
+// For a history whose length the welcome does not tell: longer where messages
+// of ours may be in it.
+const REPLAY_TIMEOUT = 5000, SHORT_REPLAY_TIMEOUT = 1000;
+const IDS = 2000;            // remembered, so that nothing is shown twice
 const HISTORY = 100;
 
-const session = memory("sessionStorage");
-
-// EPOCH-N: the count N starts afresh with each EPOCH.
-function parseId(id) {
-  const [, epoch, n] = /^(.*)-(\d+)$/.exec(id || "") || [];
-  return { epoch, n: Number(n) };
-}
+// The clock of the day may be set back while somebody waits by it.
+const now = () => performance.now();
 
 export class Link {
-  // hooks: state(name, detail), message(m, own), gap(), members(n),
-  // notice(text), out(item): it is new, has changed, or is gone.
+  // hooks: state(name, detail), message(m, own, replayed), gap(),
+  // members(number, who), notice(text), out(item): it is new, has changed, or
+  // is gone.
   constructor(room, name, hooks) {
     Object.assign(this, { room, name, hooks });
     this.ws = null;
     this.last = null; // id of the newest message we have
+    this.ids = new Set(); // of those we have
+    this.asked = 0;   // questions whether the server lives
     this.attempt = 0;
     this.cut = 0;     // how the connection of the "sent" ended: a close code
     const kept = session.get("out." + room, { uids: [], items: [] });
@@ -49,6 +50,15 @@ export class Link {
     addEventListener("offline", () => this.ask(SHORT_PATIENCE));
     document.addEventListener("visibilitychange",
       () => document.hidden || this.wake());
+  }
+
+  // Whatever goes wrong on the screen, the stream goes on.
+  tell(hook, ...what) {
+    try {
+      this.hooks[hook](...what);
+    } catch (e) {
+      console.error(e);
+    }
   }
 
   // ---- connecting
@@ -62,7 +72,7 @@ export class Link {
       wsURL(`/ws/${encodeURIComponent(this.room)}?${query}`), "chatd.v1");
     this.welcomed = 0;
     this.ready = false;
-    this.hooks.state("connecting");
+    this.tell("state", "connecting");
     this.timer = setTimeout(() => this.drop(), OPEN_TIMEOUT);
     ws.onmessage = (e) => this.heard(JSON.parse(e.data));
     ws.onclose = (e) => this.closed(e.code);
@@ -81,13 +91,13 @@ export class Link {
     clearTimeout(this.timer);
     clearTimeout(this.replay);
     if (this.welcomed && this.cut !== 1006) this.cut = code;
-    if (this.welcomed && Date.now() - this.welcomed > STEADY) this.attempt = 0;
+    if (this.welcomed && now() - this.welcomed > STEADY) this.attempt = 0;
     // Jitter, lest a restarted server meets everybody at once.
     const most = Math.min(PAUSE_FIRST * 2 ** this.attempt++, PAUSE_MOST);
     const pause = this.renaming ? 0 : most * (1 + Math.random()) / 2;
     this.renaming = false;
     this.retry = setTimeout(() => this.open(), pause);
-    this.hooks.state("waiting", { pause, opened: this.welcomed > 0 });
+    this.tell("state", "waiting", { pause, opened: this.welcomed > 0 });
   }
 
   // The person looks, or the network is back: find out now.
@@ -101,12 +111,12 @@ export class Link {
   ask(patience) {
     if (!this.ws || !this.welcomed) return;
     clearTimeout(this.timer);
-    const asked = Date.now();
-    this.send({ ping: asked });
+    const asked = now();
+    this.send({ ping: ++this.asked });
     this.timer = setTimeout(() => {
       if (this.heardAt >= asked) this.rest();
       // A timer far too late: this page slept, not the server.
-      else if (Date.now() - asked > patience + 2000) this.ask(patience);
+      else if (now() - asked > patience + 2000) this.ask(patience);
       else this.drop();
     }, patience);
   }
@@ -119,44 +129,49 @@ export class Link {
   // ---- receiving
 
   heard(m) {
-    this.heardAt = Date.now();
+    this.heardAt = now();
     if (m.event === "welcome") this.welcome(m);
-    else if (m.event === "members") this.hooks.members(m.members);
+    else if (m.event === "members") this.tell("members", m.members, m.who);
     else if (m.event === "gap") this.gap();
-    else if (m.event === "error") this.hooks.notice(m.error);
+    else if (m.event === "error") this.tell("notice", m.error);
     else if (m.id) this.message(m);
   }
 
   welcome(m) {
-    this.welcomed = Date.now();
+    this.welcomed = now();
     this.uid = m.uid;
     this.uids.add(m.uid);
     this.keep();
     this.gapSeen = false;
-    this.target = m.last;
-    this.hooks.state("open");
-    this.hooks.members(m.members);
+    this.newest = m.last;
+    this.following = m.following; // to be replayed; older servers do not tell
+    this.tell("state", "open");
+    this.tell("members", m.members, m.who);
     this.rest();
-    // Another epoch than ours is a gap before anybody says so.
-    if (this.last && parseId(this.last).epoch !== parseId(m.last).epoch)
-      this.gap();
-    if (!m.last || m.last === this.last) this.caughtUp();
-    else this.replay = setTimeout(() => this.caughtUp(true), REPLAY_TIMEOUT);
+    if (m.following === 0 || !m.last || m.last === this.last) this.caughtUp();
+    else if (m.following === undefined) this.replay = setTimeout(
+      () => this.caughtUp(true), this.items.some((i) => i.state === "sent")
+        ? REPLAY_TIMEOUT : SHORT_REPLAY_TIMEOUT);
   }
 
   gap() {
-    if (!this.gapSeen) this.hooks.gap();
+    if (!this.gapSeen) this.tell("gap");
     this.gapSeen = true;
   }
 
+  // An id says nothing but which message it is.
   message(m) {
-    const id = parseId(m.id), have = parseId(this.last);
-    if (id.epoch === have.epoch && id.n <= have.n) return;
-    this.last = m.id;
-    const own = this.uids.has(m.uid);
-    this.hooks.message(m, own);
-    if (own) this.delivered(m);
-    if (!this.ready && id.n >= parseId(this.target).n) this.caughtUp();
+    const isLast = this.following ? --this.following === 0
+                                  : m.id === this.newest;
+    if (!this.ids.has(m.id)) {
+      this.ids.add(m.id);
+      if (this.ids.size > IDS) this.ids.delete(this.ids.values().next().value);
+      this.last = m.id;
+      const own = this.uids.has(m.uid);
+      this.tell("message", m, own, !this.ready);
+      if (own) this.delivered(m);
+    }
+    if (!this.ready && isLast) this.caughtUp();
   }
 
   // What was sent before and is not in the history never arrived, if that can
@@ -171,12 +186,12 @@ export class Link {
       if (this.gapSeen || unsure || this.cut === 1006) item.state = "lost";
       // The first that is not in the log was the reason for the close.
       else if (!i && [1003, 1007, 1009].includes(this.cut))
-        item.state = "refused";
+        Object.assign(item, { state: "refused", why: this.cut });
       else item.state = "queued";
-      this.hooks.out(item);
+      this.tell("out", item);
     });
     this.cut = 0;
-    this.hooks.state("ready");
+    this.tell("state", "ready");
     this.flush();
   }
 
@@ -187,7 +202,7 @@ export class Link {
   say(text) {
     const item = { text, state: "queued" };
     this.items.push(item);
-    this.hooks.out(item);
+    this.tell("out", item);
     this.flush();
     this.keep();
   }
@@ -195,7 +210,7 @@ export class Link {
   forget(item) {
     this.items = this.items.filter((other) => other !== item);
     item.state = "gone";
-    this.hooks.out(item);
+    this.tell("out", item);
     this.keep();
   }
 
@@ -205,23 +220,23 @@ export class Link {
       if (item.state !== "queued") continue;
       this.send({ message: item.text });
       item.state = "sent";
-      this.hooks.out(item);
+      this.tell("out", item);
     }
   }
 
   // They come in the order they were sent: one before this has been refused.
   delivered(m) {
-    const now = m.uid === this.uid;
+    const here = m.uid === this.uid; // said on this connection
     const find = (state) => this.items.find((item) =>
       item.text === m.message && item.state === state);
-    const item = now ? find("sent") || find("lost")
-                     : find("lost") || find("sent");
+    const item = here ? find("sent") || find("lost")
+                      : find("lost") || find("sent");
     if (!item) return;
-    if (now && item.state === "sent") for (const before of this.items) {
+    if (here && item.state === "sent") for (const before of this.items) {
       if (before === item) break;
       if (before.state !== "sent") continue;
       before.state = "refused";
-      this.hooks.out(before);
+      this.tell("out", before);
     }
     this.forget(item);
   }

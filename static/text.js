@@ -92,3 +92,20 @@ export function parts(s) {
 }
 
 export const isLong = (s) => s.length > LONG || count(s, "\n") >= LONG_LINES;
+
+// Of a long one [the first parts, the last of them cut, the rest as text].
+export function beginning(all) {
+  const kept = [];
+  let left = LONG, lines = LONG_LINES;
+  for (const [kind, text] of all) {
+    const rows = text.slice(0, left).split("\n", lines);
+    const cut = rows.join("\n");
+    kept.push([cut === text || kind !== "link" ? kind : "text", cut]);
+    left -= cut.length;
+    lines -= rows.length - 1;
+    if (cut !== text || left <= 0 || lines <= 1) break;
+  }
+  const whole = all.map(([, text]) => text).join("");
+  const long = kept.reduce((sum, [, text]) => sum + text.length, 0);
+  return [kept, whole.slice(long)];
+}

@@ -6,8 +6,10 @@
 
 /* How hard to look: on the frontier of speed and size that bench_codec shows,
    the point where text of 64 KiB comes within 3 % of zlib's level 6. */
-#define DEPTH       24   /* positions of a chain that are tried */
-#define LAZY_DEPTH  6    /* the same while a match waits to be bettered */
+#ifndef DEPTH         /* scripts/embed.c is built with more */
+#define DEPTH      24 /* positions of a chain that are tried */
+#define LAZY_DEPTH 6  /* the same while a match waits to be bettered */
+#endif
 #define GOOD_LENGTH 16   /* one that is this long need not wait */
 #define NICE_LENGTH 64   /* and one found like this ends the search */
 #define NEAR        4096 /* three bytes farther back cost more than literals */

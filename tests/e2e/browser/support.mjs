@@ -168,7 +168,7 @@ export class Browser {
     const page = await context.newPage();
     page.on("pageerror", (e) => this.complaints.push(String(e)));
     page.on("console", (m) => {
-      if (m.type() === "error" && !/WebSocket|ERR_|status of 5/.test(m.text()))
+      if (m.type() === "error" && !/WebSocket|ERR_|status of (5|429)/.test(m.text()))
         this.complaints.push(m.text());
     });
     page.on("dialog", (d) => {
@@ -187,6 +187,24 @@ export class Browser {
     if (name) await p.name(name);
     return p;
   }
+  // A page in a room whose server is a script: each connection is answered by
+  // the next of `answers`: (say, socket). Pages and files are the real one's.
+  async scripted(server, ...answers) {
+    return this.scriptedWith({}, server, ...answers);
+  }
+  async scriptedWith({ room = newRoom(), init, ...options }, server, ...answers) {
+    const page = await this.page(null, options);
+    const urls = [], sockets = [];
+    if (init) await page.addInitScript(init);
+    await page.routeWebSocket(/\/ws\//, (ws) => {
+      urls.push(new URL(ws.url()));
+      sockets.push(ws);
+      answers[Math.min(sockets.length, answers.length) - 1](
+        (m) => ws.send(JSON.stringify(m)), ws);
+    });
+    await page.goto(server.url + "/chat/" + encodeURIComponent(room));
+    return { person: new Person(page), page, urls, sockets };
+  }
   async close() {
     await this.browser.close();
     for (const one of open) await one.close();
@@ -197,6 +215,12 @@ export class Browser {
     assert.deepEqual(this.complaints.splice(0), []);
   }
 }
+
+// What such a script says.
+export const welcome = (uid, last, more) =>
+  ({ event: "welcome", uid, room: "r", members: 2, last, ...more });
+export const from = (uid, id, message, more) =>
+  ({ id, time: Date.now(), uid, name: "Ben", message, ...more });
 
 export class Person {
   constructor(page) {
@@ -214,6 +238,17 @@ export class Person {
   async name(name) {
     await this.page.getByRole("textbox", { name: /name/i }).fill(name);
     await this.page.keyboard.press("Enter");
+  }
+  // Whether somebody looks at the page, as far as it can tell.
+  async looks(on) {
+    await this.page.evaluate((focus) => {
+      document.hasFocus = () => focus;
+      window.dispatchEvent(new Event(focus ? "focus" : "blur"));
+    }, on);
+  }
+  // What stands in the log, line by line: messages, and lines between them.
+  lines() {
+    return this.log.locator(".msg .text, .divider").allTextContents();
   }
   async say(words) {
     await this.text.fill(words);
