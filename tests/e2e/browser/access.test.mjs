@@ -8,7 +8,8 @@ import http from "node:http";
 import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { Browser, Server, Wire, eventually, newRoom } from "./support.mjs";
+import { Browser, Server, Wire, eventually, from, newRoom, welcome }
+  from "./support.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url)
   .resolve("axe-core/axe.min.js"), "utf8");
@@ -67,6 +68,31 @@ for (const colorScheme of ["light", "dark"]) {
     await accessible(ann.page, "rooms");
   });
 
+  test(`axe finds nothing: who is here, and what was missed, ${colorScheme}`,
+    async () => {
+      let say;
+      const { person, page } = await browser.scriptedWith({ colorScheme }, server,
+        (s) => {
+          say = s;
+          s(welcome("me", null, { following: 0, who: [
+            { uid: "me" }, { uid: "ben", name: "Ben" }] }));
+        });
+      await person.connected();
+      say({ event: "members", members: 3, who: [{ uid: "me" },
+        { uid: "ben", name: "Ben" }, { uid: "cy", name: "Ben" }] });
+      await person.looks(false);
+      for (let i = 0; i < 40; i++) say(from("ben", "a" + i, "line " + i));
+      say(from("cy", "b", "I am another"));
+      say(from("ben", "c", "So you are"));
+      await person.say("a guest");
+      say({ event: "gap" });
+      await page.locator("#offer").waitFor();
+      await page.getByText("So you are").waitFor();
+      await accessible(page, "missed");
+      await page.getByRole("button", { name: "3 here" }).click();
+      await accessible(page, "who");
+    });
+
   test(`axe finds nothing: the chat without a server, ${colorScheme}`,
     async () => {
       const room = newRoom(), wire = await Wire.to(server.port);
@@ -90,7 +116,12 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByRole("radio", { name: kind }).check();
       await accessible(page, kind);
     }
+    await page.getByRole("textbox", { name: "Message" }).fill('{"a":[1,{}]}');
+    await page.getByRole("button", { name: "Keep this message" }).click();
     await page.getByRole("button", { name: "Send" }).click();
+    for (const n of [1, 2]) await page.locator(".line").nth(n).click();
+    await page.getByText("a: [2]").first().click();
+    await accessible(page, "opened");
     await page.getByRole("button", { name: "Close" }).click();
     await page.getByText("Not connected").waitFor();
     await accessible(page, "closed");

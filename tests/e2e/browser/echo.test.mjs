@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, running } from "./support.mjs";
+import { Browser, Server, eventually, newRoom, running } from "./support.mjs";
 
 let server, browser;
 before(async () => {
@@ -212,3 +212,152 @@ for (const [kind, sent, back] of [["Text", "Hello", "Hellp"],
     assert.deepEqual((await e.rows()).slice(1).map((row) => row[5]),
       [sent, "CHANGED: " + back]);
   });
+
+// ---- a line that is opened
+
+const opened = (e) => e.log.locator(".opened");
+const line = (e, n) => e.log.locator(".line").nth(n);
+
+test("a line opens: the whole text, and the frame of either direction",
+  async () => {
+    const e = await tester();
+    const long = "x".repeat(500) + "end";
+    await e.page.getByRole("textbox", { name: /message/i }).fill(long);
+    await e.send();
+    await e.count("1 sent · 1 back · 0 changed");
+    await line(e, 1).click();
+    assert.equal(await opened(e).locator("pre").textContent(), long);
+    const frame = () => opened(e).getByRole("img").getAttribute("aria-label");
+    assert.match(await frame(), new RegExp("^final, text: 81; " +
+      "masked, 126: the length follows: fe; 503 bytes: 01 f7; " +
+      "masking key: (.. ){3}..; your text"));
+    await opened(e).getByText("The masking key is made up").waitFor();
+    assert.deepEqual(await opened(e).locator(".fin .bits > span")
+      .allTextContents(), ["1 FIN §5.4", "000 RSV1–3 §5.2", "0001 opcode §5.6"]);
+    await line(e, 1).click();
+    assert.equal(await opened(e).count(), 0);
+    await line(e, 2).click();
+    assert.match(await frame(), /^final, text: 81; not masked, 126: .*: 7e; /);
+    await opened(e).getByText("A server does not mask").waitFor();
+  });
+
+test("a line opens by keyboard", async () => {
+  const e = await tester();
+  await e.send();
+  await e.count("1 sent · 1 back · 0 changed");
+  const button = line(e, 1).getByRole("button");
+  await button.focus();
+  await e.page.keyboard.press("Enter");
+  await opened(e).waitFor();
+  assert.equal(await button.getAttribute("aria-expanded"), "true");
+  await e.page.keyboard.press("Enter");
+  await opened(e).waitFor({ state: "detached" });
+});
+
+test("JSON is folded, and unfolds piece by piece", async () => {
+  const e = await tester();
+  await e.page.getByRole("textbox", { name: /message/i })
+    .fill('{"a":[1,{"deep":"<b>no markup</b>"}],"n":null}');
+  await e.send();
+  await e.count("1 sent · 1 back · 0 changed");
+  await line(e, 2).click();
+  await opened(e).getByText("a: [2]").click();
+  await opened(e).getByText("1: {1}").click();
+  await opened(e).getByText('"<b>no markup</b>"', { exact: true }).waitFor();
+  assert.equal(await opened(e).locator("b:not(.bytes b)").count(), 0);
+});
+
+test("bytes open as bytes, and what is too much is forgotten", async () => {
+  const e = await tester();
+  await e.page.getByRole("radio", { name: "Hex" }).check();
+  await e.send();
+  await e.count("1 sent · 1 back · 0 changed");
+  await line(e, 2).click();
+  assert.equal(await opened(e).locator("pre").textContent(), "48 65 6c 6c 6f");
+  await line(e, 2).click();
+  await e.page.getByRole("radio", { name: "Pattern" }).check();
+  await e.page.getByLabel("Bytes", { exact: true }).fill("20000000");
+  await e.send();
+  await e.count("2 sent · 2 back · 0 changed", 30000);
+  await line(e, 2).click();
+  await opened(e).getByText("its bytes are gone").waitFor();
+});
+
+test("any path of this server, and what it says is not compared", async () => {
+  const e = await tester();
+  const room = newRoom();
+  await e.page.getByRole("button", { name: "Disconnect" }).click();
+  await e.page.getByLabel("Path").fill("/ws/" + room);
+  await e.page.getByLabel("Subprotocols").fill("chatd.v1");
+  await e.page.getByRole("button", { name: "Connect" }).click();
+  await e.page.getByText("Connected", { exact: true }).waitFor();
+  await e.page.getByRole("textbox", { name: /message/i })
+    .fill('{"message":"hello"}');
+  await e.send();
+  await e.count("1 sent · 2 back · 0 changed");
+  const rows = (await e.rows()).slice(-2).map((row) => row[5]);
+  assert.ok(rows.some((words) => /"message":"hello"/.test(words)), `${rows}`);
+});
+
+test("a message is kept for another day", async () => {
+  const e = await tester();
+  const text = e.page.getByRole("textbox", { name: /message/i });
+  await text.fill('{"ping":1}');
+  await e.page.getByRole("button", { name: "Keep this message" }).click();
+  await e.page.reload();
+  await e.page.getByRole("button", { name: '{"ping":1}', exact: true }).click();
+  assert.equal(await text.inputValue(), '{"ping":1}');
+  await e.page.getByRole("button", { name: 'Forget {"ping":1}' }).click();
+  await e.page.reload();
+  assert.equal(await e.page.locator(".chip").count(), 0);
+});
+
+test("the log can be searched, also for what its lines do not show",
+  async () => {
+    const e = await tester();
+    const text = e.page.getByRole("textbox", { name: /message/i });
+    for (const s of ["one", "x".repeat(400) + "NEEDLE", "three"]) {
+      await text.fill(s);
+      await e.send();
+    }
+    await e.count("3 sent · 3 back · 0 changed");
+    await e.page.getByRole("searchbox").fill("needle");
+    const seen = () => e.log.locator(".line:visible").count();
+    assert.equal(await seen(), 2);
+    await text.fill("another");
+    await e.send();
+    await e.count("4 sent · 4 back · 0 changed");
+    assert.equal(await seen(), 2);
+    await e.page.getByRole("searchbox").fill("");
+    assert.equal(await seen(), 9);
+  });
+
+test("the plot has numbers, and a phone shows the answer at once", async () => {
+  const e = await tester({ viewport: { width: 360, height: 640 },
+    isMobile: true, hasTouch: true });
+  await e.send();
+  await e.count("1 sent · 1 back · 0 changed");
+  const box = await line(e, 2).boundingBox();
+  assert.ok(box.y + box.height <= 640, JSON.stringify(box));
+  const [top, half] = [await e.page.locator("#top").textContent(),
+    await e.page.locator("#half").textContent()].map(parseFloat);
+  assert.ok(top > half && half > 0, `${top} ${half}`);
+  // The bar holds what is in it.
+  const [state, button] = await Promise.all(["#state", "#connect"].map((s) =>
+    e.page.locator(s).boundingBox()));
+  assert.ok(state.x + state.width <= button.x);
+  assert.ok(button.x + button.width <= 360);
+});
+
+test("a dropped file is the one to send", async () => {
+  const e = await tester();
+  await e.page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array([7, 8])], "a.bin"));
+    document.getElementById("log").dispatchEvent(new DragEvent("drop",
+      { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await e.send();
+  await e.count("1 sent · 1 back · 0 changed");
+  assert.equal((await e.rows()).at(-1)[5], "07 08");
+});

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { Browser, Person, Server, eventually, from, newRoom, welcome }
+import { Browser, Server, eventually, from, newRoom, notInFirefox, welcome }
   from "./support.mjs";
 
 let server, browser;
@@ -146,7 +146,8 @@ test("a dropped file does not replace the page", async () => {
   await ann.page.getByText("A room takes text, no files").waitFor();
 });
 
-test("on a phone Enter is a new line, and the button sends", async () => {
+test("on a phone Enter is a new line, and the button sends",
+  { skip: notInFirefox.phone }, async () => {
   const ann = await browser.person(server, null, { room: newRoom(), ...phone });
   assert.notEqual(await ann.page.evaluate(() => document.activeElement.id),
     "text"); // or the keyboard would cover the room
@@ -167,7 +168,7 @@ test("on a phone the bar has room for the room's name", async () => {
   assert.equal(await ann.page.locator("#state").textContent(), "Connected");
 });
 
-test("on paper is the whole conversation", async () => {
+test("on paper is the whole conversation", { skip: notInFirefox.print }, async () => {
   const ann = await browser.person(server, "Ann", { room: newRoom() });
   for (let i = 0; i < 40; i++) await ann.say("line " + i);
   await eventually(async () => assert.equal((await ann.said()).length, 40));
@@ -180,7 +181,8 @@ test("on paper is the whole conversation", async () => {
   assert.deepEqual([whole, box], [true, false]);
 });
 
-test("with colours of the reader's own the state has its dot", async () => {
+test("with colours of the reader's own the state has its dot",
+  { skip: notInFirefox.print }, async () => {
   const ann = await browser.person(server, "Ann",
     { room: newRoom(), forcedColors: "active" });
   const [dot, bar] = await ann.page.evaluate(() => [
