@@ -20,7 +20,7 @@ import { guest } from "/message.js";
 import { missed, title } from "/notify.js";
 import { showItem } from "/outbox.js";
 import { heardFrom, isMine, members, remember, spoke } from "/people.js";
-import { room } from "/rooms.js";
+import { exists, room } from "/rooms.js";
 import { showState } from "/state.js";
 import { offerName, ownName, start, takeBack } from "/write.js";
 
@@ -113,4 +113,4 @@ start(room, {
 });
 for (const item of link.items) showItem(item, { again, back });
 draw();
-link.open();
+if (exists) link.open();

@@ -16,11 +16,12 @@ export function title(room = place) {
 }
 
 const show = oncePerFrame(() => title());
-const tell = oncePerFrame(() => {
+
+function tell() {
   if (local.get("notify")) notify(untold);
   if (local.get("sound")) blip();
   untold = [];
-});
+}
 
 // Somebody said something. Silent: it was there before this page was.
 export function missed(m, silent) {
@@ -28,8 +29,8 @@ export function missed(m, silent) {
   unread++;
   show();
   if (silent) return;
+  if (!untold.length) setTimeout(tell, 100); // for all that come together
   untold = [m, ...untold].slice(0, 99);
-  tell();
 }
 
 function looked() {

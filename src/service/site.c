@@ -34,15 +34,18 @@ static bool is_under(struct span path, const char *prefix, struct span *rest)
 }
 
 /* /chat, /chat/ROOM, /ws, /ws/ROOM. False when the path is neither; a ROOM
-   that cannot be one leads nowhere. */
-static bool route_room(struct span path, struct service_route *route)
+   that cannot be one leads nowhere, a browser to the page that says so. */
+static bool route_room(const struct http_request *request,
+                       struct service_route *route)
 {
-    struct span rest;
+    struct span path = request->path, rest;
     bool json = is_under(path, chat_json.path, &rest);
     if (!json && !is_under(path, chat_plain.path, &rest))
         return false;
-    if (!chat_room_name(rest, route->bytes, &route->rest))
+    if (!chat_room_name(rest, route->bytes, &route->rest)) {
+        route->found = !json && http_accepts(request, "text/html");
         return true;
+    }
     route->service = json ? &chat_json : &chat_plain;
     route->upgrade_only = json;
     route->found = !json;
@@ -72,7 +75,7 @@ static void route(struct server *s, const struct http_request *request,
         route->found = true;
     } else if (is(path, "/")) {
         route->found = true;
-    } else if (!health_route(request, route) && !route_room(path, route)) {
+    } else if (!health_route(request, route) && !route_room(request, route)) {
         route->found = file_path(path, bytes, &name) && pages_has(s, name);
     }
 }
@@ -101,10 +104,18 @@ static void get_page(struct server *s, const struct http_request *request,
     reply->body = bytes_of(gone);
 }
 
+static void get_no_room(struct server *s, const struct http_request *request,
+                        struct service_reply *reply)
+{
+    reply->varies = true;
+    get_page(s, request, BYTES_LITERAL("chat.html"), reply);
+    reply->status = 404;
+}
+
 static void get(struct server *s, const struct http_request *request,
                 const struct service_route *route, struct service_reply *reply)
 {
-    struct span path = request->path, name;
+    struct span path = request->path, name, room;
     uint8_t bytes[FILE_PATH_MAX];
     if (route->health)
         health_get(s, request, reply);
@@ -114,6 +125,8 @@ static void get(struct server *s, const struct http_request *request,
         get_page(s, request, BYTES_LITERAL("echo.html"), reply);
     else if (route->service == &chat_plain)
         get_page(s, request, BYTES_LITERAL("chat.html"), reply);
+    else if (is_under(path, chat_plain.path, &room))
+        get_no_room(s, request, reply);
     else if (file_path(path, bytes, &name))
         get_page(s, request, name, reply);
 }

@@ -191,3 +191,23 @@ test("with colours of the reader's own the state has its dot",
   ].map((style) => style.backgroundColor));
   assert.notEqual(dot, bar);
 });
+
+test("a path that is no room says so, and leads to rooms", async () => {
+  const page = await browser.page();
+  for (const path of ["/chat/a/b", "/chat/" + "x".repeat(65), "/chat/%ff"]) {
+    const answer = await page.goto(server.url + path);
+    assert.equal(answer.status(), 404);
+    await page.getByText("A room is 1 to 64 bytes, without a slash").waitFor();
+    assert.equal(await page.locator("body[data-state]").count(), 0);
+  }
+  const room = newRoom();
+  await page.goto(server.url + "/chat/a/b");
+  await page.getByRole("textbox", { name: "Room" }).fill(room);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/chat/" + room);
+  browser.complaints.length = 0; // the 404 is told in the console
+  // Who is no browser gets a line.
+  const plain = await fetch(server.url + "/chat/a/b");
+  assert.equal(plain.status, 404);
+  assert.ok((await plain.text()).length < 100);
+});

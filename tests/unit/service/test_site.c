@@ -87,6 +87,22 @@ static void test_the_pages_of_echo_and_chat_are_theirs(void **state)
     assert_true(bytes_equal(peer_field(&r, "ETag"), BYTES_LITERAL("\"2\"")));
 }
 
+static void
+test_a_browser_without_a_room_gets_the_page_that_says_so(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer_response r = get("/chat/x/y", "text/html");
+    assert_int_equal(r.status, 404);
+    assert_true(bytes_equal(peer_field(&r, "ETag"), BYTES_LITERAL("\"2\"")));
+    assert_true(bytes_equal(peer_field(&r, "Vary"), BYTES_LITERAL("Accept")));
+    r = get("/chat/x/y", "*/*");
+    assert_int_equal(r.status, 404);
+    assert_int_equal(peer_field(&r, "ETag").len, 0);
+    assert_int_equal(get("/ws/x/y", "text/html").status, 404);
+    assert_int_equal(get("/chatx", "text/html").status, 404);
+}
+
 static void test_each_form_has_its_service(void **state)
 {
     (void)state;
@@ -102,6 +118,7 @@ int main(void)
         WORLD_TEST(test_every_path_leads_where_the_contract_says),
         WORLD_TEST(test_the_root_is_json_or_the_start_page),
         WORLD_TEST(test_the_pages_of_echo_and_chat_are_theirs),
+        WORLD_TEST(test_a_browser_without_a_room_gets_the_page_that_says_so),
         cmocka_unit_test(test_each_form_has_its_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
