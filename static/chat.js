@@ -19,7 +19,7 @@ import { addLine, addMessage, caughtUp, draw, hasAny, live, seenUpTo, toEnd }
 import { guest } from "/message.js";
 import { missed, title } from "/notify.js";
 import { showItem } from "/outbox.js";
-import { heardFrom, isMine, members, remember, spoke } from "/people.js";
+import { heardFrom, isMine, members, remember } from "/people.js";
 import { exists, room } from "/rooms.js";
 import { showState } from "/state.js";
 import { offerName, ownName, start, takeBack } from "/write.js";
@@ -56,7 +56,6 @@ function message(m, own, replayed) {
   const mine = own || isMine(m.uid);
   const isNew = !mine && (caught || beyondSeen);
   heardFrom(m, mine, link.name);
-  spoke();
   addMessage(m, mine, isNew && replayed);
   if (isNew) missed(m, !caught);
   if (m.id === seenBefore) beyondSeen = true;

@@ -160,8 +160,7 @@ export const noServer = (status) =>
   : status === 429 ? t("Too many connections from your address",
                        "来自你的地址的连接太多")
   : status === 503 ? t("The server is full", "服务器已满")
-  : status ? t(`Something else answers there (${status})`,
-               `那里回应的不是它（${status}）`)
+  : status ? t(`The server answers ${status}`, `服务器回应 ${status}`)
   : t("No server there", "服务器没有回应");
 
 // ---- a frame

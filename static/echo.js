@@ -130,7 +130,7 @@ function json(text) {
 
 function details({ data, mark, bytes }) {
   if (data === undefined) return [el("p", { textContent:
-    t("Too much has come since: its bytes are gone.", "之后来的太多，它的字节已不在。") })];
+    t("Too much came since: its bytes are gone.", "之后来的太多，字节已不在。") })];
   const text = typeof data === "string", ours = mark === "↑";
   const payload = text ? utf8(data.slice(0, LAID_OUT)).subarray(0, LAID_OUT)
                        : new Uint8Array(data).subarray(0, LAID_OUT);

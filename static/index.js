@@ -67,13 +67,11 @@ for (const [name, commands, printed] of [
   [t("The chat, as JSON", "聊天的 JSON 形式"),
     lines(`websocat "${wsURL("/ws/lobby")}?name=Ann&history=10"`,
       '{"message":"hello"}'),
-    t("what the others say, with id, time, uid and name",
-      "别人说的话，带 id、time、uid 和 name")],
+    t("what the others say, as JSON", "别人说的话，JSON 形式")],
   [t("Any frame, explained", "解释任何一帧"),
     "echo 81 85 37 FA 21 3D 7F 9F 4D 51 58 | ./chatd --explain",
     lines("> text frame, 5 bytes, masked                                byte 0",
-      ">   81  1... ....  FIN 1: the whole message is in this frame    5.4",
-      "> …")],
+      ">   81  1... ....  FIN 1: the whole message is in this frame    5.4")],
 ]) {
   const button = el("button", { className: "quiet",
     textContent: t("Copy", "复制") });

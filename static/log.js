@@ -40,14 +40,23 @@ function trim(pile, times = 1) {
 
 // An entry is a message, {m, own}, or a line between messages, {line, words}.
 let waiting = pile(), shown = pile();
-let left = 0; // messages that waited, and had to go unseen
 
 const draw = oncePerFrame(drawAll);
 
 function add(entry) {
   put(waiting, entry);
-  left += lose(trim(waiting));
+  leaveOut(trim(waiting));
   draw();
+}
+
+// Who reads further up, and has not come to these, is told of them.
+function leaveOut(gone) {
+  if (!gone.length) return;
+  lose(gone);
+  if (following) return;
+  const left = gone.reduce((sum, entry) => sum + (entry.left ?? 1), 0);
+  waiting.entries.unshift({ line: "gap", left, weight: 0, words:
+    t(`${left} messages were too many to keep`, `有 ${left} 条消息未能保留`) });
 }
 
 // ---- where the new begins
@@ -70,12 +79,10 @@ function isNew(entry) {
   newer++;
 }
 
-// Entries leave: the mark goes to the first that is still there. Returns how
-// many of them were messages.
+// Entries leave: the mark goes to the first that is still there.
 function lose(entries) {
   if (entries.includes(mark))
     mark = seen ? null : shown.entries[0] || waiting.entries[0];
-  return entries.filter((entry) => entry.m).length;
 }
 
 // Do the new begin further up than what is in sight?
@@ -179,12 +186,6 @@ function take() {
 
 function drawAll() {
   newDay();
-  if (following && left) {
-    waiting.entries.unshift({ line: "gap", weight: ENTRY, words:
-      t(`${left} messages were too many to keep`, `有 ${left} 条消息未能保留`) });
-    waiting.weight += ENTRY;
-    left = 0;
-  }
   const entries = take();
   live(alive, entries.length);
   log.append(...boxesOf(entries));
@@ -233,6 +234,9 @@ scroll.onscroll = () => {
   following = atEnd;
 };
 
+// A text was unfolded: is the end still in sight?
+log.onclick = (e) => e.target.matches(".more") && scroll.onscroll();
+
 // First to where the new begins, then to the end.
 $("newer").onclick = () => {
   if (jumped || !newLine.isConnected) return toEnd();
@@ -267,12 +271,14 @@ export function addMessage(m, own, missed) {
 export const addLine = (className, words) =>
   add({ line: className, words, weight: ENTRY + words.length });
 
-// Where such a line is the last, it says this now.
-export function amendLine(className, words) {
+// A list of news: where the last line is such a list, they are put to it.
+export function addNews(className, news, most) {
   const last = waiting.entries.at(-1) || shown.entries.at(-1);
-  if (last?.line !== className) return addLine(className, words);
-  last.words = words;
-  if (last.box) last.box.firstChild.textContent = words;
+  if (last?.line !== className || last.news.length >= most)
+    return add({ line: className, words: news.join(" · "), weight: ENTRY, news });
+  last.news.push(...news);
+  last.words = last.news.join(" · ");
+  if (last.box) last.box.firstChild.textContent = last.words;
 }
 
 // The history has come: if there was none, the first word can be said.

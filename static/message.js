@@ -18,11 +18,20 @@ const near = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
 export const dayOf = (ms) => new Date(ms).setHours(0, 0, 0, 0);
 
-export function dayName(day) {
+function nameOfDay(day) {
   const ago = Math.round((dayOf(Date.now()) - day) / 864e5);
   if (ago > 1 || ago < 0) return date.format(day);
   const word = near.format(-ago, "day");
   return word[0].toUpperCase() + word.slice(1);
+}
+
+// A day that has no name does not hold up what was said on it.
+export function dayName(day) {
+  try {
+    return nameOfDay(day);
+  } catch {
+    return new Date(day).toDateString();
+  }
 }
 
 function time(ms) {

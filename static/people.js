@@ -3,7 +3,7 @@
 // is here, who came and who left; who only has the same name.
 
 import { $, el, local, t } from "/common.js";
-import { amendLine, claim, tellApart } from "/log.js";
+import { addNews, claim, tellApart } from "/log.js";
 import { guest } from "/message.js";
 
 const OWN = 200;    // connections of this browser that are remembered
@@ -65,7 +65,6 @@ export function heardFrom({ name, uid }, mine, ownName) {
 // ---- who is here
 
 let here; // uid -> name; undefined where the server does not tell
-let changes = [];
 
 function compare(before, now) {
   const names = (a, b) => {
@@ -83,21 +82,13 @@ function compare(before, now) {
   ];
 }
 
-function tellChanges(news) {
-  if (!news.length) return;
-  changes = [...changes, ...news].slice(-CHANGES);
-  amendLine("coming", changes.join(" · "));
-}
-
-// A line of comings and goings ends where somebody speaks.
-export function spoke() { changes = []; }
-
 export function members(number, who, arrived) {
   $("members").textContent = t(`${number} here`, `${number} 人在线`);
   $("members").hidden = false;
   const now = who && new Map(who.map(({ uid = "", name, sub }, i) =>
     [uid || i, name || sub || guest(uid)]));
-  if (here && now && !arrived) tellChanges(compare(here, now));
+  const news = here && now && !arrived ? compare(here, now) : [];
+  if (news.length) addNews("coming", news, CHANGES);
   here = now;
   const names = new Set();
   for (const { name } of who || [])

@@ -170,6 +170,19 @@ test("a very long message is folded and can be unfolded",
   assert.ok((await text.boundingBox()).height > 3 * folded);
 });
 
+test("who unfolds the last message is not moved on by the next", async () => {
+  const room = newRoom();
+  const ann = await browser.person(server, "Ann", { room });
+  const ben = await browser.person(server, "Ben", { room });
+  await ben.say("word ".repeat(3000));
+  await ann.log.getByRole("button", { name: "Show all" }).click();
+  const top = () => ann.page.locator("#scroll").evaluate((e) => e.scrollTop);
+  const before = await top();
+  await ben.say("next");
+  await ann.page.getByRole("button", { name: "1 new" }).waitFor();
+  assert.equal(await top(), before);
+});
+
 test("an input method's Enter does not send", async () => {
   const ann = await browser.person(server, "Ann", { room: newRoom() });
   await ann.text.fill("ni hao");

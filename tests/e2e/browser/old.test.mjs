@@ -95,7 +95,8 @@ for (const [what, breakIt] of Object.entries(broken))
       let n = 1;
       ws.onMessage((m) => {
         const { message } = JSON.parse(m);
-        say(from("ben", `b-${++n}`, "see https://example.com/ " + n));
+        say(from("ben", `b-${++n}`, "see https://example.com/ " + n,
+          { time: 1e12 + n * 1e9 }));
         say(from("me", `c-${n}`, message));
       });
     });

@@ -39,7 +39,7 @@ for (const [words, answer] of [
   [/^The server is full$/, { status: 503, body: "no slot\n" }],
   [/^Too many connections from your address$/, { status: 429, body: "no\n" }],
   [/^The server is stopping$/, { status: 503, json: { status: "draining" } }],
-  [/^Something else answers there \(502\)$/, { status: 502, body: "<html>" }],
+  [/^The server answers 502$/, { status: 502, body: "<html>" }],
 ]) test(`refused: ${words.source.replace(/[\\^$]/g, "")}`, async () => {
   const person = await refused(answer);
   await person.state(words);
