@@ -2,9 +2,10 @@
 // Goal: the first minute is clear, on a desk and on a phone.
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, from, newRoom, notInFirefox, welcome }
-  from "./support.mjs";
+import { Browser, Server, eventually, from, newRoom, notInFirefox, running,
+         welcome } from "./support.mjs";
 
 let server, browser;
 before(async () => {
@@ -211,3 +212,22 @@ test("a path that is no room says so, and leads to rooms", async () => {
   assert.equal(plain.status, 404);
   assert.ok((await plain.text()).length < 100);
 });
+
+// What is compiled in is pasted together by scripts/embed.c.
+test("the modules work as they lie in static/, too",
+  { skip: running && "needs a server of its own" }, async () => {
+    const folder = path.resolve(import.meta.dirname, "../../../static");
+    const loose = await Server.start("--static", folder);
+    const ann = await browser.person(loose, "Ann", { room: newRoom() });
+    await ann.say("see https://example.com");
+    await ann.reads(["see https://example.com"]);
+    const page = await browser.page(loose.url + "/");
+    await page.getByRole("img", { name: /masking key/ }).waitFor();
+    await page.goto(loose.url + "/echo");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("1 sent · 1 back · 0 changed").waitFor();
+    const files = await page.evaluate(() =>
+      performance.getEntriesByType("resource").map((e) => e.name));
+    assert.ok(files.some((name) => name.endsWith("/wire.js")), `${files}`);
+    await loose.stop();
+  });
