@@ -98,16 +98,18 @@ function drawAll() {
 
 function branches(value) {
   const list = Object.entries(value).slice(0, BRANCHES);
+  const boxes = list.map(([key, child]) => tree(child, key));
   const more = Object.keys(value).length - list.length;
-  return [...list.map(([key, child]) => tree(child, key)),
-    ...more > 0 ? [el("p", {}, t(`… and ${more} more`, `……还有 ${more} 项`))] : []];
+  if (more) boxes.push(el("p", {}, t(`… and ${more} more`, `……还有 ${more} 项`)));
+  return boxes;
 }
 
 // JSON, folded; what is inside is made when it is unfolded.
 function tree(value, key) {
   const name = key === undefined ? "" : key + ": ";
   if (value === null || typeof value !== "object")
-    return el("p", {}, name, el("code", { textContent: JSON.stringify(value) }));
+    return el("p", {}, name,
+      el("code", { textContent: JSON.stringify(value) }));
   const n = Object.keys(value).length;
   const box = el("details", {}, el("summary", { textContent:
     name + (Array.isArray(value) ? `[${n}]` : `{${n}}`) }));
@@ -411,7 +413,8 @@ const savedTexts = () => local.get("saved", []);
 
 function drawSaved() {
   $("saved").replaceChildren(...savedTexts().map((text) => {
-    const use = el("button", { type: "button", textContent: text.slice(0, 40) });
+    const use = el("button",
+      { type: "button", textContent: text.slice(0, 40) });
     use.onclick = () => {
       $("text").value = text;
       $("text").focus();

@@ -275,7 +275,8 @@ export const addLine = (className, words) =>
 export function addNews(className, news, most) {
   const last = waiting.entries.at(-1) || shown.entries.at(-1);
   if (last?.line !== className || last.news.length >= most)
-    return add({ line: className, words: news.join(" · "), weight: ENTRY, news });
+    return add({ line: className, words: news.join(" · "), news,
+      weight: ENTRY });
   last.news.push(...news);
   last.words = last.news.join(" · ");
   if (last.box) last.box.firstChild.textContent = last.words;

@@ -58,8 +58,8 @@ function keys() {
 
 // Whoever types means the message, wherever the focus is.
 document.addEventListener("keydown", (e) => {
-  if (e.key.length !== 1 || e.key === " " || e.ctrlKey || e.metaKey || e.altKey ||
-      e.target.closest("input, textarea, select, dialog")) return;
+  if (e.key.length !== 1 || e.key === " " || e.ctrlKey || e.metaKey ||
+      e.altKey || e.target.closest("input, textarea, select, dialog")) return;
   text.focus();
 });
 

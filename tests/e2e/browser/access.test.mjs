@@ -71,8 +71,8 @@ for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing: who is here, and what was missed, ${colorScheme}`,
     async () => {
       let say;
-      const { person, page } = await browser.scriptedWith({ colorScheme }, server,
-        (s) => {
+      const { person, page } = await browser.scriptedWith({ colorScheme },
+        server, (s) => {
           say = s;
           s(welcome("me", null, { following: 0, who: [
             { uid: "me" }, { uid: "ben", name: "Ben" }] }));

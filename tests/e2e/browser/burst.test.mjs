@@ -63,7 +63,8 @@ test("2,000 short messages are drawn once a frame, not once each",
     assert.deepEqual([said[0], said.at(-1)], ["line 1001", "line 2000"]);
     // The first that is left has its day and its head.
     assert.equal(await person.log.locator(".day").count(), 1);
-    assert.equal(await person.log.locator(".day + .msg:not(.along)").count(), 1);
+    assert.equal(
+      await person.log.locator(".day + .msg:not(.along)").count(), 1);
     assert.ok(await page.locator("#scroll").evaluate((e) =>
       e.scrollHeight - e.scrollTop - e.clientHeight < 3));
   });
@@ -107,8 +108,8 @@ test("after 100,000 messages a page is no larger than after 20,000",
     async function grown(from, to) {
       await page.evaluate(async ([from, to]) => {
         for (let i = from; i < to; i++) {
-          window.hear({ id: "a-" + i, time: 1e12 + i * 1000, uid: "u" + i % 3000,
-            name: "n" + i % 5000, message: "message " + i });
+          window.hear({ id: "a-" + i, time: 1e12 + i * 1000,
+            uid: "u" + i % 3000, name: "n" + i % 5000, message: "message " + i });
           if (i % 100 === 0) window.hear({ event: "error", error: "no " + i });
           if (i % 500 === 0) await new Promise(requestAnimationFrame);
         }

@@ -169,7 +169,8 @@ test("on a phone the bar has room for the room's name", async () => {
   assert.equal(await ann.page.locator("#state").textContent(), "Connected");
 });
 
-test("on paper is the whole conversation", { skip: notInFirefox.print }, async () => {
+test("on paper is the whole conversation",
+  { skip: notInFirefox.print }, async () => {
   const ann = await browser.person(server, "Ann", { room: newRoom() });
   for (let i = 0; i < 40; i++) await ann.say("line " + i);
   await eventually(async () => assert.equal((await ann.said()).length, 40));

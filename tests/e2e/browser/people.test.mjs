@@ -97,7 +97,8 @@ test("those who are here are named, and who comes and goes", async () => {
   let say;
   const { person, page } = await browser.scripted(server, (s) => {
     say = s;
-    s(welcome("me", null, { members: 3, following: 0, who: [ann, ben, nobody] }));
+    s(welcome("me", null, { members: 3, following: 0,
+      who: [ann, ben, nobody] }));
   });
   await person.connected();
   await page.getByRole("button", { name: "3 here" }).click();
@@ -107,7 +108,8 @@ test("those who are here are named, and who comes and goes", async () => {
   const told = () => page.locator(".coming").allTextContents();
   say({ event: "members", members: 4, who: [ann, ben, nobody, cy] });
   await eventually(async () => assert.deepEqual(await told(), ["Cy came"]));
-  say({ event: "members", members: 3, who: [ann, cy, { ...nobody, name: "Eve" }] });
+  say({ event: "members", members: 3,
+    who: [ann, cy, { ...nobody, name: "Eve" }] });
   await eventually(async () => assert.deepEqual(await told(),
     ["Cy came · Ben left · Guest eeee is now Eve"]));
   // Who only came back under another number has not been away.

@@ -221,8 +221,9 @@ export class Browser {
   async scripted(server, ...answers) {
     return this.scriptedWith({}, server, ...answers);
   }
-  async scriptedWith({ room = newRoom(), init, ...options }, server, ...answers) {
-    const page = await this.page(null, options);
+  async scriptedWith(options, server, ...answers) {
+    const { room = newRoom(), init, ...others } = options;
+    const page = await this.page(null, others);
     const urls = [], sockets = [];
     if (init) await page.addInitScript(init);
     await page.routeWebSocket(/\/ws\//, (ws) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Goal: what the page says is so: why nobody gets in, why a message was refused,
-// what day and what time it is.
+// Goal: what the page says is so: why nobody gets in, why a message was
+// refused, what day and what time it is.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -120,7 +120,9 @@ test("after midnight what is said has a line of its own", async () => {
 
 test("a notification that cannot be has a reason", async () => {
   for (const [init, words] of [
-    [() => { Object.defineProperty(window, "isSecureContext", { value: false }); }, /only over https/],
+    [() => {
+      Object.defineProperty(window, "isSecureContext", { value: false });
+    }, /only over https/],
     [() => { delete window.Notification; }, /has no notifications/],
     [() => { Notification.requestPermission = async () => "denied"; },
       /forbids it for this site/],

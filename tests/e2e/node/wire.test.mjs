@@ -33,7 +33,8 @@ test('the length stands in 7, 16 or 64 bits, whatever it is', () => {
     [0, 0, []], [125, 125, []], [126, 126, [0, 126]],
     [65535, 126, [255, 255]], [2 ** 33 + 5, 127, [0, 0, 0, 2, 0, 0, 0, 5]],
   ]) {
-    const parts = frameOf({ payload: bytes(''), length: n, text: true, key: KEY });
+    const parts = frameOf({ payload: bytes(''), length: n, text: true,
+      key: KEY });
     const part = (name) => parts.find((one) => one.name === name);
     assert.deepEqual(part('length').bytes, [0x80 | short]);
     assert.deepEqual(part('extended')?.bytes ?? [], extended);
@@ -46,7 +47,8 @@ test('bits and sections are those of chatd --explain', () => {
   for (const key of [KEY, null]) for (const length of [5, 300, 70000]) {
     const payload = new Uint8Array(length).fill(0x61);
     const parts = frameOf({ payload, text: true, key });
-    const said = execFileSync(CHATD, ['--explain=' + (key ? 'client' : 'server')],
+    const side = key ? 'client' : 'server';
+    const said = execFileSync(CHATD, ['--explain=' + side],
       { input: Buffer.from(all(parts)) }).toString();
     const rows = said.replace(/.*its lower half.*\n/, '').split('\n');
     const sections = rows.map((line) =>
