@@ -66,6 +66,7 @@ let mark = null;      // the first new entry
 let seen = true;      // and whether somebody has been at the end since
 let newer = 0;        // new ones that were perhaps not looked at
 let jumped = false;   // to where they begin
+let drawnHeight = 0;  // of all there is to scroll, at the last draw
 let lastSeen = null;  // id of a message
 
 const newLine = line("new", t("New", "新消息"));
@@ -204,7 +205,8 @@ function drawAll() {
     mark.box.before(newLine);
   $("empty").hidden = !welcome || shown.entries.length || $("out").firstChild;
   reachCode(entries.map((entry) => entry.box));
-  if (following) scroll.scrollTop = scroll.scrollHeight;
+  drawnHeight = scroll.scrollHeight;
+  if (following) scroll.scrollTop = drawnHeight;
   look();
 }
 
@@ -227,15 +229,20 @@ export function toEnd() {
   draw();
 }
 
+const isAtEnd = (height) =>
+  height - scroll.scrollTop - scroll.clientHeight < NEAR;
+
+// What has come below since the last draw does not move anybody away.
 scroll.onscroll = () => {
-  const { scrollHeight, scrollTop, clientHeight } = scroll;
-  const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+  const atEnd = isAtEnd(Math.min(drawnHeight, scroll.scrollHeight));
   if (atEnd && !following) toEnd();
   following = atEnd;
 };
 
 // A text was unfolded: is the end still in sight?
-log.onclick = (e) => e.target.matches(".more") && scroll.onscroll();
+log.onclick = (e) => {
+  if (e.target.matches(".more")) following = isAtEnd(scroll.scrollHeight);
+};
 
 // First to where the new begins, then to the end.
 $("newer").onclick = () => {

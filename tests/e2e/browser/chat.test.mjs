@@ -183,6 +183,18 @@ test("who unfolds the last message is not moved on by the next", async () => {
   assert.equal(await top(), before);
 });
 
+test("what one sends is in sight, however large its field had grown",
+  async () => {
+    const ann = await browser.person(server, "Ann", { room: newRoom() });
+    for (let i = 0; i < 20; i++) await ann.say("line " + i);
+    await eventually(async () => assert.equal((await ann.said()).length, 20));
+    await ann.text.fill("long\n".repeat(30) + "x".repeat(72000));
+    await ann.send.click();
+    await ann.page.getByText("Not delivered: too long").waitFor();
+    await eventually(async () => assert.ok(await ann.page.locator("#scroll")
+      .evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 3)));
+  });
+
 test("an input method's Enter does not send", async () => {
   const ann = await browser.person(server, "Ann", { room: newRoom() });
   await ann.text.fill("ni hao");
