@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 _Static_assert(LOG_WRITE_MAX <= PIPE_BUF, "what a pipe takes whole");
@@ -41,11 +41,11 @@ static bool open_again(bool is_fifo)
     return placed;
 }
 
-/* The other end of a pty: opened again it would be that of a new one. */
-static bool is_master(void)
+/* /dev/ptmx, the other end of a pty: opened again it would be that of a new
+   one. Its number is fixed: admin-guide/devices.txt of Linux. */
+static bool is_master(const struct stat *file)
 {
-    int number;
-    return ioctl(STDERR_FILENO, TIOCGPTN, &number) == 0;
+    return file->st_rdev == makedev(5, 2);
 }
 
 void log_prepare(void)
@@ -60,7 +60,7 @@ void log_prepare(void)
         target.kind = SOCKET;
     else if (S_ISREG(file.st_mode))
         target.kind = PLAIN;
-    else if ((S_ISFIFO(file.st_mode) || (is_terminal && !is_master())) &&
+    else if ((S_ISFIFO(file.st_mode) || (is_terminal && !is_master(&file))) &&
              open_again(!is_terminal))
         target.kind = PLAIN;
     else if (is_terminal)
