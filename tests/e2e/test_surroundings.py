@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import resource
+import select
 import signal
 import socket
 import stat
@@ -58,6 +59,16 @@ class StandardError(ServerCase):
         fcntl.fcntl(master, fcntl.F_SETFL, os.O_NONBLOCK)
         taken = os.read(master, 1 << 20).decode()
         self.assertRegex(taken.split("\r\n")[0], LOGFMT)
+
+    def test_the_other_end_of_a_terminal(self):
+        """Opened again it would be that of a new one, which nobody reads."""
+        master, slave = self.terminal()
+        modes = termios.tcgetattr(slave)
+        modes[3] &= ~(termios.ICANON | termios.ECHO)
+        termios.tcsetattr(slave, termios.TCSANOW, modes)
+        self.begin(master)
+        self.assertTrue(select.select([slave], [], [], PATIENCE)[0])
+        self.assertRegex(os.read(slave, 1 << 16).decode(), LOGFMT)
 
     def test_a_terminal_that_is_stopped(self):
         """By Ctrl-S, from the start."""
