@@ -95,9 +95,10 @@ void conn_opened(struct server *s, struct client *c)
     struct profile *p = client_profile(&s->clients, c);
     if (s->config->rate)
         p->allowance = 0;
-    p->inflating = 0;
-    if (c->form == CLIENT_ECHO)
-        p->echo = (struct client_echo){0};
+    if (c->client_bits)
+        p->inflating = 0;
+    if (c->client_bits && c->form == CLIENT_ECHO)
+        p->echo.deflating = 0;
     deadline_set(s, c);
     log_open(s, c);
 }
@@ -396,7 +397,8 @@ void conn_linger(struct server *s, struct client *c)
 {
     /* RFC 6455 7.1.1: when both have said Close, the server ends it. */
     if (client_has(c, CLIENT_ENDED) ||
-        (c->state == CLIENT_CLOSING && c->as.farewell.by_client)) {
+        (c->state == CLIENT_CLOSING && c->as.farewell.by_client &&
+         !c->as.farewell.says_more)) {
         conn_drop(s, c, CAUSE_NONE);
         return;
     }

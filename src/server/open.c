@@ -324,7 +324,10 @@ static bool take(struct server *s, struct client *c, struct input *in,
         break;
     case MESSAGE_PONG: /* heard of it when it was received */
     case MESSAGE_NONE: break;
-    case MESSAGE_CLOSE: take_close(s, c, event->code); break;
+    case MESSAGE_CLOSE:
+        take_close(s, c, event->code);
+        c->as.farewell.says_more = in->used < in->len;
+        break;
     case MESSAGE_FAIL: conn_fail(s, c, event->code, event->reason); break;
     }
     return true;

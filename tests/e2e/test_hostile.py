@@ -531,10 +531,10 @@ class Requests(HostileCase):
 
         def attack(server):
             self.refused(server, 431, start + b"X: y\r\n" * 64 + b"\r\n",
-                         start + b"X: " + b"y" * 8200 + b"\r\n\r\n",
-                         start + b"X" * 8200 + b": y\r\n\r\n",
+                         start + b"X: " + b"y" * 16400 + b"\r\n\r\n",
+                         start + b"X" * 16400 + b": y\r\n\r\n",
                          start + b"X: y\r\n" * 3000 + b"\r\n")
-            self.refused(server, 414, b"GET /" + b"a" * 9000 +
+            self.refused(server, 414, b"GET /" + b"a" * 17000 +
                          b" HTTP/1.1\r\n" + host + b"\r\n")
             for head, more in ((start, b"X: y\r\n"), (start, b"y"),
                                (b"", b"G"), (b"GET /", b"a")):

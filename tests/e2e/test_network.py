@@ -276,7 +276,8 @@ class Breaks(NetworkCase):
         limit = "%g" % (1 * SLOW)
         server = self.start_far("--ping", limit, "--pong-timeout", limit,
                                 "--write-timeout", limit, "--close-timeout",
-                                limit, "--handshake-timeout", "%g" % (5 * SLOW))
+                                limit, "--handshake-timeout", "%g" % (5 * SLOW),
+                                "--keep-alive", limit)
         self.wire.tell(delay=[5, 2])
         there = []
         for path in "/echo", "/chat/r", "/ws/r":

@@ -84,6 +84,9 @@ def main():
                 a.json(message="hello")
                 assert b.recv_text() == "hello"
                 b.leave()
+            with WebSocket(server, "/echo") as ws:
+                ws.send(b"\x80\x80mask")     # a continuation of nothing
+                assert ws.recv_close()[0] == 1002
             # One that does not read: what has it acknowledged?
             slow = WebSocket(server, "/echo", rcvbuf=4096)
             slow.sock.settimeout(0.2)

@@ -336,6 +336,8 @@ static void test_nothing_behind_a_close_is_looked_at(void **state)
     peer_flush(ann);
     peer_told(bob, "text before\n");
     peer_told(ann, "text before\nclose 1000\nend\n");
+    /* It is read on, so that no reset overtakes the Close. */
+    assert_int_equal(sim_side(ann->connection), SIM_SHUT);
 }
 
 static void test_of_two_faults_one_close_is_sent(void **state)
