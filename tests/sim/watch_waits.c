@@ -124,7 +124,21 @@ static bool is_member(const struct client *c)
 
 /* ---- What was said ------------------------------------------------------- */
 
-/* Where many wait to be brought what was said, a walk begins at once. */
+/* Does the sender leave? Then what was taken of it is said. */
+static bool sender_leaves(int connection)
+{
+    const struct clients *clients = &world.server.clients;
+    int fd = sim_descriptor(connection);
+    for (uint32_t i = 0; i < clients->slots.fresh; i++) {
+        const struct client *c = client_at(clients, i);
+        if (c->fd == fd && c->state != CLIENT_GONE)
+            return c->state == CLIENT_CLOSING;
+    }
+    return true;
+}
+
+/* Where many wait to be brought what was said, a walk begins at once; for one
+   that leaves, it may be the next. */
 void watch_said(const struct room *room, int connection,
                 const struct room_record *record)
 {
@@ -132,6 +146,7 @@ void watch_said(const struct room *room, int connection,
         return;
     struct talk *t = talk_of(room);
     struct message m = {.connection = connection};
+    bool leaves = sender_leaves(connection);
     for (unsigned log = 0; log < world.server.rooms.log_count; log++) {
         size_t len = record->head[log].len + record->body[log].len;
         m.ends[log] = room->logs[log].head;
@@ -141,20 +156,14 @@ void watch_said(const struct room *room, int connection,
     t->said += m.len;
     m.said = t->said;
     t->unbrought += m.len;
-    if (t->unbrought >= world.config.room_log / 8 && room->flush_at == 0)
+    if (t->unbrought >= world.config.room_log / 8 && room->flush_at == 0 &&
+        !leaves)
         t->unbrought = 0;
     t->messages = realloc(t->messages, (t->count + 1) * sizeof m);
     assert_non_null(t->messages);
     t->messages[t->count++] = m;
-
-    int fd = sim_descriptor(connection);
-    for (uint32_t i = 0; all[connection].held && fd >= 0 &&
-                         i < world.server.clients.slots.fresh;
-         i++) {
-        const struct client *c = client_at(&world.server.clients, i);
-        if (c->fd == fd && c->state == CLIENT_CLOSING)
-            happened("wait", "said when its sender went", 1);
-    }
+    happened("wait", "said when its sender went",
+             all[connection].held && leaves);
     all[connection].held = false;
 }
 
