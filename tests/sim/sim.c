@@ -204,6 +204,18 @@ static void somebody_vanishes(struct actor *a)
     }
 }
 
+/* Last words and a Close in one write: they may wait for the room, and must not
+   be lost. */
+static void somebody_takes_leave(struct actor *a)
+{
+    if (!a->open || a->over || a->wants != MODEL_STAYS || a->half ||
+        a->peer->out_len > 0)
+        return;
+    model_say(a, chance, pick_length(a, world.config.max_message / 8));
+    model_end(a, PEER_CLOSE);
+    model_write(a, SIM_UNLIMITED);
+}
+
 /* One whose message waits for its room has something else to say, or goes. */
 static void somebody_held_goes_on(void)
 {
@@ -220,6 +232,13 @@ static void somebody_held_goes_on(void)
         model_write(a, SIM_UNLIMITED);
         return;
     }
+}
+
+static void who_would_wait_takes_leave(void)
+{
+    for (size_t i = 0; i < model_count; i++)
+        if (watch_would_wait(model_actors[i].peer->connection) && !once_in(3))
+            somebody_takes_leave(&model_actors[i]);
 }
 
 static void network_changes(struct actor *a)
@@ -320,6 +339,8 @@ static void step(void)
         will_not_listen(somebody());
     if (crowded && once_in(20))
         somebody_held_goes_on();
+    if (crowded && once_in(20))
+        who_would_wait_takes_leave();
     uint64_t what = below(100);
     if (model_count == 0 || what < 6)
         somebody_comes();

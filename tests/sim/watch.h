@@ -69,6 +69,9 @@ void watch_begin(bool calls_fail);
 /* Does a message of it wait for its room? */
 bool watch_is_held(int connection);
 
+/* Has it said so much that its next would wait, too, if most are behind? */
+bool watch_would_wait(int connection);
+
 /* Of a connection made by origin_connect or to --metrics, or NULL when
    nothing is watched. */
 struct watched *watch_of(int connection);

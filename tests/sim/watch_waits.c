@@ -181,6 +181,20 @@ static uint64_t own_of(const struct talk *t, int connection)
     return sum;
 }
 
+bool watch_would_wait(int connection)
+{
+    const struct server *s = &world.server;
+    int fd = sim_descriptor(connection);
+    for (uint32_t i = 0; fd >= 0 && i < s->clients.slots.fresh; i++) {
+        const struct client *c = client_at(&s->clients, i);
+        if (c->fd == fd && is_member(c))
+            return !all[connection].held &&
+                   own_of(talk_of(room_at(&s->rooms, c->room)), connection) >
+                       world.config.room_log / 8;
+    }
+    return false;
+}
+
 /* ---- Members ------------------------------------------------------------- */
 
 void watch_joins(const struct client *c, const struct room *room, bool replays)
