@@ -68,8 +68,10 @@ static void start_world(void)
             config->buffers = 64;
     }
     world_start();
-    if (once_in(2) || (crowded && once_in(2))) /* as if the rooms were large */
+    if (once_in(2)) /* as if the rooms were large */
         world.server.flush_cost = 1 + below(8) * LIMITS_COST_SEND;
+    if (crowded && once_in(2)) /* a reader a turn */
+        world.server.flush_cost = 1;
 }
 
 /* ---- People -------------------------------------------------------------- */
