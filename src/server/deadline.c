@@ -152,14 +152,13 @@ static uint64_t heartbeat_deadline(const struct server *s,
 }
 
 /* Since when has it been in the middle of sending something? False when it is
-   not, or when the rest of that is here. */
+   not. */
 static bool began(const struct server *s, const struct client *c,
                   uint32_t *since)
 {
     uint32_t inflating =
         c->client_bits ? client_profile(&s->clients, c)->inflating : 0;
-    if ((c->inbox == LEASE_NONE && !inflating) || c->taken ||
-        (c->flags & (CLIENT_PARKED | CLIENT_READY)))
+    if ((c->inbox == LEASE_NONE && !inflating) || c->taken)
         return false;
     if (inflating)
         *since = lease_at(&s->inflating, inflating - 1)->since;
@@ -176,7 +175,10 @@ static uint64_t message_deadline(const struct server *s, const struct client *c)
     if (c->waits)
         since += server_since(s, client_profile(&s->clients, c)->waited);
     uint64_t at = moment(s, since, s->config->message_timeout);
-    return c->waits && at <= s->now ? s->now + LIMITS_AGAIN : at;
+    /* The rest of it may be here, and not read yet. */
+    bool is_unread = c->waits || client_has(c, CLIENT_PARKED) ||
+                     client_has(c, CLIENT_READY);
+    return is_unread && at <= s->now ? s->now + LIMITS_AGAIN : at;
 }
 
 /* When is a member that is late to be looked at? */

@@ -137,7 +137,7 @@ void watch_progress(const struct server *s);
  *
  *   a message is held (client.taken) only while its sender has said over 1/8 of
  *       a log in this half of a log and the one before, and more than half of
- *       the other members are over 1/2 log behind; or over 1/512, and they are
+ *       the other members are over 1/2 log behind; or over 1/32, and they are
  *       over 3/4 behind; or it is over 1/8, and 1/8 was said since the last
  *       walk began; or 1/4 was; or its own have yet to be passed over. Who
  *       replays does not count, nor who took less than 1/16 of a log in a

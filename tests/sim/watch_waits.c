@@ -305,7 +305,7 @@ static bool may_be_held(const struct client *c)
         happened("wait", "for a walk", 1);
         return true;
     }
-    if (has_filled(c, own, log / 512, log - log / 4)) {
+    if (has_filled(c, own, log / 32, log - log / 4)) {
         happened("wait", "for most, far behind", 1);
         return true;
     }
