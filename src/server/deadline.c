@@ -176,8 +176,8 @@ static uint64_t message_deadline(const struct server *s, const struct client *c)
         since += server_since(s, client_profile(&s->clients, c)->waited);
     uint64_t at = moment(s, since, s->config->message_timeout);
     /* The rest of it may be here, and not read yet. */
-    bool is_unread = c->waits || client_has(c, CLIENT_PARKED) ||
-                     client_has(c, CLIENT_READY);
+    bool is_unread =
+        c->waits || client_has(c, CLIENT_PARKED) || client_has(c, CLIENT_READY);
     return is_unread && at <= s->now ? s->now + LIMITS_AGAIN : at;
 }
 
