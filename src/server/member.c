@@ -330,15 +330,13 @@ void member_publish(struct server *s, struct client *c,
 {
     struct room *room = room_of(s, c);
     const struct ring *log = log_of(s, c);
-    uint64_t from = log->head, stretch = stretch_of(s, room);
+    uint64_t from = log->head;
     size_t len = room_append(&s->rooms, room, record);
     s->cost += LIMITS_COST_MESSAGE + len * LIMITS_COST_SAID;
     count_own(s, room, member_of(s, c), len);
     count_out(s, room, skip);
     if (skip)
         skip_over(s, c, from, log->head);
-    if (stretch != stretch_of(s, room))
-        ask_again(s, room); /* what they said is further back now */
     /* Do not let one turn's messages run over members that keep up. */
     if (room->unflushed >= s->rooms.log_size / 8)
         member_flush(s, room, s->cost + LIMITS_FLUSH_ROOM);
