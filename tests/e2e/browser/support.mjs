@@ -284,6 +284,13 @@ export class Person {
     await this.text.fill(words);
     await this.page.keyboard.press("Enter");
   }
+  // As from the clipboard: Firefox's driver fills a field key by key.
+  async paste(words) {
+    await this.text.evaluate((e, value) => {
+      e.value = value;
+      e.dispatchEvent(new Event("input", { bubbles: true }));
+    }, words);
+  }
   said() { return this.messages.allTextContents(); }
   // Exactly these messages, in this order, and they stay so.
   async reads(expected, ms) {
