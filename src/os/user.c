@@ -122,7 +122,7 @@ int user_find(struct span text, struct user *user)
 
 int user_find_group(struct span text, uint32_t *group)
 {
-    struct user user;
+    struct user user = {0};
     if (parse_id(text, group))
         return 0;
     int result = user_in_file("/etc/group", text, &user, user_in_group_line);

@@ -14,12 +14,15 @@ void client_init(struct clients *all, struct client *table,
     slots_init(&all->slots, &table->slot, sizeof *table, size + CLIENT_BESIDES);
 }
 
-/* The list of those of its kind, or NULL: it is a regular one. */
-static struct list *list_of(struct clients *all, uint32_t flags)
+static bool is_regular(const struct client *c)
 {
-    return flags & CLIENT_SCRAPE    ? &all->scraping
-           : flags & CLIENT_REFUSED ? &all->refused
-                                    : NULL;
+    return (c->flags & (CLIENT_SCRAPE | CLIENT_REFUSED)) == 0;
+}
+
+/* The others of its kind: it is no regular one. */
+static struct list *list_of(struct clients *all, const struct client *c)
+{
+    return client_has(c, CLIENT_SCRAPE) ? &all->scraping : &all->refused;
 }
 
 static bool has_room(struct clients *all, uint32_t kind)
@@ -33,20 +36,18 @@ static bool has_room(struct clients *all, uint32_t kind)
 
 static void enlist(struct clients *all, const struct client *c)
 {
-    struct list *list = list_of(all, c->flags);
-    if (list)
-        list_append(list, &all->links, client_index(all, c));
-    else
+    if (is_regular(c))
         all->regular++;
+    else
+        list_append(list_of(all, c), &all->links, client_index(all, c));
 }
 
 static void strike(struct clients *all, const struct client *c)
 {
-    struct list *list = list_of(all, c->flags);
-    if (list)
-        list_remove(list, &all->links, client_index(all, c));
-    else
+    if (is_regular(c))
         all->regular--;
+    else
+        list_remove(list_of(all, c), &all->links, client_index(all, c));
 }
 
 void client_set_state(struct clients *all, struct client *c,

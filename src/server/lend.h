@@ -23,7 +23,7 @@ uint32_t lend_buffer(struct server *s, struct leases *pool, struct client *c);
 
 /* Of the address that holds most, not counting `but`: the one whose contents are
    the oldest, or LEASE_NONE. Takes time for each buffer. */
-uint32_t lend_oldest(const struct server *s, const struct leases *pool,
+uint32_t lend_oldest(const struct server *s, const struct leases *all,
                      const struct client *but);
 
 #endif

@@ -79,7 +79,7 @@ static int find_group(const char *name, uint32_t *group, struct text *why)
 int listen_open(struct server *s, struct text *why)
 {
     const char *name = s->config->unix_group;
-    uint32_t id;
+    uint32_t id = 0;
     const uint32_t *group = name ? &id : NULL;
     int result = name ? find_group(name, &id, why) : 0;
     if (result == 0)
