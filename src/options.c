@@ -464,16 +464,17 @@ static const char *set_list(struct config *config, enum key key,
 {
     static char lists[3][LIST_SIZE]; /* the last: of what is parsed at once */
     char *copy = lists[key == KEY_ORIGIN ? 0 : key == KEY_HOST ? 1 : 2];
-    const char *fault = NULL;
     memcpy(copy, *item, strlen(*item) + 1);
-    for (char *comma = copy; !fault && comma; copy = comma + 1) {
-        comma = strchr(copy, ',');
+    for (;;) {
+        char *comma = strchr(copy, ',');
         if (comma)
             *comma = '\0';
         *item = copy;
-        fault = set(config, key, copy);
+        const char *fault = set(config, key, copy);
+        if (fault || !comma)
+            return fault;
+        copy = comma + 1;
     }
-    return fault;
 }
 
 static enum options_result
