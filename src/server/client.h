@@ -125,7 +125,7 @@ struct client_farewell {
                            has let it go */
     uint8_t outbox_first; /* 1: the outbox goes before what a room owes, for
                                  a part of it may have left */
-    uint8_t says_more;    /* 1: the client does not heed its own Close */
+    uint8_t says_more;    /* 1: behind its own Close something comes, or may */
 };
 _Static_assert(CLOSE_FRAME_MAX <= UINT8_MAX, "farewell.told counts its bytes");
 _Static_assert(offsetof(struct client_farewell, cursor) ==

@@ -90,6 +90,7 @@ void conn_opened(struct server *s, struct client *c)
 {
     client_set_state(&s->clients, c, CLIENT_OPEN);
     c->heard = (uint32_t)s->now;
+    c->since = (uint32_t)(s->now - s->config->pong_timeout); /* no ping yet */
     s->stats.opened[c->form]++;
     s->stats.open[c->form]++;
     struct profile *p = client_profile(&s->clients, c);

@@ -306,10 +306,23 @@ static bool take_data(struct server *s, struct client *c, struct input *in,
 }
 
 /* RFC 6455 5.5.1: answered with the code that came; then we are done. */
-static void take_close(struct server *s, struct client *c, unsigned code)
+/* Behind its Close comes what it should not say any more; or a pong, which it
+   may (RFC 6455 5.5.1), for a ping of ours that was still on its way. */
+static bool says_more(const struct server *s, const struct client *c,
+                      const struct input *in)
 {
+    return in->used < in->len ||
+           (s->config->ping &&
+            server_since(s, c->since) < s->config->pong_timeout);
+}
+
+static void take_close(struct server *s, struct client *c,
+                       const struct input *in, unsigned code)
+{
+    bool more = says_more(s, c, in);
     conn_close(s, c, code == CLOSE_NO_STATUS ? CLOSE_NORMAL : code, "",
                CAUSE_CLOSE, true);
+    c->as.farewell.says_more = more;
 }
 
 /* False when the rest of it must wait for another turn. */
@@ -324,10 +337,7 @@ static bool take(struct server *s, struct client *c, struct input *in,
         break;
     case MESSAGE_PONG: /* heard of it when it was received */
     case MESSAGE_NONE: break;
-    case MESSAGE_CLOSE:
-        take_close(s, c, event->code);
-        c->as.farewell.says_more = in->used < in->len;
-        break;
+    case MESSAGE_CLOSE: take_close(s, c, in, event->code); break;
     case MESSAGE_FAIL: conn_fail(s, c, event->code, event->reason); break;
     }
     return true;

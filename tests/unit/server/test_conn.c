@@ -413,6 +413,25 @@ static void test_who_closes_first_is_answered_and_that_is_all(void **state)
     world_logged("event=close client=0 code=4000 by=client cause=close");
 }
 
+/* A ping of ours was on its way: the pong comes behind the Close, and must not
+   turn it into a reset. */
+static void test_a_pong_behind_a_close_makes_no_reset(void **state)
+{
+    (void)state;
+    world.config.ping = 1000;
+    world.config.pong_timeout = 500;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    world_pass(1000 + WHEEL_TICK);
+    peer_close(ann, 1000);
+    assert_int_equal(sim_side(ann->connection), SIM_SHUT);
+    peer_frame(ann, PEER_PONG, bytes_span(NULL, 0));
+    assert_int_equal(sim_side(ann->connection), SIM_SHUT);
+    sim_close(ann->connection);
+    world_settle();
+    assert_int_equal(world.server.clients.slots.count, 0);
+}
+
 /* However little the kernel takes of it at a time, and with all buffers lent
    out: the Close is not kept in one. */
 static void test_a_close_leaves_whole_however_it_is_cut(void **state)
@@ -526,6 +545,7 @@ int main(void)
         WORLD_TEST(test_the_lingering_read_on_so_that_the_close_arrives),
         WORLD_TEST(test_who_answers_the_close_need_not_wait),
         WORLD_TEST(test_who_closes_first_is_answered_and_that_is_all),
+        WORLD_TEST(test_a_pong_behind_a_close_makes_no_reset),
         WORLD_TEST(test_a_close_leaves_whole_however_it_is_cut),
         WORLD_TEST(test_the_log_counts_bytes_on_the_wire_and_names_the_room),
         WORLD_TEST(test_one_who_fails_does_not_end_the_turn_of_others),
