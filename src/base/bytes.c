@@ -32,9 +32,16 @@ struct span bytes_trim(struct span s)
     return s;
 }
 
+bool bytes_is_alnum_or(uint8_t byte, struct span more)
+{
+    uint8_t lower = bytes_lower(byte);
+    return (lower >= 'a' && lower <= 'z') || bytes_is_digit(byte) ||
+           bytes_find(more, byte) < more.len;
+}
+
 int bytes_hex_value(uint8_t digit)
 {
-    if (digit >= '0' && digit <= '9')
+    if (bytes_is_digit(digit))
         return digit - '0';
     digit = bytes_lower(digit);
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;

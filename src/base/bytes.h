@@ -39,6 +39,12 @@ static inline struct span bytes_part(struct span s, size_t offset, size_t len)
     return bytes_span(offset ? s.ptr + offset : s.ptr, len);
 }
 
+/* What is behind the first `offset` bytes; the caller keeps it inside. */
+static inline struct span bytes_after(struct span s, size_t offset)
+{
+    return bytes_part(s, offset, s.len - offset);
+}
+
 static inline bool bytes_equal(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
@@ -57,6 +63,14 @@ size_t bytes_find(struct span s, uint8_t byte);
 
 /* s without leading and trailing SP and HTAB (RFC 9110 5.6.3, OWS). */
 struct span bytes_trim(struct span s);
+
+static inline bool bytes_is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* An ASCII letter or digit, or one of some more. */
+bool bytes_is_alnum_or(uint8_t byte, struct span more);
 
 /* The value of one hexadecimal digit, or -1. */
 int bytes_hex_value(uint8_t digit);

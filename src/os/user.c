@@ -35,7 +35,7 @@ bool user_is_valid(struct span text)
     uint32_t id;
     bool with_group = bytes_find(text, ':') < text.len;
     struct span name = next_field(&text);
-    bool is_number = name.len > 0 && name.ptr[0] >= '0' && name.ptr[0] <= '9';
+    bool is_number = name.len > 0 && bytes_is_digit(name.ptr[0]);
     if (name.len == 0 || (is_number && !parse_id(name, &id)))
         return false;
     return !with_group || parse_id(text, &id);

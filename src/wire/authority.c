@@ -5,23 +5,6 @@
 
 #define PORT_MAX 65535
 
-static struct span after(struct span s, size_t offset)
-{
-    return bytes_part(s, offset, s.len - offset);
-}
-
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool is_alnum_or(uint8_t byte, struct span more)
-{
-    uint8_t lower = bytes_lower(byte);
-    return (lower >= 'a' && lower <= 'z') || is_digit(byte) ||
-           bytes_find(more, byte) < more.len;
-}
-
 /* ---- The grammar --------------------------------------------------------- */
 
 /* "[" IPv6 "]" (3.2.2), by its characters: the length, or 0. */
@@ -46,8 +29,8 @@ static size_t name_len(struct span s)
 {
     size_t len = 0;
     while (len < s.len &&
-           (is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+;=")) ||
-            is_escape(after(s, len))))
+           (bytes_is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+;=")) ||
+            is_escape(bytes_after(s, len))))
         len++;
     return len;
 }
@@ -64,7 +47,7 @@ bool authority_read(struct authority *a, struct span text)
         return host > 0;
     if (text.ptr[host] != ':')
         return false;
-    struct span digits = after(text, host + 1);
+    struct span digits = bytes_after(text, host + 1);
     a->has_port = digits.len > 0;
     if (!a->has_port)
         return true;
@@ -142,7 +125,7 @@ static bool ends_in_number(struct span host)
     while (dot > 0 && host.ptr[dot - 1] != '.')
         dot--;
     for (size_t i = dot; i < host.len; i++)
-        if (!is_digit(host.ptr[i]))
+        if (!bytes_is_digit(host.ptr[i]))
             return false;
     return dot < host.len;
 }
@@ -153,7 +136,7 @@ static const char *host_fault(struct span host)
     if (host.ptr[0] == '[')
         return read_literal(&ip, host) ? NULL : "has no IPv6 address in its []";
     for (size_t i = 0; i < host.len; i++)
-        if (!is_alnum_or(host.ptr[i], BYTES_LITERAL("-._")))
+        if (!bytes_is_alnum_or(host.ptr[i], BYTES_LITERAL("-._")))
             return "has a byte in it that is no name's";
     if (ends_in_number(host) && !ip_parse(&ip, host))
         return "is no IPv4 address";

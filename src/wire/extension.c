@@ -14,11 +14,7 @@
 
 static bool is_token_byte(uint8_t byte)
 {
-    uint8_t lower = bytes_lower(byte);
-    if ((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9'))
-        return true;
-    struct span more = BYTES_LITERAL("!#$%&'*+-.^_`|~");
-    return bytes_find(more, byte) < more.len;
+    return bytes_is_alnum_or(byte, BYTES_LITERAL("!#$%&'*+-.^_`|~"));
 }
 
 static void skip_blanks(struct span *in)

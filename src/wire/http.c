@@ -132,24 +132,11 @@ bool http_begun(const struct http_scan *scan)
 
 /* ---- The grammar's small pieces ------------------------------------------ */
 
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-/* ALPHA or DIGIT, or one of some more. */
-static bool is_alnum_or(uint8_t byte, struct span more)
-{
-    uint8_t lower = bytes_lower(byte);
-    return (lower >= 'a' && lower <= 'z') || is_digit(byte) ||
-           bytes_find(more, byte) < more.len;
-}
-
 /* RFC 9110 5.6.2. */
 static bool is_token(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (!is_alnum_or(s.ptr[i], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
+        if (!bytes_is_alnum_or(s.ptr[i], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
             return false;
     return s.len > 0;
 }
@@ -157,14 +144,9 @@ static bool is_token(struct span s)
 static bool is_digits(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (!is_digit(s.ptr[i]))
+        if (!bytes_is_digit(s.ptr[i]))
             return false;
     return true;
-}
-
-static struct span after(struct span s, size_t offset)
-{
-    return bytes_part(s, offset, s.len - offset);
 }
 
 /* The bytes of s up to `separator`, which is taken away with them. */
@@ -172,7 +154,7 @@ static struct span cut(struct span *s, uint8_t separator)
 {
     size_t len = bytes_find(*s, separator);
     struct span part = bytes_part(*s, 0, len);
-    *s = after(*s, bytes_min(len + 1, s->len));
+    *s = bytes_after(*s, bytes_min(len + 1, s->len));
     return part;
 }
 
@@ -182,7 +164,7 @@ static struct span next_line(struct span *rest)
     size_t len = bytes_find(*rest, '\r');
     CHECK(rest->len >= 2 && len <= rest->len - 2);
     struct span line = bytes_part(*rest, 0, len);
-    *rest = after(*rest, len + 2);
+    *rest = bytes_after(*rest, len + 2);
     return line;
 }
 
@@ -222,7 +204,7 @@ static void read_path(struct http_request *request, struct span target)
     size_t path = bytes_find(target, '?');
     request->path = bytes_part(target, 0, path);
     if (path < target.len)
-        request->query = after(target, path + 1);
+        request->query = bytes_after(target, path + 1);
     if (path == 0)
         request->path = BYTES_LITERAL("/"); /* RFC 9110 4.2.3 */
 }
@@ -239,10 +221,10 @@ static bool read_absolute(struct http_request *request, struct span target)
     if (!known || rest.len < 2 || rest.ptr[0] != '/' || rest.ptr[1] != '/')
         return false;
 
-    rest = after(rest, 2);
+    rest = bytes_after(rest, 2);
     size_t len = bytes_min(bytes_find(rest, '/'), bytes_find(rest, '?'));
     request->authority = bytes_part(rest, 0, len);
-    read_path(request, after(rest, len));
+    read_path(request, bytes_after(rest, len));
     return is_host(request->authority);
 }
 
@@ -272,8 +254,8 @@ static bool read_version(struct http_request *request, struct span version,
 {
     if (version.len != 8 ||
         !bytes_equal(bytes_part(version, 0, 5), BYTES_LITERAL("HTTP/")) ||
-        !is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
-        !is_digit(version.ptr[7]))
+        !bytes_is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
+        !bytes_is_digit(version.ptr[7]))
         return false;
     *major = version.ptr[5] - (unsigned)'0';
     request->minor = version.ptr[7] == '0' ? 0 : 1; /* RFC 9110 2.5 */
@@ -312,7 +294,7 @@ static bool read_fields(struct http_request *request, struct span rest)
         CHECK(request->field_count < HTTP_FIELDS_MAX);
         request->fields[request->field_count++] = (struct http_field){
             .name = name,
-            .value = bytes_trim(after(line, colon + 1)),
+            .value = bytes_trim(bytes_after(line, colon + 1)),
         };
     }
     return true;

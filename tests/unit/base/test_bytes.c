@@ -124,6 +124,28 @@ static void assert_decimal(const char *text, uint64_t expected)
     assert_true(value == expected);
 }
 
+static void test_letters_digits_and_some_more(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        bool digit = c >= '0' && c <= '9';
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        assert_int_equal(bytes_is_digit((uint8_t)c), digit);
+        assert_int_equal(bytes_is_alnum_or((uint8_t)c, BYTES_LITERAL("-\xFF")),
+                         digit || letter || c == '-' || c == 0xFF);
+    }
+}
+
+static void test_what_is_behind_some_bytes(void **state)
+{
+    (void)state;
+    struct span all = BYTES_LITERAL("abc");
+    assert_true(bytes_equal(bytes_after(all, 0), all));
+    assert_true(bytes_equal(bytes_after(all, 2), BYTES_LITERAL("c")));
+    assert_int_equal(bytes_after(all, 3).len, 0);
+    assert_null(bytes_after(bytes_span(NULL, 0), 0).ptr);
+}
+
 static void test_decimal_reads_digits(void **state)
 {
     (void)state;
@@ -217,6 +239,8 @@ static void test_one_byte_is_compared_as_many_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_letters_digits_and_some_more),
+        cmocka_unit_test(test_what_is_behind_some_bytes),
         cmocka_unit_test(test_a_literal_has_no_nul),
         cmocka_unit_test(test_a_part_is_cut_out),
         cmocka_unit_test(test_equal_is_same_length_and_bytes),
