@@ -123,7 +123,8 @@ static int open_listener(struct socket_address *address,
     int result = find_zone(fd, address);
     if (result == 0)
         result = address->family == SOCKET_UNIX
-                     ? socket_file_listen(fd, address, tuning)
+                     ? socket_file_listen(fd, address->path, tuning->mode,
+                                          tuning->group, address->file)
                      : bind_and_listen(fd, address);
     if (result < 0) {
         close(fd);
@@ -190,7 +191,7 @@ int socket_adopt(int fd, struct socket_address *address,
 
 void socket_unlisten(int fd, const struct socket_address *address)
 {
-    socket_file_remove(address);
+    socket_file_remove(address->path, address->file);
     close(fd);
 }
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +16,7 @@
 /* ---- One at a time ------------------------------------------------------- */
 
 struct lock {
-    char path[SOCKET_PATH_MAX + sizeof ".starting"];
+    char path[sizeof(struct sockaddr_un) + sizeof ".starting"];
     int fd; /* -1: none could be had */
 };
 
@@ -104,33 +106,32 @@ static bool identify(const char *path, uint64_t file[2])
 }
 
 /* Before listen everybody is refused: nobody comes by the wrong group. */
-static int make(int fd, struct socket_address *address,
-                const struct socket_tuning *tuning)
+static int make(int fd, const char *path, unsigned mode, const uint32_t *group,
+                uint64_t file[2])
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    memcpy(at.sun_path, address->path, sizeof address->path);
+    memcpy(at.sun_path, path, strlen(path));
     int result = remove_stale(&at);
     if (result == 0)
-        result = bind_with(fd, &at, tuning->mode);
+        result = bind_with(fd, &at, mode);
     if (result < 0)
         return result;
-    (void)identify(address->path, address->file);
-    if ((tuning->group &&
-         lchown(address->path, (uid_t)-1, *tuning->group) != 0) ||
+    (void)identify(path, file);
+    if ((group && lchown(path, (uid_t)-1, *group) != 0) ||
         listen(fd, SOMAXCONN) != 0) {
         result = -errno;
-        socket_file_remove(address);
+        socket_file_remove(path, file);
     }
     return result;
 }
 
-int socket_file_listen(int fd, struct socket_address *address,
-                       const struct socket_tuning *tuning)
+int socket_file_listen(int fd, const char *path, unsigned mode,
+                       const uint32_t *group, uint64_t file[2])
 {
     struct lock lock;
-    if (!take_lock(&lock, address->path))
+    if (!take_lock(&lock, path))
         return -EADDRINUSE;
-    int result = make(fd, address, tuning);
+    int result = make(fd, path, mode, group, file);
     give_lock(&lock);
     return result;
 }
@@ -139,10 +140,10 @@ int socket_file_listen(int fd, struct socket_address *address,
 
 /* The file may have been replaced by another server's since. Its inode cannot
    be another's while we hold the socket. */
-void socket_file_remove(const struct socket_address *address)
+void socket_file_remove(const char *path, const uint64_t file[2])
 {
-    uint64_t file[2];
-    if (address->file[1] && identify(address->path, file) &&
-        file[0] == address->file[0] && file[1] == address->file[1])
-        (void)unlink(address->path);
+    uint64_t found[2];
+    if (file[1] && identify(path, found) && found[0] == file[0] &&
+        found[1] == file[1])
+        (void)unlink(path);
 }

@@ -11,18 +11,19 @@
 #ifndef OS_SOCKET_FILE_H
 #define OS_SOCKET_FILE_H
 
-#include "os/socket.h"
+#include <stdint.h>
 
 /*
- * Bind an unbound socket to address->path, and listen. Fills in
- * address->file. -EADDRINUSE where a server lives or starts, or a file that
- * is no socket is. The file never has more rights than tuning->mode, and
- * nobody can connect before it is tuning->group's; what fails leaves none.
+ * Bind an unbound socket to a path that fits sun_path with its NUL, and listen.
+ * Fills in the file's device and inode. -EADDRINUSE where a server lives or
+ * starts, or a file that is no socket is. The file never has more rights than
+ * `mode` (0: as the umask has it), and nobody can connect before it is *group's
+ * (NULL: it stays as made); what fails leaves none.
  */
-int socket_file_listen(int fd, struct socket_address *address,
-                       const struct socket_tuning *tuning);
+int socket_file_listen(int fd, const char *path, unsigned mode,
+                       const uint32_t *group, uint64_t file[2]);
 
-/* Remove the file, if we made it and it is still ours. */
-void socket_file_remove(const struct socket_address *address);
+/* Remove the file, if we made it (file[1] is not 0) and it is still ours. */
+void socket_file_remove(const char *path, const uint64_t file[2]);
 
 #endif
