@@ -151,15 +151,17 @@ static void refuse(struct server *s, struct client *c, unsigned status,
     answer_with_text(s, c, status, why);
 }
 
-static const char too_many[] = "too many from this address";
-static const char all_slots[] = "all client slots taken";
+/* What those are told who got none of the regular slots. */
+struct slot_refusal {
+    unsigned status;
+    const char *why;
+};
 
-static void refuse_slot(struct server *s, struct client *c)
+static struct slot_refusal slot_refusal_of(const struct client *c)
 {
-    if (client_has(c, CLIENT_OVER))
-        refuse(s, c, 429, too_many);
-    else
-        refuse(s, c, 503, all_slots);
+    return client_has(c, CLIENT_OVER)
+               ? (struct slot_refusal){429, "too many from this address"}
+               : (struct slot_refusal){503, "all client slots taken"};
 }
 
 /* A refusal that needs no buffer: what its kernel does not take is lost. */
@@ -180,12 +182,9 @@ static void refuse_at_once(struct server *s, struct client *c, unsigned status,
 
 void request_give_way(struct server *s, struct client *c)
 {
-    if (c->state == CLIENT_REQUEST && client_has(c, CLIENT_REFUSED)) {
-        if (client_has(c, CLIENT_OVER))
-            refuse_at_once(s, c, 429, too_many);
-        else
-            refuse_at_once(s, c, 503, all_slots);
-    }
+    struct slot_refusal no = slot_refusal_of(c);
+    if (c->state == CLIENT_REQUEST && client_has(c, CLIENT_REFUSED))
+        refuse_at_once(s, c, no.status, no.why);
     conn_drop(s, c, CAUSE_NONE);
 }
 
@@ -368,8 +367,9 @@ static void handle(struct server *s, struct client *c, struct span head)
         (c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE | CLIENT_OVER)) ||
         handshake_wanted(&request))
         client_set(c, CLIENT_LAST);
+    struct slot_refusal no = slot_refusal_of(c);
     if ((c->flags & (CLIENT_REFUSED | CLIENT_OVER)) && !route.health)
-        refuse_slot(s, c);
+        refuse(s, c, no.status, no.why);
     else if (!is_for_us(s, c, &request, &route))
         refuse(s, c, 421, "Host not ours");
     else if (handshake_wanted(&request) && method_is(&request, "GET"))
