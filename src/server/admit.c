@@ -81,8 +81,8 @@ static struct client *take(struct server *s, int fd, uint32_t kind)
 bool admit_full(const struct server *s, const struct client *beside)
 {
     const struct clients *all = &s->clients;
-    bool regular = !(beside->flags & (CLIENT_REFUSED | CLIENT_SCRAPE));
-    return all->regular - all->idle.count - regular >= all->size;
+    uint32_t others = all->regular - (client_is_regular(beside) ? 1 : 0);
+    return others - all->idle.count >= all->size;
 }
 
 /* ---- Whose it is --------------------------------------------------------- */
@@ -101,7 +101,7 @@ static void warn(struct server *s, const struct client *c)
 
 static void set_address(struct server *s, struct client *c, uint32_t key)
 {
-    bool counts = !(c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE));
+    bool counts = client_is_regular(c);
     if (counts)
         address_part(&s->crowds, c->address, s->clients.size);
     c->address = key;

@@ -14,11 +14,6 @@ void client_init(struct clients *all, struct client *table,
     slots_init(&all->slots, &table->slot, sizeof *table, size + CLIENT_BESIDES);
 }
 
-static bool is_regular(const struct client *c)
-{
-    return (c->flags & (CLIENT_SCRAPE | CLIENT_REFUSED)) == 0;
-}
-
 /* The others of its kind: it is no regular one. */
 static struct list *list_of(struct clients *all, const struct client *c)
 {
@@ -36,7 +31,7 @@ static bool has_room(struct clients *all, uint32_t kind)
 
 static void enlist(struct clients *all, const struct client *c)
 {
-    if (is_regular(c))
+    if (client_is_regular(c))
         all->regular++;
     else
         list_append(list_of(all, c), &all->links, client_index(all, c));
@@ -44,7 +39,7 @@ static void enlist(struct clients *all, const struct client *c)
 
 static void strike(struct clients *all, const struct client *c)
 {
-    if (is_regular(c))
+    if (client_is_regular(c))
         all->regular--;
     else
         list_remove(list_of(all, c), &all->links, client_index(all, c));

@@ -288,6 +288,19 @@ static inline bool client_waits(const struct client *c, unsigned reasons)
 void client_set_state(struct clients *all, struct client *c,
                       enum client_state state);
 
+/* It has one of the slots that --clients counts. */
+static inline bool client_is_regular(const struct client *c)
+{
+    return (c->flags & (CLIENT_SCRAPE | CLIENT_REFUSED)) == 0;
+}
+
+/* profile.inflating; 0 also where no compression was agreed on. */
+static inline uint32_t client_inflating(const struct clients *all,
+                                        const struct client *c)
+{
+    return c->client_bits ? client_profile(all, c)->inflating : 0;
+}
+
 /* True while it is in a room's list of members. */
 static inline bool client_in_room(const struct client *c)
 {

@@ -45,9 +45,7 @@ struct compressed_in *compressed_in_of(struct server *s, struct client *c,
 
 struct compressed_in *compressed_taken(struct server *s, struct client *c)
 {
-    if (c->client_bits == 0)
-        return NULL;
-    return context_of(&s->inflating, client_profile(&s->clients, c)->inflating);
+    return context_of(&s->inflating, client_inflating(&s->clients, c));
 }
 
 struct compressed_in *compressed_waiting(struct server *s, struct client *c)

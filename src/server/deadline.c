@@ -156,8 +156,7 @@ static uint64_t heartbeat_deadline(const struct server *s,
 static bool began(const struct server *s, const struct client *c,
                   uint32_t *since)
 {
-    uint32_t inflating =
-        c->client_bits ? client_profile(&s->clients, c)->inflating : 0;
+    uint32_t inflating = client_inflating(&s->clients, c);
     if ((c->inbox == LEASE_NONE && !inflating) || c->taken)
         return false;
     if (inflating)
@@ -175,10 +174,8 @@ static uint64_t message_deadline(const struct server *s, const struct client *c)
     if (c->waits)
         since += server_since(s, client_profile(&s->clients, c)->waited);
     uint64_t at = moment(s, since, s->config->message_timeout);
-    /* The rest of it may be here, and not read yet. */
-    bool is_unread =
-        c->waits || client_has(c, CLIENT_PARKED) || client_has(c, CLIENT_READY);
-    return is_unread && at <= s->now ? s->now + LIMITS_AGAIN : at;
+    /* The rest of it may be here. */
+    return is_unheard(c) && at <= s->now ? s->now + LIMITS_AGAIN : at;
 }
 
 /* When is a member that is late to be looked at? */

@@ -305,7 +305,6 @@ static bool take_data(struct server *s, struct client *c, struct input *in,
     return true;
 }
 
-/* RFC 6455 5.5.1: answered with the code that came; then we are done. */
 /* Behind its Close comes what it should not say any more; or a pong, which it
    may (RFC 6455 5.5.1), for a ping of ours that was still on its way. */
 static bool says_more(const struct server *s, const struct client *c,
@@ -316,6 +315,7 @@ static bool says_more(const struct server *s, const struct client *c,
             server_since(s, c->since) < s->config->pong_timeout);
 }
 
+/* RFC 6455 5.5.1: answered with the code that came; then we are done. */
 static void take_close(struct server *s, struct client *c,
                        const struct input *in, unsigned code)
 {
@@ -582,6 +582,6 @@ void open_turn(struct server *s, struct client *c)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
     if (c->inbox != LEASE_NONE)
         note_input(s, c, &in);
-    else if (c->client_bits && client_profile(&s->clients, c)->inflating)
+    else if (client_inflating(&s->clients, c))
         deadline_set(s, c);
 }

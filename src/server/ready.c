@@ -38,8 +38,8 @@ void ready_go_on(struct server *s, struct client *c, unsigned reasons)
     c->since += pause;
     if (c->inbox != LEASE_NONE)
         lease_at(&s->leases, c->inbox)->since += pause;
-    uint32_t inflating = client_profile(&s->clients, c)->inflating;
-    if (c->client_bits && inflating)
+    uint32_t inflating = client_inflating(&s->clients, c);
+    if (inflating)
         lease_at(&s->inflating, inflating - 1)->since += pause;
     ready_add(s, c);
 }
