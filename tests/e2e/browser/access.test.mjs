@@ -6,26 +6,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { Browser, Server, Wire, eventually, from, newRoom, welcome }
-  from "./support.mjs";
+import { Browser, Wire, browser, eventually, from, newRoom, server, stage,
+         welcome } from "./support.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url)
   .resolve("axe-core/axe.min.js"), "utf8");
 const phone = { viewport: { width: 360, height: 640 }, isMobile: true,
   hasTouch: true, deviceScaleFactor: 2 };
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+stage();
 
 // Nothing serious or worse, by WCAG 2.2 AA and best practice.
 async function accessible(page, where) {

@@ -3,21 +3,11 @@
 // what it keeps does not grow.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, from, newRoom, welcome }
+import { test } from "node:test";
+import { browser, eventually, from, newRoom, server, stage, welcome }
   from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
+stage();
 
 // Counts frames, draws (changes of the log) and, by Chromium, layouts.
 async function counted(page, action) {

@@ -3,20 +3,11 @@
 // than be read.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, newRoom, notInFirefox, sleep }
+import { test } from "node:test";
+import { browser, eventually, newRoom, notInFirefox, server, sleep, stage }
   from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+stage();
 
 test("two people chat, and each knows the own messages", async () => {
   const room = newRoom();

@@ -2,19 +2,10 @@
 // Goal: Chromium compresses by itself, and nobody notices but the network.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually } from "./support.mjs";
+import { test } from "node:test";
+import { browser, eventually, server, stage } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+stage();
 
 test("a large text through the page's connection", async () => {
   const page = await browser.page(server.url + "/echo");

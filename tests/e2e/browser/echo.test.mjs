@@ -2,19 +2,11 @@
 // Goal: a developer can send anything, see it come back, and close in any way.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, newRoom, running } from "./support.mjs";
+import { test } from "node:test";
+import { Server, browser, eventually, newRoom, running, server, stage }
+  from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+stage();
 
 async function tester(options) {
   const page = await browser.page(server.url + "/echo", options);

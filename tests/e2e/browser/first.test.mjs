@@ -3,22 +3,11 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, from, newRoom, notInFirefox, running,
-         welcome } from "./support.mjs";
+import { test } from "node:test";
+import { Server, browser, eventually, from, newRoom, notInFirefox, running,
+         server, stage, welcome } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-
+stage();
 
 const phone = { viewport: { width: 360, height: 640 }, isMobile: true,
   hasTouch: true };

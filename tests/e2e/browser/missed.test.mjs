@@ -2,21 +2,11 @@
 // Goal: whoever was away is told what was missed, and where it begins.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, Wire, eventually, from, newRoom, welcome }
+import { test } from "node:test";
+import { Wire, browser, eventually, from, newRoom, server, stage, welcome }
   from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
+stage();
 
 test("what comes while nobody looks is counted, below a line", async () => {
   const room = newRoom();

@@ -3,22 +3,11 @@
 // screen, the stream and the outbox go on.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, eventually, from, newRoom, welcome }
+import { test } from "node:test";
+import { browser, eventually, from, newRoom, server, stage, welcome }
   from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-
+stage();
 
 // What Chrome 111, Firefox 113 and Safari 16 do not have, of what was once used
 // here or might be.

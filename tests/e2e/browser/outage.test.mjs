@@ -3,20 +3,11 @@
 // and nothing is there twice.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Server, Wire, eventually, newRoom, running, sleep }
-  from "./support.mjs";
+import { test } from "node:test";
+import { Server, Wire, browser, eventually, newRoom, running, server, sleep,
+         stage } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+stage();
 
 for (const signal of ["SIGTERM", "SIGKILL"]) {
   test(`server restarted after ${signal}: both come back, nothing lost or doubled`,

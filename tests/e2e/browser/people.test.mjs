@@ -3,21 +3,11 @@
 // are here.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Person, Server, eventually, from, newRoom, welcome }
+import { test } from "node:test";
+import { Person, browser, eventually, from, newRoom, server, stage, welcome }
   from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
+stage();
 
 // Another tab of the same browser, in the same room.
 async function tab(person) {

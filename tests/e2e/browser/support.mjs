@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium, firefox } from "playwright-core";
 
@@ -305,3 +306,20 @@ export class Person {
 let rooms = 0;
 export const newRoom = () =>
   `r${process.pid.toString(36)}-${Date.now().toString(36)}-${rooms++}`;
+
+// ---- what each file of tests has
+
+// One server and one browser for all tests of a file, from the first one on.
+export let server, browser;
+
+export function stage() {
+  before(async () => {
+    server = await Server.start();
+    browser = await Browser.start();
+  });
+  afterEach(() => browser.quiet());
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+}

@@ -3,22 +3,11 @@
 // refused, what day and what time it is.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { Browser, Person, Server, eventually, from, newRoom, running, welcome }
-  from "./support.mjs";
+import { test } from "node:test";
+import { Person, Server, browser, eventually, from, newRoom, running, server,
+         stage, welcome } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await Browser.start();
-});
-afterEach(() => browser.quiet());
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-
+stage();
 
 // A page whose WebSockets are refused, and whose /healthz answers like this.
 async function refused(answer) {
