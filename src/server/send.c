@@ -329,8 +329,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
         trace_sent(s, c, plan->parts, (size_t)sent);
     s->stats.bytes_out += (uint64_t)sent;
     if ((size_t)sent == plan->len) {
-        if (client_waits(c, CLIENT_WAITS_OUTPUT))
-            ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
+        ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
         pass_all(s, c, plan);
         return SEND_DONE;
     }

@@ -122,11 +122,16 @@ static void count(struct server *s, struct client *c)
     admit_count(s, c, &who);
 }
 
+/* Does it come from a proxy that says of each request whose it is? */
+static bool hop_tells(const struct server *s, const struct client *c)
+{
+    return s->sources.table && is_trusted(s->config, &source_of(s, c)->hop);
+}
+
 void source_request(struct server *s, struct client *c,
                     const struct http_request *request)
 {
-    if (!s->sources.table || client_has(c, CLIENT_SCRAPE) ||
-        !is_trusted(s->config, &source_of(s, c)->hop))
+    if (client_has(c, CLIENT_SCRAPE) || !hop_tells(s, c))
         return;
     source_choose(s->config, request, &source_of(s, c)->client);
     count(s, c);
@@ -135,19 +140,17 @@ void source_request(struct server *s, struct client *c,
 void source_answered(struct server *s, struct client *c)
 {
     admit_idle(s, c);
-    if (!s->sources.table)
-        return;
-    source_of(s, c)->client = source_of(s, c)->hop;
-    if (is_trusted(s->config, &source_of(s, c)->hop))
+    if (s->sources.table)
+        source_of(s, c)->client = source_of(s, c)->hop;
+    if (hop_tells(s, c))
         admit_count(s, c, NULL);
 }
 
 void source_returns(struct server *s, struct client *c)
 {
     struct socket_address who;
-    bool told =
-        s->sources.table && is_trusted(s->config, &source_of(s, c)->hop);
-    if (s->config->per_ip && !told && source_get(s, c, c->fd, &who) == 0)
+    if (s->config->per_ip && !hop_tells(s, c) &&
+        source_get(s, c, c->fd, &who) == 0)
         admit_count(s, c, &who);
 }
 
