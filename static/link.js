@@ -148,6 +148,8 @@ export class Link {
     this.tell("state", "open");
     this.tell("members", m.members, m.who);
     this.rest();
+    // Where nothing follows and the last is another than ours, a gap does.
+    if (m.following === 0 && this.last && m.last !== this.last) return;
     if (m.following === 0 || !m.last || m.last === this.last) this.caughtUp();
     else if (m.following === undefined) this.replay = setTimeout(
       () => this.caughtUp(true), this.items.some((i) => i.state === "sent")
@@ -157,6 +159,7 @@ export class Link {
   gap() {
     if (!this.gapSeen) this.tell("gap");
     this.gapSeen = true;
+    if (this.following === 0) this.caughtUp();
   }
 
   // An id says nothing but which message it is.

@@ -189,11 +189,10 @@ static bool held(const struct rooms *all, const struct room *room,
 uint64_t room_history(const struct rooms *all, const struct room *room,
                       uint64_t count)
 {
-    uint64_t pos = room->logs[ROOM_JSON].head;
-    count = bytes_min64(count, all->history);
-    for (uint64_t n = 0; n < count && held(all, room, room->number - n); n++)
-        pos = room->marks[(room->number - n) % all->history];
-    return pos;
+    uint64_t n = 0;
+    while (n < count && held(all, room, room->number - n))
+        n++;
+    return n;
 }
 
 uint64_t room_resume(const struct rooms *all, const struct room *room,
@@ -202,9 +201,17 @@ uint64_t room_resume(const struct rooms *all, const struct room *room,
     bool known = epoch == room->epoch && number <= room->number;
     *gap = false;
     if (known && number == room->number)
-        return room->logs[ROOM_JSON].head;
+        return 0;
     if (known && held(all, room, number + 1))
-        return room->marks[(number + 1) % all->history];
+        return room->number - number;
     *gap = true;
     return room_history(all, room, all->history);
+}
+
+uint64_t room_place(const struct rooms *all, const struct room *room,
+                    uint64_t count)
+{
+    if (count == 0)
+        return room->logs[ROOM_JSON].head;
+    return room->marks[(room->number - count + 1) % all->history];
 }

@@ -160,17 +160,22 @@ size_t room_append(struct rooms *all, struct room *room,
 void room_soil(struct rooms *all, struct room *room);
 struct room *room_next_dirty(struct rooms *all);
 
-/* JSON position from which the last `count` messages are replayed: fewer when
-   the log or the marks hold no more. */
+/* How many of the last `count` messages can be replayed: fewer when the log or
+   the marks hold no more. */
 uint64_t room_history(const struct rooms *all, const struct room *room,
                       uint64_t count);
 
 /*
- * JSON position of what follows message `number` of `epoch`. *gap is set when
- * that does not join up (another epoch, a number not reached yet, messages no
- * longer held); the position is then that of all the history there is.
+ * How many follow message `number` of `epoch`. *gap is set when that does not
+ * join up (another epoch, a number not reached yet, messages no longer held);
+ * it is then all the history there is.
  */
 uint64_t room_resume(const struct rooms *all, const struct room *room,
                      uint64_t epoch, uint64_t number, bool *gap);
+
+/* JSON position at which the last `count` messages begin; that many are
+   held. */
+uint64_t room_place(const struct rooms *all, const struct room *room,
+                    uint64_t count);
 
 #endif

@@ -170,7 +170,8 @@ static void send_text(struct server *s, struct client *c, const struct text *t)
     outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(t));
 }
 
-static void welcome(struct server *s, struct client *c, const struct room *room)
+static void welcome(struct server *s, struct client *c, const struct room *room,
+                    uint64_t following)
 {
     uint8_t bytes[512];
     struct text t = text_over(bytes, sizeof bytes);
@@ -186,6 +187,8 @@ static void welcome(struct server *s, struct client *c, const struct room *room)
         put_id(&t, room, room->number);
     else
         text_string(&t, "null");
+    text_string(&t, ",\"following\":");
+    text_decimal(&t, following);
     text_byte(&t, '}');
     m->members_told = room->members;
     send_text(s, c, &t);
@@ -200,14 +203,13 @@ static void greet(struct server *s, struct client *c,
     struct place place;
     bool gap = false;
     parse_place(request->query, &place); /* join() saw that it is well formed */
+    uint64_t following =
+        place.since
+            ? room_resume(&s->rooms, room, place.epoch, place.number, &gap)
+            : room_history(&s->rooms, room, place.history);
     if (c->form == CLIENT_JSON_V1)
-        welcome(s, c, room);
-    if (place.since)
-        member_replay(
-            s, c,
-            room_resume(&s->rooms, room, place.epoch, place.number, &gap));
-    else
-        member_replay(s, c, room_history(&s->rooms, room, place.history));
+        welcome(s, c, room, following);
+    member_replay(s, c, room_place(&s->rooms, room, following));
     if (gap && c->form == CLIENT_JSON_V1)
         outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
                      BYTES_LITERAL("{\"event\":\"gap\"}"));

@@ -514,10 +514,11 @@ class V1(ChatCase):
 
     def test_welcome_comes_first(self):
         """With uid, room, members (you included) and last; null in a fresh
-        room, else the last message's id."""
+        room, else the last message's id; and how many are replayed."""
         a = self.v1("café")
         self.assertEqual(set(a.welcome),
-                         {"event", "uid", "room", "members", "last"})
+                         {"event", "uid", "room", "members", "last",
+                          "following"})
         self.assertRegex(a.welcome["uid"], UUID4)
         self.assertEqual(a.welcome["room"], "café")
         self.assertEqual(a.welcome["members"], 1)
@@ -528,6 +529,8 @@ class V1(ChatCase):
         b = self.v1("café", "?history=5")
         self.assertEqual(b.welcome["members"], 3)
         self.assertEqual(b.welcome["last"], id_)
+        self.assertEqual((a.welcome["following"], b.welcome["following"]),
+                         (0, 1))
         self.assertEqual(self.v1().welcome["room"], "lobby")
 
     def test_the_sender_receives_its_own_message(self):

@@ -510,6 +510,22 @@ static struct said said_in_base64(struct span encoded)
     return said_in(bytes_span(bytes, (size_t)len), true);
 }
 
+/* What is replayed is from where it wanted to hear up to the last one. */
+static void hear_welcome(const struct actor *a, struct span s)
+{
+    struct span last = value_of(s, "\"last\":\"");
+    struct span following = value_of(s, "\"following\":");
+    size_t dash = last.ptr ? bytes_find(last, '-') + 1 : 0;
+    uint64_t number = 0, replayed;
+    assert_true(
+        !last.ptr ||
+        bytes_decimal(bytes_part(last, dash, last.len - dash), &number));
+    assert_non_null(following.ptr);
+    following.len = bytes_find(following, '}');
+    assert_true(bytes_decimal(following, &replayed));
+    assert_true(number + 1 == a->next + replayed);
+}
+
 static void hear_json(struct actor *a, struct span s)
 {
     struct span id = value_of(s, "{\"id\":\"");
@@ -531,6 +547,8 @@ static void hear_json(struct actor *a, struct span s)
     assert_int_equal(a->form, CLIENT_JSON_V1);
     assert_int_equal(a->welcomed, event.ptr[0] != 'w'); /* first, and once */
     a->welcomed = true;
+    if (event.ptr[0] == 'w')
+        hear_welcome(a, s);
     if (event.ptr[0] == 'g') {
         assert_true(a->gap_due);
         a->gap_due = false;

@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Person, browser, eventually, from, newRoom, server, stage, welcome }
-  from "./support.mjs";
+import { Person, Server, browser, eventually, from, newRoom, server, stage,
+  welcome } from "./support.mjs";
 
 stage();
 
@@ -29,6 +29,28 @@ test("it asks for what comes after the last message it has", async () => {
   await person.reads(["forty", "forty-one", "live"]);
   assert.equal(await person.log.locator(".gap").count(), 0);
 });
+
+test("where nothing is kept one can speak at once, by the welcome's word",
+  async () => {
+    const server = await Server.start("--history", "0");
+    const room = newRoom();
+    const ann = await browser.person(server, "Ann", { room });
+    await ann.say("said before");
+    await ann.reads(["said before"]);
+    const page = await browser.page();
+    // Whoever waits for a history waits for ever.
+    await page.addInitScript(() => {
+      const set = setTimeout;
+      window.setTimeout = (f, ms, ...more) =>
+        ms >= 1000 && ms <= 5000 ? -1 : set(f, ms, ...more);
+    });
+    await page.goto(server.url + "/chat/" + room);
+    const ben = new Person(page);
+    await ben.say("at once");
+    await ann.reads(["said before", "at once"]);
+    await ben.reads(["at once"]);
+    await server.stop();
+  });
 
 test("what it has already is not shown again", async () => {
   const { person } = await scripted((say) => {
@@ -53,6 +75,27 @@ test("an id is opaque: another epoch alone is no gap", async () => {
   assert.equal(await person.log.locator(".gap").count(), 0);
   assert.equal(urls[1].searchParams.get("since"), "a1-7");
 });
+
+test("what was sent before a gap with nothing behind it is not sent again",
+  async () => {
+    let again = 0;
+    const { person } = await scripted((say, ws) => {
+      say(welcome("me", "a1-7", { following: 1 }));
+      say(from("ben", "a1-7", "seven"));
+      ws.onMessage((text) => {
+        if (JSON.parse(text).message) ws.close({ code: 1001 });
+      });
+    }, (say, ws) => {
+      ws.onMessage((text) => { again += Boolean(JSON.parse(text).message); });
+      say(welcome("me2", null, { following: 0 }));
+      say({ event: "gap" });
+    });
+    await person.reads(["seven"]);
+    await person.say("once");
+    await person.outbox().getByText("Send again").waitFor();
+    assert.equal(await person.log.locator(".gap").count(), 1);
+    assert.equal(again, 0);
+  });
 
 test("a gap that is told is shown where it is", async () => {
   const { person } = await scripted((say, ws) => {

@@ -152,6 +152,19 @@ static void test_the_room_that_was_empty_longest_makes_way(void **state)
     assert_null(open_room(&all, "b")); /* its name is forgotten */
 }
 
+/* Where what is replayed begins. */
+static uint64_t history_at(const struct rooms *all, const struct room *room,
+                           uint64_t count)
+{
+    return room_place(all, room, room_history(all, room, count));
+}
+
+static uint64_t resume_at(const struct rooms *all, const struct room *room,
+                          uint64_t epoch, uint64_t number, bool *gap)
+{
+    return room_place(all, room, room_resume(all, room, epoch, number, gap));
+}
+
 static void test_an_empty_room_keeps_its_history(void **state)
 {
     (void)state;
@@ -164,7 +177,7 @@ static void test_an_empty_room_keeps_its_history(void **state)
     assert_ptr_equal(open_room(&all, "a"), a);
     assert_int_equal(a->number, 3);
     assert_true(a->epoch == epoch);
-    assert_true(room_history(&all, a, 2) == 20);
+    assert_true(history_at(&all, a, 2) == 20);
 }
 
 static void test_names_in_one_bucket_can_be_forgotten_in_any_order(void **state)
@@ -227,11 +240,11 @@ static void test_history_is_what_was_asked_for_and_is_there(void **state)
     for (unsigned number = 0; number < 12; number++) {
         for (uint64_t count = 0; count < 20; count++) {
             uint64_t most = bytes_min64(bytes_min64(count, HISTORY), number);
-            assert_true(room_history(&all, a, count) == 20 * (number - most));
+            assert_true(history_at(&all, a, count) == 20 * (number - most));
         }
         append(&all, a, 1);
     }
-    assert_true(room_history(&all, a, UINT64_MAX) == 20 * (12 - HISTORY));
+    assert_true(history_at(&all, a, UINT64_MAX) == 20 * (12 - HISTORY));
 }
 
 static void test_big_messages_push_the_older_ones_out(void **state)
@@ -245,13 +258,11 @@ static void test_big_messages_push_the_older_ones_out(void **state)
                     &(struct room_record){
                         .head = {[ROOM_JSON] = bytes_span(big, sizeof big)}});
     uint64_t head = a->logs[ROOM_JSON].head;
-    assert_true(room_history(&all, a, HISTORY) == head - 3 * sizeof big);
+    assert_true(history_at(&all, a, HISTORY) == head - 3 * sizeof big);
     bool gap;
-    assert_true(room_resume(&all, a, a->epoch, 7, &gap) ==
-                head - 3 * sizeof big);
+    assert_true(resume_at(&all, a, a->epoch, 7, &gap) == head - 3 * sizeof big);
     assert_false(gap);
-    assert_true(room_resume(&all, a, a->epoch, 6, &gap) ==
-                head - 3 * sizeof big);
+    assert_true(resume_at(&all, a, a->epoch, 6, &gap) == head - 3 * sizeof big);
     assert_true(gap);
 }
 
@@ -263,7 +274,7 @@ static void test_resuming_joins_up_or_says_that_it_does_not(void **state)
     append(&all, a, 12);
     for (uint64_t number = 0; number < 20; number++) {
         bool gap;
-        uint64_t pos = room_resume(&all, a, a->epoch, number, &gap);
+        uint64_t pos = resume_at(&all, a, a->epoch, number, &gap);
         bool joins = number <= 12 && number + HISTORY >= 12;
         assert_int_equal(gap, !joins);
         assert_true(pos == 20 * (joins ? number : 12 - HISTORY));
@@ -277,9 +288,9 @@ static void test_another_epoch_is_a_gap(void **state)
     struct room *a = open_room(&all, "a");
     append(&all, a, 3);
     bool gap = false;
-    assert_true(room_resume(&all, a, a->epoch + 1, 3, &gap) == 0);
+    assert_true(resume_at(&all, a, a->epoch + 1, 3, &gap) == 0);
     assert_true(gap);
-    assert_true(room_resume(&all, a, a->epoch, UINT64_MAX, &gap) == 0);
+    assert_true(resume_at(&all, a, a->epoch, UINT64_MAX, &gap) == 0);
     assert_true(gap);
 }
 
@@ -289,7 +300,7 @@ static void test_nothing_said_and_nothing_missed_is_no_gap(void **state)
     struct rooms all = rooms_of();
     struct room *a = open_room(&all, "a");
     bool gap = true;
-    assert_true(room_resume(&all, a, a->epoch, 0, &gap) == 0);
+    assert_true(resume_at(&all, a, a->epoch, 0, &gap) == 0);
     assert_false(gap);
 }
 
@@ -301,10 +312,10 @@ static void test_without_history_nothing_is_held(void **state)
     a->log_members[ROOM_JSON] = 1;
     append(&all, a, 4);
     bool gap;
-    assert_true(room_history(&all, a, 10) == 80);
-    assert_true(room_resume(&all, a, a->epoch, 4, &gap) == 80);
+    assert_true(history_at(&all, a, 10) == 80);
+    assert_true(resume_at(&all, a, a->epoch, 4, &gap) == 80);
     assert_false(gap);
-    assert_true(room_resume(&all, a, a->epoch, 3, &gap) == 80);
+    assert_true(resume_at(&all, a, a->epoch, 3, &gap) == 80);
     assert_true(gap);
 }
 

@@ -263,12 +263,14 @@ static void test_v1_is_welcomed_first(void **state)
     peer_story(ann);
     assert_memory_equal(story, "text {\"event\":\"welcome\",\"uid\":\"", 31);
     assert_string_equal(story + 31 + 36,
-                        "\",\"room\":\"x\",\"members\":2,\"last\":null}\n");
+                        "\",\"room\":\"x\",\"members\":2,\"last\":null,"
+                        "\"following\":0}\n");
     peer_text(ann, "{\"message\":\"hello\"}");
     struct peer *bob = peer_open_with("/ws/x", V1);
     peer_story(bob);
     char last[64];
-    snprintf(last, sizeof last, ",\"members\":3,\"last\":\"%llx-1\"}\n",
+    snprintf(last, sizeof last,
+             ",\"members\":3,\"last\":\"%llx-1\",\"following\":0}\n",
              (unsigned long long)epoch());
     assert_non_null(strstr(bob->story, last));
 }
@@ -319,10 +321,18 @@ static struct peer *resume(uint64_t at, unsigned number, const char *more)
     return peer_open_with(target, V1);
 }
 
-/* What is told after the welcome. */
+/* What is told after the welcome; that says how many messages. */
 static void told_after_welcome(struct peer *p, const char *story)
 {
-    assert_string_equal(strchr(peer_story(p), '\n') + 1, story);
+    const char *after = strchr(peer_story(p), '\n') + 1;
+    unsigned following, messages = 0;
+    for (const char *at = after; *at; at = strchr(at, '\n') + 1)
+        messages += *at == '#';
+    assert_int_equal(sscanf(strstr(p->story, "\"following\":"),
+                            "\"following\":%u}\n", &following),
+                     1);
+    assert_int_equal(following, messages);
+    assert_string_equal(after, story);
 }
 
 static void test_since_misses_nothing_and_repeats_nothing(void **state)
