@@ -7,7 +7,8 @@
 #   make sim        random peers against a simulated kernel, SIM_SEEDS of them,
 #                   and every call refused
 #   make sim-long   the same for hours, with other seeds from SIM_FIRST on
-#   make layers     what each file includes, and what each object wants
+#   make layers     what each file includes, and what each object wants; prints
+#                   in which order each layer is read
 #   make requirements   that the RFC tables name what is there
 #   make fuzz       libFuzzer over every parser and the server (needs clang)
 #   make afl        AFL++ over the same; FUZZ=json is one of them (afl++)
@@ -159,10 +160,10 @@ FAIL_SEEDS  ?= 1
 FAIL_STRIDE ?= 1
 WATCHED    = room_append member_join member_leave admit_one \
              conn_opened conn_close conn_drop conn_fail \
-             conn_log_refusal lend_buffer member_hold outbox_frame \
-             request_evict request_handle request_timeout room_next_dirty \
-             server_turn socket_abandon socket_close source_answered \
-             source_request source_returns source_timeout source_turn
+             events_refuse lend_buffer member_hold outbox_frame \
+             conn_refuse request_timeout room_next_dirty \
+             loop_turn socket_abandon socket_close caller_answered \
+             caller_request caller_returns caller_read
 
 $(SIMS): $(BUILD)/test/%: tests/sim/%.c $(MODEL_SRC) \
                           $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs

@@ -3,7 +3,8 @@
 #include "options.h"
 #include "os/process.h"
 #include "paste.h"
-#include "server/server.h"
+#include "server/loop.h"
+#include "server/start.h"
 #include "service/site.h"
 
 #include <stdlib.h>
@@ -59,8 +60,8 @@ int main(int argc, char **argv)
         text_string(&t, ": what the supervisor says makes no sense");
         return complain(&t, EXIT_USAGE);
     }
-    failure = server_open(&server, &config, &site_chatd, &t);
+    failure = start_server(&server, &config, &site_chatd, &t);
     if (failure)
         return complain(&t, failure);
-    return server_run(&server);
+    return loop_run(&server);
 }

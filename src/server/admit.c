@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/admit.h"
 #include "base/check.h"
+#include "server/caller.h"
 #include "server/conn.h"
-#include "server/deadline.h"
-#include "server/request.h"
+#include "server/due.h"
+#include "server/reply.h"
 
 /* ---- Giving way ---------------------------------------------------------- */
 
@@ -57,12 +58,16 @@ bool admit_now(const struct server *s)
             first_come(s, &all->scraping));
 }
 
-/* Somebody ends, where there is somebody. */
+/* Somebody ends, where there is somebody: who is refused is told so, though it
+   has not asked. */
 static bool end(struct server *s, struct client *c)
 {
-    if (c)
-        request_give_way(s, c);
-    return c != NULL;
+    if (!c)
+        return false;
+    if (c->state == CLIENT_REQUEST && client_has(c, CLIENT_REFUSED))
+        reply_no_slot(s, c, true);
+    conn_drop(s, c, CAUSE_NONE);
+    return true;
 }
 
 static struct client *take(struct server *s, int fd, uint32_t kind)
@@ -85,68 +90,6 @@ bool admit_full(const struct server *s, const struct client *beside)
     return others - all->idle.count >= all->size;
 }
 
-/* ---- Whose it is --------------------------------------------------------- */
-
-static void warn(struct server *s, const struct client *c)
-{
-    struct journal_line line;
-    if (!journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall))
-        return;
-    journal_put(&line, "why",
-                BYTES_LITERAL("one address holds over half of the slots"));
-    source_log(&line, s, c, c->fd);
-    journal_number(&line, "slots", s->clients.size);
-    journal_end(&line);
-}
-
-static void set_address(struct server *s, struct client *c, uint32_t key)
-{
-    bool counts = client_is_regular(c);
-    if (counts)
-        address_part(&s->crowds, c->address, s->clients.size);
-    c->address = key;
-    if (counts && address_join(&s->crowds, key, s->clients.size))
-        warn(s, c);
-}
-
-/* The entry + 1 of somebody who is counted, or 0. */
-static uint32_t enter(struct server *s, const struct socket_address *who,
-                      bool *over)
-{
-    uint32_t entry = 0;
-    *over = false;
-    if (s->config->per_ip && who && who->family != SOCKET_UNIX) {
-        entry = address_enter(&s->addresses, who, s->config->per_ip);
-        *over = entry == 0;
-    }
-    return entry;
-}
-
-static void set_entry(struct server *s, const struct client *c, uint32_t entry)
-{
-    if (s->config->per_ip)
-        s->addresses.entry_of[client_index(&s->clients, c)] = entry;
-}
-
-void admit_idle(struct server *s, struct client *c)
-{
-    if (s->config->per_ip)
-        address_leave(&s->addresses,
-                      s->addresses.entry_of[client_index(&s->clients, c)]);
-    set_entry(s, c, 0);
-}
-
-void admit_count(struct server *s, struct client *c,
-                 const struct socket_address *who)
-{
-    bool over;
-    admit_idle(s, c);
-    set_entry(s, c, enter(s, who, &over));
-    if (over)
-        client_set(c, CLIENT_OVER);
-    set_address(s, c, who ? address_key(s->addresses.seed, who) : 0);
-}
-
 /* ---- Coming -------------------------------------------------------------- */
 
 void admit_one(struct server *s, int fd, const struct socket_address *peer,
@@ -154,18 +97,17 @@ void admit_one(struct server *s, int fd, const struct socket_address *peer,
 {
     bool over = false;
     bool counts = !metrics && !source_is_told(s->config, peer);
-    uint32_t entry = enter(s, counts ? peer : NULL, &over);
-    uint32_t kind = metrics ? CLIENT_SCRAPE : over ? CLIENT_REFUSED : 0;
-    struct client *c = take(s, fd, kind);
+    uint32_t entered = caller_enter(s, counts ? peer : NULL, &over);
+    struct client *c = take(s, fd,
+                            metrics ? CLIENT_SCRAPE
+                            : over  ? CLIENT_REFUSED
+                                    : 0);
     CHECK(c); /* admit_now said so */
     s->stats.accepted += !metrics;
     if (over)
         client_set(c, CLIENT_OVER);
-    set_entry(s, c, entry);
-    source_begin(s, c, peer);
-    if (counts)
-        set_address(s, c, address_key(s->addresses.seed, peer));
-    deadline_set(s, c);
+    caller_begin(s, c, peer, entered);
+    due_set(s, c);
     if (reactor_add(s->reactor, c->fd, client_token(&s->clients, c)) < 0)
         conn_drop(s, c, CAUSE_FAULT);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * admit: who gets a slot, who gives way for it, and whose it counts as.
+ * admit: who gets a slot, and who gives way for it.
  *
  *   kind        slots             when they are all taken
  *   regular     --clients         the plain connection that has been idle
@@ -26,15 +26,6 @@ bool admit_now(const struct server *s);
    give it a slot. */
 void admit_one(struct server *s, int fd, const struct socket_address *peer,
                bool metrics);
-
-/* It counts as this address's from now on: for --per-ip, over which it is
-   marked, and in what one address may hold without a warning. NULL: nobody's. */
-void admit_count(struct server *s, struct client *c,
-                 const struct socket_address *who);
-
-/* It is idle, and counts no more for --per-ip: a browser keeps the connections
-   with which it got the page, and its WebSocket is to be let in. */
-void admit_idle(struct server *s, struct client *c);
 
 /* Are all regular slots taken, but for idle plain connections and this
    client's own? */

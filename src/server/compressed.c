@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/compressed.h"
 #include "base/check.h"
-#include "server/lend.h"
 #include "server/outbox.h"
 #include "wire/extension.h"
 
@@ -20,15 +19,17 @@ static void give(struct leases *all, uint32_t *lease_1)
 
 /* ---- Coming in ----------------------------------------------------------- */
 
+void compressed_begin(struct server *s, struct client *c, uint32_t context)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    CHECK(p->inflating == 0);
+    p->inflating = context + 1; /* LEASE_NONE becomes 0 */
+}
+
 struct compressed_in *compressed_in_of(struct server *s, struct client *c,
                                        const struct message_event *event)
 {
-    struct profile *p = client_profile(&s->clients, c);
-    if (event->first) {
-        CHECK(p->inflating == 0);
-        p->inflating = lend_buffer(s, &s->inflating, c) + 1;
-    }
-    struct compressed_in *in = context_of(&s->inflating, p->inflating);
+    struct compressed_in *in = compressed_taken(s, c);
     if (!in)
         return NULL;
     if (event->first) {

@@ -53,8 +53,11 @@ static inline uint8_t *compressed_gathered(struct compressed_in *in)
     return (uint8_t *)(in + 1);
 }
 
-/* The message that the client is in the middle of sending: begun by a piece
-   with first set. NULL when there is no context for one. */
+/* A message begins, in this leased context (LEASE_NONE: there is none). */
+void compressed_begin(struct server *s, struct client *c, uint32_t context);
+
+/* The message that the client is in the middle of sending, with a further piece
+   of it. NULL when there is no context for it. */
 struct compressed_in *compressed_in_of(struct server *s, struct client *c,
                                        const struct message_event *event);
 

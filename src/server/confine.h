@@ -9,7 +9,7 @@
 #include "server/server.h"
 
 /* Fills s->sandbox. 0, or the exit status with a sentence in `why`, as
-   server_open: also when --require-sandbox is not met. */
+   start_server: also when --require-sandbox is not met. */
 int confine_enter(struct server *s, struct text *why);
 
 /* What was achieved, for the start line: "landlock,seccomp", "none", or "off"

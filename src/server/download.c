@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/download.h"
-#include "server/conn.h"
 
 /* The place that this client has; all->count: none. */
 static uint32_t place_of(const struct downloads *all, uint64_t token)
@@ -11,7 +10,7 @@ static uint32_t place_of(const struct downloads *all, uint64_t token)
     return i;
 }
 
-static uint32_t count_of(const struct downloads *all, uint64_t whose)
+static uint32_t count_of(const struct downloads *all, uint32_t whose)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < all->count; i++)
@@ -21,9 +20,9 @@ static uint32_t count_of(const struct downloads *all, uint64_t whose)
 
 /* Who gives way. One more is the newcomer's, who is asked first where another
    holds as many: nobody loses a place to somebody who has more. */
-static uint64_t choose(const struct downloads *all, uint64_t newcomer)
+static uint64_t choose(const struct downloads *all, uint32_t newcomer)
 {
-    uint64_t whose = newcomer;
+    uint32_t whose = newcomer;
     uint32_t most = count_of(all, newcomer);
     most += most > 0;
     for (uint32_t i = 0; i < all->count; i++) {
@@ -39,25 +38,33 @@ static uint64_t choose(const struct downloads *all, uint64_t newcomer)
     return all->places[oldest].token;
 }
 
-void download_keep(struct server *s, struct client *c)
+static bool has_place(const struct downloads *all,
+                      const struct clients *clients, const struct client *c)
 {
-    struct downloads *all = &s->downloads;
-    struct download it = {.token = client_token(&s->clients, c)};
-    if (c->as.http.file < 0 || place_of(all, it.token) < all->count)
-        return;
-    it.whose = c->address;
-    if (all->count == all->most) {
-        struct client *other = client_find(&s->clients, choose(all, it.whose));
-        conn_log_refusal(s, other, other->fd, 0, "too many downloads");
-        conn_drop(s, other, CAUSE_NO_BUFFER);
-    }
-    all->places[all->count++] = it;
+    return place_of(all, client_token(clients, c)) < all->count;
 }
 
-void download_end(struct server *s, const struct client *c)
+struct client *download_rival(const struct downloads *all,
+                              const struct clients *clients,
+                              const struct client *c)
 {
-    struct downloads *all = &s->downloads;
-    uint32_t i = place_of(all, client_token(&s->clients, c));
+    if (has_place(all, clients, c) || all->count < all->most)
+        return NULL;
+    return client_find(clients, choose(all, c->address));
+}
+
+void download_keep(struct downloads *all, const struct clients *clients,
+                   const struct client *c)
+{
+    if (!has_place(all, clients, c))
+        all->places[all->count++] = (struct download){
+            .token = client_token(clients, c), .whose = c->address};
+}
+
+void download_end(struct downloads *all, const struct clients *clients,
+                  const struct client *c)
+{
+    uint32_t i = place_of(all, client_token(clients, c));
     if (i == all->count)
         return;
     all->count--;

@@ -13,11 +13,9 @@
 
 #include "server/client.h"
 
-struct server;
-
 struct download {
     uint64_t token; /* of the client */
-    uint64_t whose; /* its address, as one number */
+    uint32_t whose; /* its address */
 };
 
 struct downloads {
@@ -26,11 +24,16 @@ struct downloads {
     uint32_t most; /* an open file limit that is low leaves fewer */
 };
 
-/* The file that this client is sent does not end in this turn. It has a place
-   from now on, and somebody else has perhaps been dropped for it. */
-void download_keep(struct server *s, struct client *c);
+/* The file that this client is sent does not end in this turn, and is to have a
+   place: who has to give way for that and be dropped first, or NULL. */
+struct client *download_rival(const struct downloads *all,
+                              const struct clients *clients,
+                              const struct client *c);
+void download_keep(struct downloads *all, const struct clients *clients,
+                   const struct client *c);
 
 /* It is sent no more. */
-void download_end(struct server *s, const struct client *c);
+void download_end(struct downloads *all, const struct clients *clients,
+                  const struct client *c);
 
 #endif

@@ -43,6 +43,15 @@ void lease_let_go(struct leases *all, uint32_t index)
     lease_at(all, index)->kept = false;
 }
 
+void lease_drop_front(struct leases *all, uint32_t index)
+{
+    struct lease *l = lease_at(all, index);
+    uint8_t *bytes = lease_bytes(all, index);
+    memmove(bytes, bytes + l->start, l->end - l->start);
+    l->end -= l->start;
+    l->start = 0;
+}
+
 bool lease_append(struct leases *all, uint32_t index, struct span s)
 {
     struct lease *l = lease_at(all, index);

@@ -78,6 +78,9 @@ static inline struct span lease_left(const struct leases *all, uint32_t index)
     return bytes_span(lease_bytes(all, index) + l->start, l->end - l->start);
 }
 
+/* The message at the start of an inbox is gone. */
+void lease_drop_front(struct leases *all, uint32_t index);
+
 /* Append bytes; false (and nothing is done) when they do not fit. */
 bool lease_append(struct leases *all, uint32_t index, struct span s);
 

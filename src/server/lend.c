@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/lend.h"
 #include "server/conn.h"
-#include "server/request.h"
 
 /* ---- The oldest of the address that holds most --------------------------- */
 
@@ -64,6 +63,14 @@ uint32_t lend_oldest(const struct server *s, const struct leases *all,
 
 /* ---- Lending ------------------------------------------------------------- */
 
+/* What it has sent is needed by others as a buffer: one response, the end. */
+static void evict_request(struct server *s, struct client *c)
+{
+    conn_refuse(s, c, 503, "all buffers taken");
+    c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
+    conn_linger(s, c);
+}
+
 /* The client gives back all that it has of the pool. */
 static void evict(struct server *s, const struct leases *pool, struct client *c)
 {
@@ -72,7 +79,7 @@ static void evict(struct server *s, const struct leases *pool, struct client *c)
         conn_close(s, c, CLOSE_TRY_LATER, "its buffer is needed",
                    CAUSE_NO_BUFFER, false);
     else if (c->state == CLIENT_REQUEST && !unsent)
-        request_evict(s, c, "all buffers taken");
+        evict_request(s, c);
     else
         conn_drop(s, c, CAUSE_NO_BUFFER);
 }

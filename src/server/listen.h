@@ -8,7 +8,7 @@
 #include "server/server.h"
 
 /* Open those that the options name, or take over a supervisor's. 0, or the
-   exit status with a sentence in `why`, as server_open. */
+   exit status with a sentence in `why`, as start_server. */
 int listen_open(struct server *s, struct text *why);
 
 /*

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/member.h"
-#include "os/clock.h"
-#include "server/conn.h"
-#include "server/outbox.h"
+#include "server/compressed.h"
 #include "server/ready.h"
-#include "server/send.h"
 #include "wire/extension.h"
 
 static struct room *room_of(struct server *s, const struct client *c)
@@ -15,11 +12,6 @@ static struct room *room_of(struct server *s, const struct client *c)
 static bool is_v1(const struct client *c)
 {
     return c->form == CLIENT_JSON_V1;
-}
-
-static struct ring *log_of(struct server *s, const struct client *c)
-{
-    return &room_of(s, c)->logs[send_log_of(c)];
 }
 
 static struct client_member *member_of(const struct server *s,
@@ -87,6 +79,12 @@ static void count_own(const struct server *s, const struct room *room,
     m->own_now += (uint32_t)len;
 }
 
+bool member_overrun(const struct server *s, const struct client *c)
+{
+    return client_in_room(c) &&
+           !ring_holds(member_log(s, c), c->as.socket.cursor);
+}
+
 bool member_may_speak(const struct server *s, const struct client *c)
 {
     if (!client_in_room(c))
@@ -94,7 +92,7 @@ bool member_may_speak(const struct server *s, const struct client *c)
     const struct room *room = room_at(&s->rooms, c->room);
     const struct client_member *m = member_of(s, c);
     if (client_has(c, CLIENT_SKIPS) &&
-        m->skip_from + m->skip_len != (uint32_t)room->logs[send_log_of(c)].head)
+        m->skip_from + m->skip_len != (uint32_t)room->logs[room_log_of(c)].head)
         return false; /* others spoke: it has to pass over its own first */
     if (room->pressure == 0)
         return true;
@@ -111,7 +109,7 @@ void member_hold(struct server *s, struct client *c, uint8_t opcode)
 
 void member_wait(struct server *s, struct client *c)
 {
-    ready_wait(s, c, CLIENT_WAITS_ROOM);
+    ready_wait(s, c, CLIENT_WAITS_ROOM, REACTOR_FOREVER);
     room_of(s, c)->held += c->taken == 0;
 }
 
@@ -126,12 +124,35 @@ static void go_on(struct server *s, struct client *c)
     ready_add(s, c);
 }
 
-uint8_t member_release(struct server *s, struct client *c)
+static uint8_t release(struct server *s, struct client *c)
 {
     uint8_t opcode = c->taken;
     c->taken = 0;
     room_of(s, c)->held -= !client_waits(c, CLIENT_WAITS_ROOM);
     return opcode;
+}
+
+/* The bytes lie where they were gathered; an empty one is nowhere. */
+void member_publish_held(struct server *s, struct client *c)
+{
+    if (c->taken == 0)
+        return;
+    const struct service *service = server_service(s, c);
+    uint8_t opcode = release(s, c);
+    struct compressed_in *z = compressed_taken(s, c);
+    if (z) {
+        service->message(s, c, opcode, compressed_gathered(z), z->len);
+        compressed_in_end(s, c);
+    } else if (c->inbox == LEASE_NONE) {
+        service->message(s, c, opcode, s->receive, 0);
+    } else {
+        struct lease *l = lease_at(&s->leases, c->inbox);
+        lease_let_go(&s->leases, c->inbox);
+        service->message(s, c, opcode, lease_bytes(&s->leases, c->inbox),
+                         l->start);
+        if (c->inbox != LEASE_NONE)
+            lease_drop_front(&s->leases, c->inbox);
+    }
 }
 
 /* ---- How far behind ------------------------------------------------------ */
@@ -176,10 +197,10 @@ static void begin_measure(struct server *s, struct client *c)
 static void read_twin(struct server *s, struct client *c)
 {
     struct room *room = room_of(s, c);
-    room->log_members[send_log_of(c)]--;
+    room->log_members[room_log_of(c)]--;
     client_set(c, CLIENT_TWIN);
-    room->log_members[send_log_of(c)]++;
-    c->as.socket.cursor = log_of(s, c)->head;
+    room->log_members[room_log_of(c)]++;
+    c->as.socket.cursor = member_log(s, c)->head;
 }
 
 /* May it speak now, if it waits for that? */
@@ -204,7 +225,7 @@ static void note_lag(struct server *s, struct client *c, uint64_t behind)
 void member_flushed(struct server *s, struct client *c)
 {
     struct room *room = room_of(s, c);
-    uint64_t behind = room->logs[send_log_of(c)].head - c->as.socket.cursor;
+    uint64_t behind = room->logs[room_log_of(c)].head - c->as.socket.cursor;
     if (behind == 0) {
         client_clear(c, CLIENT_REPLAYS);
         /* A twin is deflated with the largest window. Who asked for a smaller
@@ -224,16 +245,16 @@ void member_measure(struct server *s, struct client *c)
 {
     const struct client_member *m = member_of(s, c);
     uint32_t taken = (uint32_t)c->as.socket.cursor - m->lag_mark;
-    uint64_t behind = log_of(s, c)->head - c->as.socket.cursor;
+    uint64_t behind = member_log(s, c)->head - c->as.socket.cursor;
     begin_measure(s, c);
     set_lag(s, c, lag_of(s, c, behind), taken < s->rooms.log_size / 16);
 }
 
 /* ---- Coming and going ---------------------------------------------------- */
 
-/* When `members` events may go out again: a second after the last, or later
-   where it takes a good part of that to tell everybody. */
-static uint64_t next_telling(const struct room *room)
+/* A second after the last, or later where it takes a good part of that to tell
+   everybody. */
+uint64_t member_next_telling(const struct room *room)
 {
     uint64_t all = room->v1_members / LIMITS_TOLD;
     if (room->told_at == 0)
@@ -241,10 +262,9 @@ static uint64_t next_telling(const struct room *room)
     return room->told_at + (all > LIMITS_MEMBERS ? all : LIMITS_MEMBERS);
 }
 
-/* The number of members changed: events are due. */
-static void count_changed(struct server *s, struct room *room)
+void member_count_changed(struct server *s, struct room *room)
 {
-    uint64_t due = next_telling(room);
+    uint64_t due = member_next_telling(room);
     if (due < s->now)
         due = s->now;
     room->counting = true;
@@ -253,7 +273,7 @@ static void count_changed(struct server *s, struct room *room)
 
 void member_join(struct server *s, struct client *c, struct room *room)
 {
-    enum room_log log = send_log_of(c);
+    enum room_log log = room_log_of(c);
     c->room = room_index(&s->rooms, room);
     c->frame_left = 0;
     c->as.socket.cursor = room->logs[log].head;
@@ -262,13 +282,13 @@ void member_join(struct server *s, struct client *c, struct room *room)
         s->rooms.in_use++;
     room->log_members[log]++;
     room->v1_members += is_v1(c);
-    count_changed(s, room);
+    member_count_changed(s, room);
     press(s, room);
 }
 
 void member_replay(struct server *s, struct client *c, uint64_t pos)
 {
-    if (pos == log_of(s, c)->head)
+    if (pos == member_log(s, c)->head)
         return;
     c->as.socket.cursor = pos;
     client_set(c, CLIENT_REPLAYS);
@@ -279,11 +299,11 @@ void member_leave(struct server *s, struct client *c)
     struct room *room = room_of(s, c);
     set_lag(s, c, MEMBER_IN_STEP, false);
     room->held -= client_waits(c, CLIENT_WAITS_ROOM);
-    room->log_members[send_log_of(c)]--;
+    room->log_members[room_log_of(c)]--;
     room->v1_members -= is_v1(c);
     if (--room->members == 0)
         s->rooms.in_use--;
-    count_changed(s, room);
+    member_count_changed(s, room);
     press(s, room);
 }
 
@@ -294,13 +314,12 @@ void member_detach(struct server *s, struct client *c)
     c->frame_left = 0;
 }
 
-/* ---- Messages ------------------------------------------------------------ */
+/* ---- What it says --------------------------------------------------------- */
 
-/* The sender passes over [from, to). Its own messages of one turn lie side by
-   side, and it is not read again before they are passed (open_turn): one range
-   is enough. What is said when it goes lies behind all that is owed to it. */
-static void skip_over(struct server *s, struct client *c, uint64_t from,
-                      uint64_t to)
+/* Its own messages of one turn lie side by
+   side, and it is not read again before they are passed: one range is
+   enough. What is said when it goes lies behind all that is owed to it. */
+void member_skip(struct server *s, struct client *c, uint64_t from, uint64_t to)
 {
     struct client_member *m = member_of(s, c);
     if (c->state != CLIENT_OPEN)
@@ -314,139 +333,16 @@ static void skip_over(struct server *s, struct client *c, uint64_t from,
     server_make_dirty(s, c);
 }
 
-/* Who it is for: every member, but for a sender that passes over it. */
-static void count_out(struct server *s, const struct room *room, bool skip)
+void member_said(struct server *s, struct room *room, struct client *c,
+                 size_t len)
 {
-    uint64_t *out = s->stats.messages_out;
-    uint32_t plain =
-        room->log_members[ROOM_PLAIN] + room->log_members[ROOM_PLAIN_TWIN];
-    out[CLIENT_PLAIN] += plain;
-    out[CLIENT_JSON_V1] += room->v1_members;
-    out[CLIENT_JSON] += room->members - plain - room->v1_members - skip;
-}
-
-void member_publish(struct server *s, struct client *c,
-                    const struct room_record *record, bool skip)
-{
-    struct room *room = room_of(s, c);
-    const struct ring *log = log_of(s, c);
-    uint64_t from = log->head;
-    size_t len = room_append(&s->rooms, room, record);
-    s->cost += LIMITS_COST_MESSAGE + len * LIMITS_COST_SAID;
     count_own(s, room, member_of(s, c), len);
-    count_out(s, room, skip);
-    if (skip)
-        skip_over(s, c, from, log->head);
-    /* Do not let one turn's messages run over members that keep up. */
-    if (room->unflushed >= s->rooms.log_size / 8)
-        member_flush(s, room, s->cost + LIMITS_FLUSH_ROOM);
     press(s, room);
 }
 
-static void begin_flush(struct server *s, struct room *room)
+void member_begin_walk(struct server *s, struct room *room)
 {
-    room->flush_at = room->readers.first + 1;
-    room->flush_began = room->unflushed ? s->woken : 0;
     room->unflushed = 0;
-    press(s, room);
     room->ask = false;
-}
-
-/* Every member has been reached. False: but not with everything. */
-static bool end_flush(struct server *s, const struct room *room)
-{
-    if (room->flush_began && s->config->has_metrics)
-        stats_time(&s->stats.lag, clock_microseconds() - room->flush_began);
-    return room->unflushed == 0 && !room->ask;
-}
-
-bool member_flush(struct server *s, struct room *room, uint64_t end)
-{
-    if (room->flush_at == 0)
-        begin_flush(s, room);
-    do {
-        if (room->flush_at == 0)
-            return end_flush(s, room);
-        uint32_t at = room->flush_at - 1;
-        struct client *c = client_at(&s->clients, at);
-        at = list_next(&s->rooms.reader_links, at); /* c may go */
-        room->flush_at = at + 1;                    /* of LIST_NONE: 0 */
-        if (at != LIST_NONE)
-            __builtin_prefetch(&client_at(&s->clients, at)->moved);
-        s->cost += LIMITS_COST_VISIT;
-        if (c->state != CLIENT_OPEN)
-            continue;
-        if (client_waits(c, CLIENT_WAITS_OUTPUT) && !send_overrun(s, c))
-            member_flushed(s, c);
-        else
-            conn_flush(s, c);
-    } while (s->cost < end);
-    return room->flush_at == 0 && end_flush(s, room);
-}
-
-/* ---- The number of members ----------------------------------------------- */
-
-static void tell_client(struct server *s, struct client *c, uint32_t members)
-{
-    uint8_t bytes[64];
-    struct text t = text_over(bytes, sizeof bytes);
-    text_string(&t, "{\"event\":\"members\",\"members\":");
-    text_decimal(&t, members);
-    text_byte(&t, '}');
-    conn_begin(s, c);
-    outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(&t));
-    member_of(s, c)->members_told = members;
-    conn_settle(s, c);
-}
-
-/* Go on until the turn's cost is `end`. Who takes nothing now is told later,
-   and so is who was told a number that has changed meanwhile. */
-static void tell_room(struct server *s, struct room *room, uint64_t end)
-{
-    while (room->tell_at && s->cost < end) {
-        uint32_t at = room->tell_at - 1;
-        struct client *c = client_at(&s->clients, at);
-        room->tell_at = list_next(&s->rooms.reader_links, at) + 1;
-        s->cost += LIMITS_COST_VISIT;
-        if (c->state != CLIENT_OPEN || !is_v1(c) ||
-            member_of(s, c)->members_told == room->members)
-            continue;
-        if (client_waits(c, CLIENT_WAITS_OUTPUT))
-            count_changed(s, room);
-        else
-            tell_client(s, c, room->members);
-    }
-    room->told_at = s->now;
-}
-
-/* Begin, where it is due; when all are told, or are to be told again. */
-static uint64_t tell_if_due(struct server *s, struct room *room, uint64_t end)
-{
-    uint64_t due = next_telling(room);
-    if (room->tell_at == 0 && room->counting && due <= s->now) {
-        room->counting = false;
-        room->tell_at = room->v1_members ? room->readers.first + 1 : 0;
-    }
-    if (room->tell_at)
-        tell_room(s, room, end);
-    return room->tell_at ? s->now : room->counting ? due : UINT64_MAX;
-}
-
-void member_tell(struct server *s)
-{
-    struct rooms *all = &s->rooms;
-    if (all->tell_at > s->now)
-        return;
-    uint64_t next = UINT64_MAX, end = s->cost + LIMITS_TURN_TELL;
-    all->tell_at =
-        UINT64_MAX; /* telling may lose a member, which is a change */
-    for (uint32_t i = 0; i < all->slots.fresh; i++)
-        next = bytes_min64(next, tell_if_due(s, room_at(all, i), end));
-    all->tell_at = bytes_min64(all->tell_at, next);
-}
-
-uint64_t member_tell_wait(const struct server *s)
-{
-    uint64_t at = s->rooms.tell_at;
-    return at == UINT64_MAX ? REACTOR_FOREVER : at > s->now ? at - s->now : 0;
+    press(s, room);
 }

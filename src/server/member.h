@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * member: what a room does with its members.
- *
- * Publishing appends to the log; flushing walks the members and lets each
- * write what it has not had. Between the two lies the whole turn, so that all
- * messages of a turn leave in one write a member. A walk along many members is
- * spread over turns; what is appended meanwhile is taken along by those it has
- * yet to reach, and makes another walk for the others.
+ * member: who is in a room, how far behind, and who may speak.
  *
  * Back-pressure. Senders can be faster than members that read well: kernel
  * buffers fill, and the log runs away from members that do nothing wrong. So
@@ -47,6 +41,14 @@
 
 #include "server/server.h"
 
+/* The log that a member reads; and has that overtaken its position? */
+static inline struct ring *member_log(const struct server *s,
+                                      const struct client *c)
+{
+    return &room_at(&s->rooms, c->room)->logs[room_log_of(c)];
+}
+bool member_overrun(const struct server *s, const struct client *c);
+
 /* How far behind a member is, in its log. */
 enum member_lag {
     MEMBER_IN_STEP,
@@ -60,31 +62,38 @@ enum member_lag {
 void member_join(struct server *s, struct client *c, struct room *room);
 void member_replay(struct server *s, struct client *c, uint64_t pos);
 
+/* The number of members changed, or somebody was not told: `members` events
+   are due. Milliseconds after which they may go out. */
+void member_count_changed(struct server *s, struct room *room);
+uint64_t member_next_telling(const struct room *room);
+
 /* It no longer counts as a member; it may still have frames to come. */
 void member_leave(struct server *s, struct client *c);
 
 /* It no longer reads from the log. */
 void member_detach(struct server *s, struct client *c);
 
-/* Append a message of the client's to its room. When `skip`, the frame is not
-   sent back to its sender. */
-void member_publish(struct server *s, struct client *c,
-                    const struct room_record *record, bool skip);
-
-/* Write to the members what they have not had, going on where the last call
-   had to stop, until the turn's cost is `end`; to one at least. False when it
-   is not done yet. */
-bool member_flush(struct server *s, struct room *room, uint64_t end);
-
 /*
  * May a member say something now? If not, its message of this opcode is held, or
  * it is not read (CLIENT_WAITS_ROOM), and it is asked again whenever it is
- * written to, or a walk passes it. member_release: its message is held no longer; the opcode.
+ * written to, or a walk passes it.
  */
 bool member_may_speak(const struct server *s, const struct client *c);
 void member_hold(struct server *s, struct client *c, uint8_t opcode);
 void member_wait(struct server *s, struct client *c);
-uint8_t member_release(struct server *s, struct client *c);
+
+/* Its held message is published now: it may speak, or it goes. */
+void member_publish_held(struct server *s, struct client *c);
+
+/* It has said [from, to) of its log, which it is not to hear: it is dirty. */
+void member_skip(struct server *s, struct client *c, uint64_t from,
+                 uint64_t to);
+
+/* `len` bytes were said, by a client. The walk that brings them begins, which
+   does. */
+void member_said(struct server *s, struct room *room, struct client *c,
+                 size_t len);
+void member_begin_walk(struct server *s, struct room *room);
 
 /* After the client has been written to, or could not be: how far behind is it?
    One in step that agreed on compression reads the deflated twin of its log
@@ -93,10 +102,5 @@ void member_flushed(struct server *s, struct client *c);
 
 /* Once in LIMITS_PACE for one that is late: is it stuck? */
 void member_measure(struct server *s, struct client *c);
-
-/* Send the `members` events that are due, or a part of them; milliseconds until
-   there is more to do, or REACTOR_FOREVER. */
-void member_tell(struct server *s);
-uint64_t member_tell_wait(const struct server *s);
 
 #endif

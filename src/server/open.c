@@ -3,12 +3,12 @@
 #include "base/check.h"
 #include "server/compressed.h"
 #include "server/conn.h"
-#include "server/deadline.h"
+#include "server/due.h"
+#include "server/input.h"
 #include "server/lend.h"
 #include "server/member.h"
 #include "server/outbox.h"
 #include "server/ready.h"
-#include "server/send.h"
 
 /*
  * One turn's input of one client, in the receive buffer.
@@ -30,12 +30,6 @@ struct input {
     size_t message_len; /* of the message so far */
     bool fresh;         /* what is unfinished at the end began in this turn */
 };
-
-const struct service *open_service(const struct server *s,
-                                   const struct client *c)
-{
-    return s->site->services[c->form];
-}
 
 /* ---- --rate: the generic cell rate algorithm ----------------------------- */
 
@@ -67,58 +61,22 @@ static void rate_count(struct server *s, struct client *c)
     p->allowance += 1000000 / s->config->rate;
 }
 
-/* ---- A message that waits for its room ----------------------------------- */
+/* ---- Messages in pieces -------------------------------------------------- */
 
 static bool must_hold(struct server *s, const struct client *c,
                       struct span message)
 {
-    const struct service *service = open_service(s, c);
+    const struct service *service = server_service(s, c);
     return !member_may_speak(s, c) &&
            (!service->publishes ||
             (message.len > 0 && service->publishes(s, message)));
-}
-
-void open_publish_taken(struct server *s, struct client *c)
-{
-    if (c->taken == 0)
-        return;
-    uint8_t opcode = member_release(s, c);
-    struct compressed_in *z = compressed_taken(s, c);
-    if (z) {
-        open_service(s, c)->message(s, c, opcode, compressed_gathered(z),
-                                    z->len);
-        compressed_in_end(s, c);
-        return;
-    }
-    if (c->inbox == LEASE_NONE) { /* an empty one */
-        open_service(s, c)->message(s, c, opcode, s->receive, 0);
-        return;
-    }
-    struct lease *l = lease_at(&s->leases, c->inbox);
-    uint8_t *bytes = lease_bytes(&s->leases, c->inbox);
-    lease_let_go(&s->leases, c->inbox);
-    open_service(s, c)->message(s, c, opcode, bytes, l->start);
-    if (c->inbox == LEASE_NONE)
-        return;
-    memmove(bytes, bytes + l->start, l->end - l->start);
-    l->end -= l->start;
-    l->start = 0;
-}
-
-/* ---- Messages in pieces -------------------------------------------------- */
-
-static bool want_inbox(struct server *s, struct client *c)
-{
-    if (c->inbox == LEASE_NONE)
-        c->inbox = lend_buffer(s, &s->leases, c);
-    return c->inbox != LEASE_NONE;
 }
 
 /* Add a piece to the message so far. */
 static void gather(struct server *s, struct client *c, struct input *in,
                    const struct message_event *event)
 {
-    if (!want_inbox(s, c)) {
+    if (!input_want_inbox(s, c)) {
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
         return;
     }
@@ -140,18 +98,19 @@ static void gather(struct server *s, struct client *c, struct input *in,
         return;
     }
     in->message_len = 0;
-    open_service(s, c)->message(s, c, event->opcode, message, len);
+    server_service(s, c)->message(s, c, event->opcode, message, len);
 }
 
 /* One that came whole. Where it must wait it is gathered, in one piece. */
 static void take_whole(struct server *s, struct client *c, struct input *in,
                        const struct message_event *event)
 {
-    if (must_hold(s, c, bytes_span(event->ptr, event->len)) && want_inbox(s, c))
+    if (must_hold(s, c, bytes_span(event->ptr, event->len)) &&
+        input_want_inbox(s, c))
         gather(s, c, in, event);
     else
-        open_service(s, c)->message(s, c, event->opcode, event->ptr,
-                                    event->len);
+        server_service(s, c)->message(s, c, event->opcode, event->ptr,
+                                      event->len);
 }
 
 /* ---- Compressed messages ------------------------------------------------- */
@@ -177,7 +136,7 @@ static void pass_chunk(struct server *s, struct client *c,
         return;
     }
     z->first = false;
-    open_service(s, c)->piece(s, c, &event);
+    server_service(s, c)->piece(s, c, &event);
 }
 
 /* A chat message that is whole. */
@@ -192,14 +151,14 @@ static void pass_gathered(struct server *s, struct client *c,
                         client_profile(&s->clients, c)->inflating - 1))
         member_hold(s, c, z->opcode);
     else
-        open_service(s, c)->message(s, c, z->opcode, message, z->len);
+        server_service(s, c)->message(s, c, z->opcode, message, z->len);
 }
 
 /* Where the next bytes are inflated to. */
 static struct text chunk_space(struct server *s, struct client *c,
                                struct compressed_in *z)
 {
-    if (open_service(s, c)->streams)
+    if (server_service(s, c)->streams)
         return text_over(s->inflated, s->chunk_size);
     return text_over(
         compressed_gathered(z) + z->len,
@@ -212,7 +171,7 @@ static bool may_inflate(const struct server *s, const struct client *c)
     return s->inflate_left > 0 && s->blocks_left > 0 &&
            s->cost < LIMITS_TURN_READ &&
            !client_waits(c, CLIENT_WAITS_OUTPUT) &&
-           (!open_service(s, c)->streams ||
+           (!server_service(s, c)->streams ||
             outbox_free(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
 }
 
@@ -224,7 +183,7 @@ static bool may_inflate(const struct server *s, const struct client *c)
 static bool inflate_chunk(struct server *s, struct client *c, struct input *in,
                           struct compressed_in *z)
 {
-    bool streams = open_service(s, c)->streams;
+    bool streams = server_service(s, c)->streams;
     struct span rest = bytes_span(in->ptr + in->used - in->held, in->held);
     struct text chunk = chunk_space(s, c, z);
     unsigned blocks = s->blocks_left;
@@ -273,6 +232,8 @@ static bool inflate_held(struct server *s, struct client *c, struct input *in,
 static bool take_compressed(struct server *s, struct client *c,
                             struct input *in, const struct message_event *event)
 {
+    if (event->first)
+        compressed_begin(s, c, lend_buffer(s, &s->inflating, c));
     struct compressed_in *z = compressed_in_of(s, c, event);
     if (!z) {
         conn_fail(s, c, CLOSE_TRY_LATER, "no room to inflate a message");
@@ -288,7 +249,7 @@ static bool take_compressed(struct server *s, struct client *c,
 static bool take_data(struct server *s, struct client *c, struct input *in,
                       const struct message_event *event)
 {
-    const struct service *service = open_service(s, c);
+    const struct service *service = server_service(s, c);
     if (event->first)
         rate_count(s, c);
     s->stats.messages_in[c->form] += event->last;
@@ -358,9 +319,7 @@ static bool must_wait(struct server *s, struct client *c)
 {
     uint64_t until = rate_wait(s, c);
     if (until) {
-        ready_wait(s, c, CLIENT_WAITS_RATE);
-        wheel_hasten(&s->wheel, client_index(&s->clients, c),
-                     (until + 999) / 1000);
+        ready_wait(s, c, CLIENT_WAITS_RATE, (until + 999) / 1000 - s->now);
     }
     if (client_in_room(c) && (c->taken || stays_out(s, c)))
         member_wait(s, c);
@@ -389,7 +348,7 @@ static size_t step_limit(struct server *s, struct client *c,
                          const struct input *in)
 {
     size_t left = in->len - in->used;
-    return open_service(s, c)->streams
+    return server_service(s, c)->streams
                ? bytes_min(left, outbox_free(s) - LIMITS_ANSWER / 2)
                : left;
 }
@@ -397,8 +356,8 @@ static size_t step_limit(struct server *s, struct client *c,
 static bool handle_frames(struct server *s, struct client *c, struct input *in)
 {
     struct message_rules rules = {
-        .limit = open_service(s, c)->streams ? MESSAGE_UNLIMITED
-                                             : s->config->max_message,
+        .limit = server_service(s, c)->streams ? MESSAGE_UNLIMITED
+                                               : s->config->max_message,
         .permessage_deflate = c->client_bits > 0,
     };
     while (in->used < in->len && c->state == CLIENT_OPEN) {
@@ -489,14 +448,11 @@ static size_t receive_limit(struct server *s, struct client *c)
         message_at_rest(&c->as.socket.reader) &&
         (rate_wait(s, c) || c->taken || stays_out(s, c)))
         return speechless_limit(s, c);
-    if (!open_service(s, c)->streams)
+    if (!server_service(s, c)->streams)
         return s->receive_size;
     size_t room = open_echo_room(s, c);
     if (room == 0) {
-        c->moved = (uint32_t)s->now;
-        ready_wait(s, c, CLIENT_WAITS_BUFFER);
-        wheel_hasten(&s->wheel, client_index(&s->clients, c),
-                     s->now + LIMITS_AGAIN);
+        ready_block(s, c, CLIENT_WAITS_BUFFER, LIMITS_AGAIN);
     }
     return room;
 }
@@ -528,7 +484,7 @@ static bool take_input(struct server *s, struct client *c, struct input *in)
         memcpy(in->ptr, e->tail, e->tail_len);
         in->len = e->tail_len;
     }
-    size_t got = conn_receive(s, c, in->len, most).len;
+    size_t got = input_receive(s, c, in->len, most).len;
     in->len += got;
     if (got > 0)
         client_clear(c, CLIENT_TAIL);
@@ -539,7 +495,7 @@ static bool take_input(struct server *s, struct client *c, struct input *in)
 static bool keep_tail(struct server *s, struct client *c, struct span rest)
 {
     struct client_echo *e = &client_profile(&s->clients, c)->echo;
-    if (!open_service(s, c)->streams || rest.len > sizeof e->tail)
+    if (!server_service(s, c)->streams || rest.len > sizeof e->tail)
         return false;
     memcpy(e->tail, rest.ptr, rest.len);
     e->tail_len = (uint8_t)rest.len;
@@ -555,7 +511,7 @@ static void note_input(struct server *s, struct client *c,
     l->held = (uint32_t)in->held;
     if (in->fresh)
         l->since = (uint32_t)s->now;
-    deadline_set(s, c);
+    due_set(s, c);
 }
 
 void open_turn(struct server *s, struct client *c)
@@ -564,7 +520,7 @@ void open_turn(struct server *s, struct client *c)
     if (client_has(c, CLIENT_SKIPS))
         return; /* what it has said is to be passed over first: it is dirty */
     if (c->taken && member_may_speak(s, c)) {
-        open_publish_taken(s, c);
+        member_publish_held(s, c);
         if (c->state != CLIENT_OPEN)
             return;
     }
@@ -575,7 +531,7 @@ void open_turn(struct server *s, struct client *c)
         return;
     size_t from = in.used - in.held;
     struct span rest = bytes_span(in.ptr + from, in.len - from);
-    bool kept = conn_keep_input(s, c, rest, in.message_len, stopped);
+    bool kept = input_keep(s, c, rest, in.message_len, stopped);
     if (!kept && !stopped && in.held == 0)
         kept = keep_tail(s, c, rest);
     if (!kept)
@@ -583,5 +539,5 @@ void open_turn(struct server *s, struct client *c)
     if (c->inbox != LEASE_NONE)
         note_input(s, c, &in);
     else if (client_inflating(&s->clients, c))
-        deadline_set(s, c);
+        due_set(s, c);
 }

@@ -8,16 +8,8 @@
 /* Receive once, and hand what came to the client's service. */
 void open_turn(struct server *s, struct client *c);
 
-/* A message that waits for its room is published now: it may, or its sender
-   goes. */
-void open_publish_taken(struct server *s, struct client *c);
-
 /* Bytes of an echo that can be answered now: with all buffers lent out, as many
    as its connection's own send buffer surely takes. */
 size_t open_echo_room(const struct server *s, const struct client *c);
-
-/* The service of an open client. */
-const struct service *open_service(const struct server *s,
-                                   const struct client *c);
 
 #endif

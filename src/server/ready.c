@@ -19,11 +19,22 @@ void ready_add(struct server *s, struct client *c)
     client_push(&s->clients, &s->ready, c);
 }
 
-void ready_wait(struct server *s, struct client *c, unsigned reason)
+void ready_wait(struct server *s, struct client *c, unsigned reason,
+                uint64_t after)
 {
     if (c->waits == 0)
         client_profile(&s->clients, c)->waited = (uint32_t)s->now;
     c->waits = (uint8_t)(c->waits | reason);
+    if (after != REACTOR_FOREVER)
+        wheel_hasten(&s->wheel, client_index(&s->clients, c), s->now + after);
+}
+
+void ready_block(struct server *s, struct client *c, unsigned reason,
+                 uint64_t after)
+{
+    if (!client_waits(c, reason))
+        c->moved = (uint32_t)s->now;
+    ready_wait(s, c, reason, after);
 }
 
 void ready_go_on(struct server *s, struct client *c, unsigned reasons)

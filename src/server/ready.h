@@ -18,8 +18,14 @@ bool ready_may_read(const struct client *c);
 /* If so, put it at the end of the ready queue, once. */
 void ready_add(struct server *s, struct client *c);
 
-/* There is a reason not to read it (enum client_wait); such reasons are gone. */
-void ready_wait(struct server *s, struct client *c, unsigned reason);
+/* There is a reason not to read it (enum client_wait), which is looked at again
+   `after` milliseconds, or earlier; such reasons are gone. */
+void ready_wait(struct server *s, struct client *c, unsigned reason,
+                uint64_t after);
 void ready_go_on(struct server *s, struct client *c, unsigned reasons);
+
+/* The kernel takes no more of its output now, or nobody may keep it. */
+void ready_block(struct server *s, struct client *c, unsigned reason,
+                 uint64_t after);
 
 #endif

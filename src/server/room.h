@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room: byte logs of ready frames, and the table of rooms.
+ * room: who listens to a topic, by logs of ready frames.
  *
  * A message is encoded once, as the frame that goes over the wire, and
  * appended to the log. Every member holds a position in it and nothing else:
@@ -26,19 +26,12 @@
  * order of messages is one order. A log that nobody reads is not written (the
  * JSON one always is while there is history). Who replays history reads the
  * log that is not deflated, and moves to the twin when it has caught up.
- *
- *   A room's life: free -> named, with members -> empty, history kept ->
- *   members again, or given to another name when its place is needed.
  */
 #ifndef SERVER_ROOM_H
 #define SERVER_ROOM_H
 
-#include "base/list.h"
-#include "base/ring.h"
-#include "base/slots.h"
 #include "server/client.h"
-
-#define ROOM_NONE UINT32_MAX
+#include "server/topic.h"
 
 /* Of each form a log, and its twin for members with compression: the same
    messages in the same order, deflated where that makes them smaller. */
@@ -52,13 +45,10 @@ enum room_log {
 #define ROOM_TWIN ROOM_PLAIN_TWIN /* from a log to its twin */
 
 struct room {
-    struct slot slot;       /* taken: it has a name */
-    struct list_link empty; /* in the list of rooms without readers */
-    struct list readers;    /* clients whose output comes from a log of ours,
+    struct list readers; /* clients whose output comes from a log of ours,
                                those that are leaving included */
-    uint32_t next_named;    /* index + 1 of the next in the hash bucket */
-    uint32_t next_dirty;    /* index + 1 of the next in the dirty queue */
-    uint32_t members;       /* open ones: what `welcome` and `members` tell */
+    uint32_t next_dirty; /* index + 1 of the next in the dirty queue */
+    uint32_t members;    /* open ones: what `welcome` and `members` tell */
     uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
     uint32_t v1_members;             /* of these, with chatd.v1 */
     uint32_t late;                   /* of these, that are behind at all, */
@@ -71,39 +61,25 @@ struct room {
     bool dirty;           /* in the dirty queue: something to be flushed */
     bool ask;             /* a walk is to find those who may speak again */
     bool counting;        /* in the list of rooms with `members` due */
-    uint8_t name_len;     /* bytes */
-    uint8_t name[LIMITS_ROOM_NAME];
-    uint8_t pressure;   /* 0 to 3: who may say more now, member.h */
+    uint8_t pressure;     /* 0 to 3: who may say more now, member.h */
     uint32_t held;      /* members with a message that waits until it is less */
     uint64_t said;      /* bytes appended, of each message's longest frame */
     uint64_t told_at;   /* when `members` events went out last */
     uint32_t tell_at;   /* index + 1 of the reader with whom telling goes on; 0:
                            all are told */
-    uint64_t epoch;     /* changes whenever `number` starts afresh */
-    uint64_t number;    /* of the last message; the first has 1 */
     uint64_t unflushed; /* of `said`, since the last flush began */
-    uint64_t *marks;    /* JSON log position of message n at
-                               [n % history], of the last `history` ones */
     struct ring logs[ROOM_LOGS];
 };
 
 struct rooms {
-    struct room *table;
-    uint32_t *buckets; /* slots.size of them: index + 1, or 0 */
-    struct slots slots;
-    struct list empty; /* rooms without readers, the longest first */
-    struct list_table empty_links;
+    struct topics topics;
+    struct room *table;               /* by index of the topic */
     struct list_table reader_links;   /* over the clients */
     uint32_t first_dirty, last_dirty; /* index + 1 */
     uint32_t in_use;                  /* rooms with members */
-    uint64_t evicted;                 /* empty rooms whose place another got */
-    uint32_t history;                 /* marks a room has; 0: no history */
-    uint64_t seed;      /* random: nobody can choose names that collide */
-    uint64_t epochs;    /* counts begun so far, from a random number on */
     uint64_t tell_at;   /* when the next `members` events are due, or
                                 UINT64_MAX */
     uint8_t *log_bytes; /* every room's logs, one behind the other */
-    uint64_t *mark_space;
     size_t log_size;
     uint32_t log_count; /* of a room: ROOM_LOGS, or without the twins */
 };
@@ -121,7 +97,7 @@ static inline size_t room_append_max(const struct rooms *all)
 }
 
 /* The table starts zeroed. Sizes, spaces and links are filled in by the
-   caller before; see server_start.c. */
+   caller before; see start.c. */
 void room_init(struct rooms *all, uint32_t count);
 
 static inline struct room *room_at(const struct rooms *all, uint32_t index)
@@ -135,11 +111,20 @@ static inline uint32_t room_index(const struct rooms *all,
     return (uint32_t)(room - all->table);
 }
 
-/*
- * The room of this name (1 to LIMITS_ROOM_NAME bytes), or one made for it: a
- * place never used, else that of the room which has been empty longest. NULL
- * when all places have readers. `wall` is milliseconds since 1970.
- */
+static inline struct topic *room_topic(const struct rooms *all,
+                                       const struct room *room)
+{
+    return topic_at(&all->topics, room_index(all, room));
+}
+
+/* The log that a member reads. */
+static inline enum room_log room_log_of(const struct client *c)
+{
+    unsigned log = c->form == CLIENT_PLAIN ? ROOM_PLAIN : ROOM_JSON;
+    return (enum room_log)(client_has(c, CLIENT_TWIN) ? log + ROOM_TWIN : log);
+}
+
+/* The room of a topic of this name, or NULL: topic_open. */
 struct room *room_open(struct rooms *all, struct span name, uint64_t wall);
 
 /* A reader comes, a reader goes. The client's member link is used. */
@@ -151,31 +136,12 @@ bool room_wants(const struct rooms *all, const struct room *room,
                 enum room_log log);
 
 /* Append one message and mark the room dirty. Every frame fits
-   room_append_max. It gets the number room->number + 1. Returns the bytes of
-   its longest frame that was written. */
+   room_append_max. Returns the bytes of its longest frame that was written. */
 size_t room_append(struct rooms *all, struct room *room,
                    const struct room_record *record);
 
 /* Put a room into the dirty queue; take one out (NULL when there is none). */
 void room_soil(struct rooms *all, struct room *room);
 struct room *room_next_dirty(struct rooms *all);
-
-/* How many of the last `count` messages can be replayed: fewer when the log or
-   the marks hold no more. */
-uint64_t room_history(const struct rooms *all, const struct room *room,
-                      uint64_t count);
-
-/*
- * How many follow message `number` of `epoch`. *gap is set when that does not
- * join up (another epoch, a number not reached yet, messages no longer held);
- * it is then all the history there is.
- */
-uint64_t room_resume(const struct rooms *all, const struct room *room,
-                     uint64_t epoch, uint64_t number, bool *gap);
-
-/* JSON position at which the last `count` messages begin; that many are
-   held. */
-uint64_t room_place(const struct rooms *all, const struct room *room,
-                    uint64_t count);
 
 #endif

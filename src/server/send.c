@@ -2,8 +2,9 @@
 #include "server/send.h"
 #include "base/check.h"
 #include "os/error.h"
-#include "os/file.h"
+#include "server/body.h"
 #include "server/lend.h"
+#include "server/member.h"
 #include "server/ready.h"
 #include "server/trace.h"
 
@@ -19,25 +20,9 @@ struct plan {
     size_t more;       /* source 4 */
 };
 
-enum room_log send_log_of(const struct client *c)
-{
-    unsigned log = c->form == CLIENT_PLAIN ? ROOM_PLAIN : ROOM_JSON;
-    return (enum room_log)(client_has(c, CLIENT_TWIN) ? log + ROOM_TWIN : log);
-}
-
-static struct ring *log_of(const struct server *s, const struct client *c)
-{
-    return &room_at(&s->rooms, c->room)->logs[send_log_of(c)];
-}
-
 static size_t staged_of(const struct server *s, const struct client *c)
 {
     return s->current == c ? s->staging.len : 0;
-}
-
-bool send_overrun(const struct server *s, const struct client *c)
-{
-    return client_in_room(c) && !ring_holds(log_of(s, c), c->as.socket.cursor);
 }
 
 /* ---- Gathering ----------------------------------------------------------- */
@@ -81,7 +66,7 @@ static size_t add_frames(struct plan *plan, const struct server *s,
                          const struct client *c, uint64_t from, uint64_t to)
 {
     size_t before = plan->len;
-    const struct ring *log = log_of(s, c);
+    const struct ring *log = member_log(s, c);
     struct skip skip = skip_of(s, c);
     if (skip.from < to) {
         CHECK(skip.from >= from && skip.to <= to);
@@ -125,17 +110,15 @@ static void gather(struct plan *plan, const struct server *s,
     if (plan->staged)
         add(plan, text_span(&s->staging));
     if (c->state == CLIENT_OPEN && client_in_room(c))
-        plan->more = add_frames(plan, s, c, boundary, log_of(s, c)->head);
+        plan->more = add_frames(plan, s, c, boundary, member_log(s, c)->head);
     if (c->state == CLIENT_CLOSING) {
         struct span end = close_left(&c->as.farewell, space);
         plan->more = end.len;
         add(plan, end);
     }
-    if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE) {
-        plan->more = (size_t)c->as.http.left;
-        add(plan, bytes_part(server_site(s, c)->page(s, c->as.http.page),
-                             (size_t)c->as.http.offset, plan->more));
-    }
+    struct span page = body_page(s, c);
+    plan->more += page.len;
+    add(plan, page);
 }
 
 /* ---- Moving on by what was taken ----------------------------------------- */
@@ -178,7 +161,7 @@ static size_t frame_len_at(const struct ring *log, uint64_t pos)
 /* From a boundary, n bytes of further frames are gone. */
 static void pass_frames(const struct server *s, struct client *c, size_t n)
 {
-    const struct ring *log = log_of(s, c);
+    const struct ring *log = member_log(s, c);
     skip_own(s, c);
     while (n > 0) {
         size_t len = frame_len_at(log, c->as.socket.cursor);
@@ -206,7 +189,7 @@ static void pass_all(struct server *s, struct client *c,
     lease_give(&s->leases, &c->outbox);
     if (client_in_room(c)) {
         if (c->state == CLIENT_OPEN)
-            c->as.socket.cursor = log_of(s, c)->head;
+            c->as.socket.cursor = member_log(s, c)->head;
         else
             c->as.socket.cursor += c->frame_left;
         client_clear(c, CLIENT_SKIPS);
@@ -215,7 +198,7 @@ static void pass_all(struct server *s, struct client *c,
     if (c->state == CLIENT_CLOSING)
         c->as.farewell.told += (uint8_t)plan->more;
     if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE)
-        c->as.http.left = 0;
+        body_sent(c, plan->more);
 }
 
 /* Take up to *n for a source that had `len`. */
@@ -243,8 +226,7 @@ static void pass(struct server *s, struct client *c, const struct plan *plan,
     if (n == 0)
         return;
     if (c->state == CLIENT_REPLY) {
-        c->as.http.offset += n;
-        c->as.http.left -= n;
+        body_sent(c, n);
     } else if (c->state == CLIENT_CLOSING) {
         c->as.farewell.told += (uint8_t)n;
     } else {
@@ -276,40 +258,30 @@ bool send_defer(struct server *s, struct client *c)
     return true;
 }
 
-/* The kernel did not take all. */
-static void block(struct server *s, struct client *c)
+/* n bytes more have left. */
+static void count(struct server *s, struct client *c, size_t n)
 {
-    if (!client_waits(c, CLIENT_WAITS_OUTPUT))
-        c->moved = (uint32_t)s->now;
-    ready_wait(s, c, CLIENT_WAITS_OUTPUT);
-    /* What the peer has acknowledged is looked at later: deadline.c. */
-    wheel_hasten(&s->wheel, client_index(&s->clients, c),
-                 s->now + LIMITS_FIRST_LOOK);
+    c->sent += n;
+    s->cost += LIMITS_COST_SEND + n / LIMITS_COST_SENT;
+    s->stats.bytes_out += n;
 }
 
+/* A piece of a file, behind the head; the next one in the next turn. A short one
+   is tried again, too: it may have been the file that ended, and then no edge
+   would ever come. */
 static enum send_result send_file(struct server *s, struct client *c)
 {
-    struct client_http *http = &c->as.http;
-    size_t len = (size_t)bytes_min64(http->left, LIMITS_FILE_PIECE);
-    ptrdiff_t sent = file_send(c->fd, http->file, http->offset, len);
+    ptrdiff_t sent = body_send_file(c);
     if (sent < 0 && error_kind((int)sent) == ERROR_WAIT) {
-        block(s, c);
+        ready_block(s, c, CLIENT_WAITS_OUTPUT, LIMITS_FIRST_LOOK);
         return SEND_BLOCKED;
     }
     if (sent <= 0) /* broken, or the file has become shorter than announced */
         return SEND_BROKEN;
-    http->offset += (uint64_t)sent;
-    http->left -= (uint64_t)sent;
-    c->sent += (uint64_t)sent;
-    s->cost += LIMITS_COST_SEND + (uint64_t)sent / LIMITS_COST_SENT;
-    s->stats.bytes_out += (uint64_t)sent;
-    if (http->left == 0) {
-        ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
-        return SEND_DONE;
-    }
-    /* Its next piece in the next turn. A short one is tried again, too: it may
-       have been the file that ended, and then no edge would ever come. */
+    count(s, c, (size_t)sent);
     ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
+    if (c->as.http.left == 0)
+        return SEND_DONE;
     server_make_dirty(s, c);
     return SEND_BLOCKED;
 }
@@ -323,11 +295,9 @@ static enum send_result write_plan(struct server *s, struct client *c,
             return SEND_BROKEN;
         sent = 0;
     }
-    c->sent += (uint64_t)sent;
-    s->cost += LIMITS_COST_SEND + (uint64_t)sent / LIMITS_COST_SENT;
+    count(s, c, (size_t)sent);
     if (s->trace)
         trace_sent(s, c, plan->parts, (size_t)sent);
-    s->stats.bytes_out += (uint64_t)sent;
     if ((size_t)sent == plan->len) {
         ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
         pass_all(s, c, plan);
@@ -335,7 +305,8 @@ static enum send_result write_plan(struct server *s, struct client *c,
     }
     size_t staged_gone;
     pass(s, c, plan, (size_t)sent, &staged_gone);
-    block(s, c);
+    /* What the peer has acknowledged is looked at later: deadline.c. */
+    ready_block(s, c, CLIENT_WAITS_OUTPUT, LIMITS_FIRST_LOOK);
     struct span rest = bytes_part(text_span(&s->staging), staged_gone,
                                   plan->staged - staged_gone);
     return keep(s, c, rest) ? SEND_BLOCKED : SEND_FULL;
@@ -354,7 +325,7 @@ enum send_result send_flush(struct server *s, struct client *c)
     struct plan plan;
     uint8_t space[CLOSE_FRAME_MAX];
     enum send_result result = SEND_DONE;
-    if (send_overrun(s, c))
+    if (client_in_room(c) && member_overrun(s, c))
         return SEND_OVERRUN;
     gather(&plan, s, c, space);
     if (plan.len > 0)

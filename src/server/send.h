@@ -32,12 +32,6 @@ enum send_result {
     SEND_OVERRUN, /* the room's log has gone past the client's position */
 };
 
-/* The log of its room that the client reads. */
-enum room_log send_log_of(const struct client *c);
-
-/* True when the log has overtaken the client's position. */
-bool send_overrun(const struct server *s, const struct client *c);
-
 /* Write what is pending, staging included when the client is s->current.
    Sets and clears CLIENT_WAITS_OUTPUT; staging is empty afterwards. */
 enum send_result send_flush(struct server *s, struct client *c);

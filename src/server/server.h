@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server: the loop, and everything it knows in one struct.
- *
- * A turn: flush before sleep.
- *
- *   wait -> accept -> read and dispatch all that is ready -> signals -> timers
- *   -> flush each dirty room and client once -> free slots
- *
- * Input always comes before timers, so that a machine that was paused does
- * not look like a mass disconnect. Slots are freed last, so that nothing in a
- * turn can refer to a slot that has become somebody else's.
+ * server: everything that a server knows, in one struct, and its queues.
  *
  * There are no globals: two servers in one process are two structs.
  */
@@ -131,28 +122,20 @@ static inline const struct service_site *server_site(const struct server *s,
     return client_has(c, CLIENT_SCRAPE) ? s->site->metrics : s->site;
 }
 
-/*
- * Make everything ready: memory, listeners, signals. 0, or the exit status
- * with a sentence in `why`: SERVER_BAD_OPTION when an option's value was
- * wrong, SERVER_FAILED when the machine would not. Nobody listens then, and no
- * unix: socket is left; other descriptors stay open, for the process ends.
- * The config must stay for the life of the server.
- */
-#define SERVER_FAILED     1
-#define SERVER_BAD_OPTION 2
-int server_open(struct server *s, const struct config *config,
-                const struct service_site *site, struct text *why);
+/* What the service of this client is. */
+static inline const struct service *server_service(const struct server *s,
+                                                   const struct client *c)
+{
+    return s->site->services[c->form];
+}
 
-/* For a start that fails: puts `what` in `why`, and what went wrong where
+/* Exit statuses of a start that fails. */
+#define SERVER_FAILED     1 /* the machine would not */
+#define SERVER_BAD_OPTION 2 /* an option's value was wrong */
+
+/* For such a start: puts `what` in `why`, and what went wrong where
    `result` is a -errno. Returns SERVER_FAILED. */
 int server_failed(struct text *why, const char *what, int result);
-
-/* Run until it is told to stop. The exit status: 0, or 1 when it was told
-   twice. */
-int server_run(struct server *s);
-
-/* One turn of the loop, for tests. False when the server has stopped. */
-bool server_turn(struct server *s);
 
 /* Tell the supervisor, now or as soon as it has room. */
 void server_tell(struct server *s, const char *state);
@@ -160,10 +143,12 @@ void server_tell(struct server *s, const char *state);
 /* Look at the clocks: woken, now and wall. */
 void server_read_clocks(struct server *s);
 
-/* Put a client at the end of the dirty queue, once. */
+/* Put a client at the end of the dirty queue, once; take out the first. */
 void server_make_dirty(struct server *s, struct client *c);
+struct client *server_pop_dirty(struct server *s);
 
-/* Let a client's slot be freed at the end of the turn. */
+/* Let a client's slot be freed at the end of the turn; free all such. */
 void server_bury(struct server *s, struct client *c);
+void server_reap(struct server *s);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/trace.h"
 #include "os/process.h"
-#include "server/open.h"
 
 void trace_open(struct server *s)
 {
@@ -168,7 +167,7 @@ void trace_received(struct server *s, struct client *c, struct span in)
     if (!f)
         return;
     explain_learn(&f->up, &f->down);
-    if (c->state == CLIENT_OPEN && !open_service(s, c)->streams)
+    if (c->state == CLIENT_OPEN && !server_service(s, c)->streams)
         f->up.frame.limit = s->config->max_message;
     explain(s, f, &f->up, in);
 }

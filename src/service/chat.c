@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/check.h"
 #include "os/entropy.h"
+#include "server/broadcast.h"
 #include "server/compressed.h"
 #include "server/conn.h"
 #include "server/member.h"
@@ -155,10 +156,10 @@ static unsigned join(struct server *s, struct client *c,
     return 0;
 }
 
-static void put_id(struct text *t, const struct room *room, uint64_t number)
+static void put_id(struct text *t, const struct topic *topic, uint64_t number)
 {
     text_byte(t, '"');
-    text_hex(t, room->epoch, 1);
+    text_hex(t, topic->epoch, 1);
     text_byte(t, '-');
     text_decimal(t, number);
     text_byte(t, '"');
@@ -175,16 +176,17 @@ static void welcome(struct server *s, struct client *c, const struct room *room,
 {
     uint8_t bytes[512];
     struct text t = text_over(bytes, sizeof bytes);
+    const struct topic *topic = room_topic(&s->rooms, room);
     struct client_member *m = &client_profile(&s->clients, c)->member;
     text_string(&t, "{\"event\":\"welcome\",\"uid\":\"");
     put_uuid(&t, m->uid);
     text_string(&t, "\",\"room\":");
-    json_put_string(&t, bytes_span(room->name, room->name_len));
+    json_put_string(&t, topic_name(topic));
     text_string(&t, ",\"members\":");
     text_decimal(&t, room->members);
     text_string(&t, ",\"last\":");
-    if (room->number)
-        put_id(&t, room, room->number);
+    if (topic->number)
+        put_id(&t, topic, topic->number);
     else
         text_string(&t, "null");
     text_string(&t, ",\"following\":");
@@ -202,14 +204,17 @@ static void greet(struct server *s, struct client *c,
     const struct room *room = room_at(&s->rooms, c->room);
     struct place place;
     bool gap = false;
+    const struct topics *all = &s->rooms.topics;
+    const struct topic *topic = room_topic(&s->rooms, room);
+    const struct ring *log = &room->logs[ROOM_JSON];
     parse_place(request->query, &place); /* join() saw that it is well formed */
     uint64_t following =
         place.since
-            ? room_resume(&s->rooms, room, place.epoch, place.number, &gap)
-            : room_history(&s->rooms, room, place.history);
+            ? topic_resume(all, topic, log, place.epoch, place.number, &gap)
+            : topic_history(all, topic, log, place.history);
     if (c->form == CLIENT_JSON_V1)
         welcome(s, c, room, following);
-    member_replay(s, c, room_place(&s->rooms, room, following));
+    member_replay(s, c, topic_place(all, topic, log, following));
     if (gap && c->form == CLIENT_JSON_V1)
         outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
                      BYTES_LITERAL("{\"event\":\"gap\"}"));
@@ -219,11 +224,11 @@ static void greet(struct server *s, struct client *c,
 
 /* {"id":...,"time":...,"uid":...,"name":...,  up to the payload's key */
 static void put_start(struct text *t, struct server *s, const struct client *c,
-                      const struct room *room)
+                      const struct topic *topic)
 {
     const struct client_member *m = &client_profile(&s->clients, c)->member;
     text_string(t, "{\"id\":");
-    put_id(t, room, room->number + 1);
+    put_id(t, topic, topic->number + 1);
     text_string(t, ",\"time\":");
     text_decimal(t, s->wall);
     text_string(t, ",\"uid\":\"");
@@ -261,7 +266,7 @@ static struct span encode_json(struct server *s, const struct client *c,
     uint8_t header[FRAME_SERVER_HEADER_MAX];
     struct text t = text_over(s->encode + FRAME_SERVER_HEADER_MAX,
                               s->encode_size - FRAME_SERVER_HEADER_MAX);
-    put_start(&t, s, c, room_at(&s->rooms, c->room));
+    put_start(&t, s, c, topic_at(&s->rooms.topics, c->room));
     text_string(&t, opcode == FRAME_TEXT ? "\"message\":" : "\"binary\":");
     if (opcode == FRAME_TEXT)
         json_put_string(&t, payload);
@@ -309,7 +314,7 @@ static void publish(struct server *s, struct client *c, uint8_t opcode,
     };
     add_twin(s, c, &record, ROOM_PLAIN, opcode, payload);
     add_twin(s, c, &record, ROOM_JSON, FRAME_TEXT, text);
-    member_publish(s, c, &record, c->form == CLIENT_JSON);
+    broadcast_publish(s, c, &record, c->form == CLIENT_JSON);
 }
 
 /* ---- What members say ---------------------------------------------------- */

@@ -299,14 +299,15 @@ static void put_buffers(struct text *t, const struct server *s)
 static void put_rooms(struct text *t, const struct rooms *all)
 {
     uint64_t laggards = 0;
-    for (uint32_t i = 0; i < all->slots.fresh; i++)
+    for (uint32_t i = 0; i < all->topics.slots.fresh; i++)
         laggards += room_at(all, i)->behind[0];
-    put_one(t, "chatd_rooms", gauge, "Rooms there can be.", all->slots.size);
+    put_one(t, "chatd_rooms", gauge, "Rooms there can be.",
+            all->topics.slots.size);
     put_one(t, "chatd_rooms_in_use", gauge, "Rooms with members.", all->in_use);
     put_one(t, "chatd_rooms_evicted_total", counter,
             "Empty rooms that lost their history, because another room "
             "needed the place.",
-            all->evicted);
+            all->topics.evicted);
     put_one(t, "chatd_room_log_bytes", gauge, "Size of a room log.",
             all->log_size);
     put_one(t, "chatd_laggards", gauge,

@@ -97,12 +97,13 @@ void __real_member_leave(struct server *s, struct client *c);
 
 static struct model_room *room_of(const struct room *room)
 {
+    uint64_t epoch = room_topic(&world.server.rooms, room)->epoch;
     for (size_t i = 0; i < room_count; i++)
-        if (rooms[i].epoch == room->epoch)
+        if (rooms[i].epoch == epoch)
             return &rooms[i];
     assert_true(room_count < ROOMS_MAX);
     struct model_room *m = &rooms[room_count++];
-    m->epoch = room->epoch;
+    m->epoch = epoch;
     m->json_end = calloc(1, sizeof *m->json_end);
     return m;
 }
@@ -195,7 +196,7 @@ size_t __wrap_room_append(struct rooms *all, struct room *room,
                           const struct room_record *record)
 {
     struct model_room *m = room_of(room);
-    assert_true(room->number == m->count);
+    assert_true(room_topic(all, room)->number == m->count);
     const struct actor *a = publish(m, record);
     size_t len = __real_room_append(all, room, record);
     watch_said(room, a->peer->connection, record);
@@ -232,7 +233,7 @@ void __wrap_member_join(struct server *s, struct client *c, struct room *room)
 {
     struct actor *a = actor_of(c);
     a->room = room_of(room);
-    assert_true(room->number == a->room->count);
+    assert_true(room_topic(&s->rooms, room)->number == a->room->count);
     a->next = place_of(a);
     watch_joins(c, room, a->next <= a->room->count);
     __real_member_join(s, c, room);

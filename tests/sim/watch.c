@@ -214,8 +214,7 @@ void __real_conn_close(struct server *s, struct client *c, unsigned code,
 void __real_conn_drop(struct server *s, struct client *c,
                       enum journal_cause cause);
 void __real_request_timeout(struct server *s, struct client *c);
-void __real_source_timeout(struct server *s, struct client *c);
-void __real_source_answered(struct server *s, struct client *c);
+void __real_caller_answered(struct server *s, struct client *c);
 
 static void has_passed(uint64_t since, uint64_t span)
 {
@@ -324,26 +323,19 @@ void __wrap_request_timeout(struct server *s, struct client *c)
     __real_request_timeout(s, c);
 }
 
-void __wrap_source_timeout(struct server *s, struct client *c)
-{
-    if (watch.on)
-        has_passed(watch_client(c)->asked_at, s->config->handshake_timeout);
-    __real_source_timeout(s, c);
-}
-
-void __wrap_source_answered(struct server *s, struct client *c)
+void __wrap_caller_answered(struct server *s, struct client *c)
 {
     if (watch.on) {
         struct watched *w = watch_client(c);
         w->asked_at = w->idle_at = watch_now();
         w->counted = false; /* until it asks again */
     }
-    __real_source_answered(s, c);
+    __real_caller_answered(s, c);
 }
 
 /* ---- The turn ------------------------------------------------------------ */
 
-bool __real_server_turn(struct server *s);
+bool __real_loop_turn(struct server *s);
 
 static void each(struct server *s,
                  void (*what)(struct watched *w, const struct client *c))
@@ -380,10 +372,10 @@ static void look_at_server(const struct server *s, bool runs)
     happened("machine", "out of descriptors", s->rest_until > now);
 }
 
-bool __wrap_server_turn(struct server *s)
+bool __wrap_loop_turn(struct server *s)
 {
     if (!watch.on)
-        return __real_server_turn(s);
+        return __real_loop_turn(s);
     uint64_t now = watch_now();
     each(s, look);
     if (now <= watch.last + watch.patience) {
@@ -393,7 +385,7 @@ bool __wrap_server_turn(struct server *s)
         watch.frozen = now;
     }
     watch_waits_before(s);
-    bool runs = __real_server_turn(s);
+    bool runs = __real_loop_turn(s);
     each(s, look);
     each(s, settle);
     watch_free_slots(s);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of watch.h that knows who takes which place, and counts. */
 #include "server/admit.h"
+#include "server/caller.h"
 #include "server/conn.h"
 #include "server/member.h"
 #include "server/request.h"
-#include "server/source.h"
 #include "sim/happened.h"
 #include "sim/watch.h"
 
@@ -130,11 +130,12 @@ bool watch_exhausted(const struct leases *all)
 void __real_admit_one(struct server *s, int fd,
                       const struct socket_address *peer, bool metrics);
 void __real_conn_opened(struct server *s, struct client *c);
-void __real_source_request(struct server *s, struct client *c,
+void __real_caller_request(struct server *s, struct client *c,
                            const struct http_request *request);
-void __real_source_returns(struct server *s, struct client *c);
-void __real_source_turn(struct server *s, struct client *c);
-void __real_request_handle(struct server *s, struct client *c, struct span in);
+void __real_caller_returns(struct server *s, struct client *c);
+enum proxy_step __real_caller_read(struct server *s, struct client *c,
+                                   struct span in, size_t *used,
+                                   const char **why);
 
 static struct watched *begin(int fd)
 {
@@ -189,10 +190,10 @@ void __wrap_admit_one(struct server *s, int fd,
 }
 
 /* The source of each request is looked up. */
-void __wrap_source_request(struct server *s, struct client *c,
+void __wrap_caller_request(struct server *s, struct client *c,
                            const struct http_request *request)
 {
-    __real_source_request(s, c, request);
+    __real_caller_request(s, c, request);
     if (!watch.on || client_has(c, CLIENT_SCRAPE))
         return;
     const struct origin *o = origin_of(sim_connection(c->fd));
@@ -200,9 +201,9 @@ void __wrap_source_request(struct server *s, struct client *c,
         count_as(watch_client(c), c, &o->who);
 }
 
-void __wrap_source_returns(struct server *s, struct client *c)
+void __wrap_caller_returns(struct server *s, struct client *c)
 {
-    __real_source_returns(s, c);
+    __real_caller_returns(s, c);
     if (!watch.on || client_has(c, CLIENT_SCRAPE) || !world.config.per_ip)
         return;
     const struct origin *o = origin_of(sim_connection(c->fd));
@@ -232,20 +233,14 @@ void watch_is_counted(const struct client *c)
         was_told(watch_client(c), c, c->fd);
 }
 
-void __wrap_request_handle(struct server *s, struct client *c, struct span in)
+enum proxy_step __wrap_caller_read(struct server *s, struct client *c,
+                                   struct span in, size_t *used,
+                                   const char **why)
 {
-    if (watch.on)
+    enum proxy_step step = __real_caller_read(s, c, in, used, why);
+    if (watch.on && step == PROXY_DONE)
         was_told(watch_client(c), c, c->fd);
-    __real_request_handle(s, c, in);
-}
-
-void __wrap_source_turn(struct server *s, struct client *c)
-{
-    int fd = c->fd;
-    struct watched *w = watch.on ? watch_client(c) : NULL;
-    __real_source_turn(s, c);
-    if (w && !w->closed && c->state != CLIENT_PROXY)
-        was_told(w, c, fd);
+    return step;
 }
 
 void __wrap_conn_opened(struct server *s, struct client *c)
@@ -256,7 +251,7 @@ void __wrap_conn_opened(struct server *s, struct client *c)
     struct socket_address who = {0};
     const struct ip *ip = &origin_of(sim_connection(c->fd))->who;
     watch.opened[c->form]++;
-    if (source_get(s, c, c->fd, &who) < 0)
+    if (caller_get(s, c, c->fd, &who) < 0)
         return; /* that call failed */
     assert_int_equal(who.family, ip->family == IP_NONE ? SOCKET_UNIX
                                  : ip->family == IP_V4 ? SOCKET_INET
@@ -267,8 +262,8 @@ void __wrap_conn_opened(struct server *s, struct client *c)
 
 /* ---- Refused, and sent away ---------------------------------------------- */
 
-void __real_conn_log_refusal(struct server *s, const struct client *c, int fd,
-                             unsigned status, const char *why);
+void __real_events_refuse(struct server *s, const struct client *c, int fd,
+                          unsigned status, const char *why);
 void __real_conn_fail(struct server *s, struct client *c, unsigned code,
                       const char *reason);
 void __real_socket_close(int fd);
@@ -288,15 +283,15 @@ static bool is_true(const struct server *s, const struct watched *w,
     if (is(why, "all buffers taken"))
         return watch_exhausted(&s->leases);
     if (is(why, "all rooms taken"))
-        return s->rooms.slots.count == s->rooms.slots.size &&
-               list_empty(&s->rooms.empty);
+        return s->rooms.topics.slots.count == s->rooms.topics.slots.size &&
+               list_empty(&s->rooms.topics.empty);
     if (is(why, "stopping"))
         return s->draining;
     return is(why, "no random bytes") && watch.calls_fail;
 }
 
-void __wrap_conn_log_refusal(struct server *s, const struct client *c, int fd,
-                             unsigned status, const char *why)
+void __wrap_events_refuse(struct server *s, const struct client *c, int fd,
+                          unsigned status, const char *why)
 {
     if (watch.on) {
         struct watched *w = watch_of(sim_connection(fd));
@@ -308,7 +303,7 @@ void __wrap_conn_log_refusal(struct server *s, const struct client *c, int fd,
         if (status == 0)
             assert_int_equal(w->state, CLIENT_PROXY);
     }
-    __real_conn_log_refusal(s, c, fd, status, why);
+    __real_events_refuse(s, c, fd, status, why);
 }
 
 void __wrap_conn_fail(struct server *s, struct client *c, unsigned code,
@@ -363,7 +358,7 @@ void __wrap_socket_abandon(int fd, unsigned milliseconds)
 
 void watch_rooms(const struct server *s)
 {
-    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
         uint32_t members = 0, behind[2] = {0}, held = 0;
         for (uint32_t j = 0; j < s->clients.slots.fresh; j++) {
@@ -431,9 +426,10 @@ static uint64_t shape_of(const struct server *s)
         hash = mix(hash, &c->frame_left, sizeof c->frame_left);
         hash = mix(hash, &c->as, sizeof c->as);
     }
-    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
-        hash = mix(hash, &room->number, sizeof room->number);
+        const struct topic *topic = room_topic(&s->rooms, room);
+        hash = mix(hash, &topic->number, sizeof topic->number);
         hash = mix(hash, &room->flush_at, sizeof room->flush_at);
     }
     hash = mix(hash, &s->drain_at, sizeof s->drain_at);

@@ -98,9 +98,10 @@ bool watch_is_held(int connection)
 static struct talk *talk_of(const struct room *room)
 {
     struct talk *t = &talks[room_index(&world.server.rooms, room)];
-    if (t->epoch != room->epoch) {
+    uint64_t epoch = room_topic(&world.server.rooms, room)->epoch;
+    if (t->epoch != epoch) {
         free(t->messages);
-        *t = (struct talk){.epoch = room->epoch};
+        *t = (struct talk){.epoch = epoch};
     }
     return t;
 }
@@ -352,7 +353,7 @@ static unsigned two_walks(const struct client *c)
     if (world.server.flush_cost == LIMITS_TURN_FLUSH)
         return SOON;
     uint32_t readers = room_at(rooms, c->room)->readers.count;
-    return SOON + 2 * (readers + 1) * rooms->slots.fresh;
+    return SOON + 2 * (readers + 1) * rooms->topics.slots.fresh;
 }
 
 /* Another turn in which nothing came of it, and nothing was in the way. */
@@ -514,7 +515,8 @@ void watch_told(const struct client *c, struct span payload)
 
 uint32_t __real_lend_buffer(struct server *s, struct leases *pool,
                             struct client *c);
-void __real_request_evict(struct server *s, struct client *c, const char *why);
+void __real_conn_refuse(struct server *s, struct client *c, unsigned status,
+                        const char *why);
 
 /* Leases of an address, not counting what `but_of` has. */
 static uint32_t leases_of(const struct leases *pool, uint32_t address,
@@ -591,11 +593,12 @@ uint32_t __wrap_lend_buffer(struct server *s, struct leases *pool,
     return index;
 }
 
-void __wrap_request_evict(struct server *s, struct client *c, const char *why)
+void __wrap_conn_refuse(struct server *s, struct client *c, unsigned status,
+                        const char *why)
 {
-    if (watch.on)
+    if (watch.on && strcmp(why, "all buffers taken") == 0)
         watch_evicted(c);
-    __real_request_evict(s, c, why);
+    __real_conn_refuse(s, c, status, why);
 }
 
 /* ---- The turn ------------------------------------------------------------ */
@@ -612,7 +615,7 @@ static uint64_t one_message(const struct server *s)
 
 void watch_waits_before(const struct server *s)
 {
-    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
         struct talk *t = talk_of(room);
         for (unsigned log = 0; log < ROOM_LOGS; log++)
@@ -627,7 +630,7 @@ void watch_waits_before(const struct server *s)
 
 static void rooms_are_walked(const struct server *s)
 {
-    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
         struct talk *t = talk_of(room);
         assert_true(room->dirty || room->flush_at == 0);
@@ -636,7 +639,7 @@ static void rooms_are_walked(const struct server *s)
             t->changed_at = watch_now();
         t->members = room->members;
         t->unwalked = room->dirty ? t->unwalked + 1 : 0;
-        assert_true(t->unwalked <= s->rooms.slots.fresh);
+        assert_true(t->unwalked <= s->rooms.topics.slots.fresh);
     }
 }
 

@@ -35,7 +35,7 @@ static void set_config(struct config *config)
 
 int world_try(struct text *why)
 {
-    int result = server_open(&world.server, &world.config, &site_chatd, why);
+    int result = start_server(&world.server, &world.config, &site_chatd, why);
     world.running = result == 0;
     return result;
 }
@@ -46,7 +46,7 @@ void world_start(void)
     struct text why = text_over(bytes, sizeof bytes - 1);
     int result = world_try(&why);
     if (result != 0)
-        fail_msg("server_open: %d %s", result, (const char *)bytes);
+        fail_msg("start_server: %d %s", result, (const char *)bytes);
 }
 
 void world_fail(int status, const char *sentence)
@@ -59,7 +59,7 @@ void world_fail(int status, const char *sentence)
 
 int world_run(void)
 {
-    int status = server_run(&world.server);
+    int status = loop_run(&world.server);
     world.running = false;
     return status;
 }
@@ -70,7 +70,7 @@ void world_turn(void)
 {
     uint64_t before = sim_count(SIM_ANY);
     assert_true(world.running);
-    world.running = server_turn(&world.server);
+    world.running = loop_turn(&world.server);
     uint64_t calls = sim_count(SIM_ANY) - before;
     if (world.most_calls < calls)
         world.most_calls = calls;
@@ -186,8 +186,8 @@ static void assert_all_free(const struct server *s)
     assert_int_equal(s->scrapes.slots.count, 0);
     assert_int_equal(s->addresses.slots.count, 0);
     assert_int_equal(s->rooms.in_use, 0);
-    assert_int_equal(s->rooms.slots.count, s->rooms.empty.count);
-    for (uint32_t i = 0; i < s->rooms.slots.fresh; i++) {
+    assert_int_equal(s->rooms.topics.slots.count, s->rooms.topics.empty.count);
+    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
         const struct room *room = room_at(&s->rooms, i);
         assert_int_equal(room->members + room->behind[0] + room->v1_members, 0);
         for (size_t log = 0; log < ROOM_LOGS; log++)

@@ -40,7 +40,7 @@ void world_start(void);
 /* Open the server; it must fail with this status and this sentence. */
 void world_fail(int status, const char *sentence);
 
-/* Open the server, whatever comes of it: what server_open returned. */
+/* Open the server, whatever comes of it: what start_server returned. */
 int world_try(struct text *why);
 
 /* The server as main has it: until it stops, for its exit status. */

@@ -7,7 +7,7 @@
 
 static const struct room *only_room(void)
 {
-    assert_int_equal(world.server.rooms.slots.count, 1);
+    assert_int_equal(world.server.rooms.topics.slots.count, 1);
     return room_at(&world.server.rooms, 0);
 }
 
@@ -262,7 +262,7 @@ static void test_one_turn_may_publish_more_than_the_log_holds(void **state)
     world_settle();
     told_numbered(ann, 0, 40);
     peer_tells(bob, "\n");
-    assert_int_equal(only_room()->number, 40);
+    assert_int_equal(room_topic(&world.server.rooms, only_room())->number, 40);
 }
 
 static void test_a_member_begins_with_what_comes_after_it(void **state)
@@ -685,21 +685,23 @@ test_what_was_taken_is_published_though_its_sender_goes(void **state)
         stop_reading(bob);
         push_numbered(ann, 0, 6, 400);
         world_settle();
-        uint64_t number = only_room()->number;
+        uint64_t number = room_topic(&world.server.rooms, only_room())->number;
         if (way % 2)
             peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, 400));
         else
             peer_add_frame(ann, PEER_BINARY, bytes_span(zeros, 400));
         peer_flush(ann);
         assert_true(is_held(ann));
-        assert_int_equal(only_room()->number, number);
+        assert_int_equal(room_topic(&world.server.rooms, only_room())->number,
+                         number);
         switch (way / 2) {
         case 0: peer_close(ann, 1000); break;
         case 1: sim_shut(ann->connection); break;
         case 2: sim_reset(ann->connection); break;
         }
         world_settle();
-        assert_int_equal(only_room()->number, number + 1);
+        assert_int_equal(room_topic(&world.server.rooms, only_room())->number,
+                         number + 1);
         read_again(bob);
         assert_non_null(strstr(peer_story(bob), "\nbinary \\x00\\x00"));
         if (way / 2 == 0)
@@ -844,7 +846,8 @@ static void test_a_crowd_of_senders_waits_before_most_are_overrun(void **state)
         push_numbered(crowd[i], i, i + 1, 300);
         world_settle();
     }
-    assert_int_equal(only_room()->number, UNIT_COUNT(crowd));
+    assert_int_equal(room_topic(&world.server.rooms, only_room())->number,
+                     UNIT_COUNT(crowd));
     assert_int_equal(member(bob)->behind, MEMBER_FAR);
     struct peer *eve = peer_open("/chat/x"), *fay = peer_open("/chat/x");
     push_numbered(eve, 0, 2, 100);

@@ -56,9 +56,9 @@ static void test_reasons_are_a_set_and_time_in_it_is_given_back(void **state)
     struct lease *l = lease_at(&world.server.leases, c->inbox);
     uint32_t heard = c->heard, since = c->since, began = l->since;
     client_set(c, CLIENT_READABLE);
-    ready_wait(&world.server, c, CLIENT_WAITS_OUTPUT);
+    ready_wait(&world.server, c, CLIENT_WAITS_OUTPUT, 5000);
     world.server.now += 700;
-    ready_wait(&world.server, c, CLIENT_WAITS_RATE);
+    ready_wait(&world.server, c, CLIENT_WAITS_RATE, REACTOR_FOREVER);
     world.server.now += 300;
     ready_go_on(&world.server, c, CLIENT_WAITS_ROOM); /* it had none of these */
     ready_go_on(&world.server, c, CLIENT_WAITS_OUTPUT);

@@ -15,18 +15,22 @@ static uint8_t log_bytes[ROOMS * ROOM_LOGS * LOG];
 static uint64_t marks[ROOMS * HISTORY];
 static struct list_link links[READERS];
 
+static struct topic topics[ROOMS];
+
 static struct rooms rooms_with(uint32_t history)
 {
     memset(table, 0, sizeof table);
+    memset(topics, 0, sizeof topics);
     memset(buckets, 0, sizeof buckets);
     memset(marks, 0, sizeof marks);
     struct rooms all = {
+        .topics = {.table = topics,
+                   .buckets = buckets,
+                   .history = history,
+                   .mark_space = marks},
         .table = table,
-        .buckets = buckets,
         .reader_links = {(uint8_t *)links, sizeof *links},
-        .history = history,
         .log_bytes = log_bytes,
-        .mark_space = marks,
         .log_size = LOG,
         .log_count = ROOM_LOGS,
     };
@@ -49,7 +53,8 @@ static void append(struct rooms *all, struct room *room, unsigned count)
 {
     while (count-- > 0) {
         char text[32];
-        snprintf(text, sizeof text, "%020u", (unsigned)room->number + 1);
+        snprintf(text, sizeof text, "%020u",
+                 (unsigned)room_topic(all, room)->number + 1);
         struct span whole = bytes_of(text);
         struct room_record record = {
             .head = {bytes_part(whole, 0, 2), whole},
@@ -87,22 +92,27 @@ static void test_names_of_every_length_and_byte_are_told_apart(void **state)
                      zeros[0]);
 }
 
+static uint64_t epoch_of(struct rooms *all, const char *name, uint64_t wall)
+{
+    return room_topic(all, room_open(all, bytes_of(name), wall))->epoch;
+}
+
 static void test_no_two_counts_share_an_epoch(void **state)
 {
     (void)state;
     struct rooms all = rooms_of();
-    uint64_t a = room_open(&all, BYTES_LITERAL("a"), 1000)->epoch;
-    uint64_t b = room_open(&all, BYTES_LITERAL("b"), 1000)->epoch;
-    uint64_t c = room_open(&all, BYTES_LITERAL("c"), 10)->epoch; /* set back */
-    uint64_t d = room_open(&all, BYTES_LITERAL("d"), 1000)->epoch;
+    uint64_t a = epoch_of(&all, "a", 1000);
+    uint64_t b = epoch_of(&all, "b", 1000);
+    uint64_t c = epoch_of(&all, "c", 10); /* set back */
+    uint64_t d = epoch_of(&all, "d", 1000);
     assert_true(a != b && a != c && a != d && b != c && b != d && c != d);
     assert_int_equal(a >> 22, 1000);
     assert_int_equal(c >> 22, 10);
     /* Another process, in the same millisecond. */
     struct rooms other = rooms_of();
-    other.epochs = UINT64_MAX - 7;
-    assert_true(room_open(&other, BYTES_LITERAL("a"), 1000)->epoch != a);
-    assert_true(room_open(&other, BYTES_LITERAL("b"), 1000)->epoch != b);
+    other.topics.epochs = UINT64_MAX - 7;
+    assert_true(epoch_of(&other, "a", 1000) != a);
+    assert_true(epoch_of(&other, "b", 1000) != b);
 }
 
 /* With another seed other names collide: which ones nobody can know. */
@@ -111,7 +121,7 @@ static void test_rooms_are_found_whatever_the_seed(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 50; seed++) {
         struct rooms all = rooms_of();
-        all.seed = seed;
+        all.topics.seed = seed;
         struct room *a = open_room(&all, "a"), *b = open_room(&all, "b");
         assert_ptr_equal(open_room(&all, "a"), a);
         assert_ptr_equal(open_room(&all, "b"), b);
@@ -144,7 +154,7 @@ static void test_the_room_that_was_empty_longest_makes_way(void **state)
     room_remove_reader(&all, a, 0);
     struct room *d = open_room(&all, "d");
     assert_ptr_equal(d, b);
-    assert_int_equal(d->number, 0);
+    assert_int_equal(room_topic(&all, d)->number, 0);
     assert_true(d->logs[ROOM_JSON].head == 0);
     assert_ptr_equal(open_room(&all, "a"), a);
     room_add_reader(&all, a, 0);
@@ -156,13 +166,19 @@ static void test_the_room_that_was_empty_longest_makes_way(void **state)
 static uint64_t history_at(const struct rooms *all, const struct room *room,
                            uint64_t count)
 {
-    return room_place(all, room, room_history(all, room, count));
+    const struct topic *t = room_topic(all, room);
+    const struct ring *log = &room->logs[ROOM_JSON];
+    return topic_place(&all->topics, t, log,
+                       topic_history(&all->topics, t, log, count));
 }
 
 static uint64_t resume_at(const struct rooms *all, const struct room *room,
                           uint64_t epoch, uint64_t number, bool *gap)
 {
-    return room_place(all, room, room_resume(all, room, epoch, number, gap));
+    const struct topic *t = room_topic(all, room);
+    const struct ring *log = &room->logs[ROOM_JSON];
+    return topic_place(&all->topics, t, log,
+                       topic_resume(&all->topics, t, log, epoch, number, gap));
 }
 
 static void test_an_empty_room_keeps_its_history(void **state)
@@ -172,11 +188,11 @@ static void test_an_empty_room_keeps_its_history(void **state)
     struct room *a = open_room(&all, "a");
     room_add_reader(&all, a, 0);
     append(&all, a, 3);
-    uint64_t epoch = a->epoch;
+    uint64_t epoch = room_topic(&all, a)->epoch;
     room_remove_reader(&all, a, 0);
     assert_ptr_equal(open_room(&all, "a"), a);
-    assert_int_equal(a->number, 3);
-    assert_true(a->epoch == epoch);
+    assert_int_equal(room_topic(&all, a)->number, 3);
+    assert_true(room_topic(&all, a)->epoch == epoch);
     assert_true(history_at(&all, a, 2) == 20);
 }
 
@@ -191,8 +207,8 @@ static void test_names_in_one_bucket_can_be_forgotten_in_any_order(void **state)
             struct room *room = open_room(&all, name);
             assert_ptr_equal(open_room(&all, name), room);
         }
-        assert_int_equal(all.slots.count, ROOMS);
-        assert_int_equal(all.empty.count, ROOMS);
+        assert_int_equal(all.topics.slots.count, ROOMS);
+        assert_int_equal(all.topics.empty.count, ROOMS);
     }
 }
 
@@ -260,9 +276,11 @@ static void test_big_messages_push_the_older_ones_out(void **state)
     uint64_t head = a->logs[ROOM_JSON].head;
     assert_true(history_at(&all, a, HISTORY) == head - 3 * sizeof big);
     bool gap;
-    assert_true(resume_at(&all, a, a->epoch, 7, &gap) == head - 3 * sizeof big);
+    assert_true(resume_at(&all, a, room_topic(&all, a)->epoch, 7, &gap) ==
+                head - 3 * sizeof big);
     assert_false(gap);
-    assert_true(resume_at(&all, a, a->epoch, 6, &gap) == head - 3 * sizeof big);
+    assert_true(resume_at(&all, a, room_topic(&all, a)->epoch, 6, &gap) ==
+                head - 3 * sizeof big);
     assert_true(gap);
 }
 
@@ -274,7 +292,8 @@ static void test_resuming_joins_up_or_says_that_it_does_not(void **state)
     append(&all, a, 12);
     for (uint64_t number = 0; number < 20; number++) {
         bool gap;
-        uint64_t pos = resume_at(&all, a, a->epoch, number, &gap);
+        uint64_t pos =
+            resume_at(&all, a, room_topic(&all, a)->epoch, number, &gap);
         bool joins = number <= 12 && number + HISTORY >= 12;
         assert_int_equal(gap, !joins);
         assert_true(pos == 20 * (joins ? number : 12 - HISTORY));
@@ -288,9 +307,11 @@ static void test_another_epoch_is_a_gap(void **state)
     struct room *a = open_room(&all, "a");
     append(&all, a, 3);
     bool gap = false;
-    assert_true(resume_at(&all, a, a->epoch + 1, 3, &gap) == 0);
+    assert_true(resume_at(&all, a, room_topic(&all, a)->epoch + 1, 3, &gap) ==
+                0);
     assert_true(gap);
-    assert_true(resume_at(&all, a, a->epoch, UINT64_MAX, &gap) == 0);
+    assert_true(
+        resume_at(&all, a, room_topic(&all, a)->epoch, UINT64_MAX, &gap) == 0);
     assert_true(gap);
 }
 
@@ -300,7 +321,7 @@ static void test_nothing_said_and_nothing_missed_is_no_gap(void **state)
     struct rooms all = rooms_of();
     struct room *a = open_room(&all, "a");
     bool gap = true;
-    assert_true(resume_at(&all, a, a->epoch, 0, &gap) == 0);
+    assert_true(resume_at(&all, a, room_topic(&all, a)->epoch, 0, &gap) == 0);
     assert_false(gap);
 }
 
@@ -313,9 +334,9 @@ static void test_without_history_nothing_is_held(void **state)
     append(&all, a, 4);
     bool gap;
     assert_true(history_at(&all, a, 10) == 80);
-    assert_true(resume_at(&all, a, a->epoch, 4, &gap) == 80);
+    assert_true(resume_at(&all, a, room_topic(&all, a)->epoch, 4, &gap) == 80);
     assert_false(gap);
-    assert_true(resume_at(&all, a, a->epoch, 3, &gap) == 80);
+    assert_true(resume_at(&all, a, room_topic(&all, a)->epoch, 3, &gap) == 80);
     assert_true(gap);
 }
 

@@ -2,6 +2,7 @@
 #include "server/send.h"
 #include "server/conn.h"
 #include "server/outbox.h"
+#include "server/output.h"
 #include "sim/peer.h"
 #include "support/note.h"
 
@@ -26,7 +27,12 @@ static void take_all(const struct peer *p)
 
 static void put_private(struct client *c, const char *text)
 {
-    assert_true(outbox_frame(&world.server, c, PEER_TEXT, bytes_of(text)));
+    bool handled = world.server.current == c;
+    if (!handled)
+        output_begin(&world.server, c);
+    outbox_frame(&world.server, c, PEER_TEXT, bytes_of(text));
+    if (!handled)
+        output_settle(&world.server, c);
 }
 
 /* ---- Four sources -------------------------------------------------------- */
@@ -47,7 +53,7 @@ static struct peer *fill_four_sources(void)
     peer_text(ann, "and more");
     assert_true(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_int_equal(c->frame_left, 12 - 3);
-    conn_begin(&world.server, c);
+    output_begin(&world.server, c);
     put_private(c, "staged");
     return bob;
 }
@@ -206,9 +212,9 @@ static void test_what_was_begun_ends_before_what_is_owed(void **state)
         struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
         struct client *c = world_client(bob->connection);
         take_only(bob, n);
-        conn_begin(&world.server, c);
+        output_begin(&world.server, c);
         put_private(c, "private");
-        conn_settle(&world.server, c);
+        output_settle(&world.server, c);
         peer_text(ann, "owed");
         peer_text(ann, "owed, too");
         sim_signal(SIGNALS_STOP);

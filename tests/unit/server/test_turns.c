@@ -109,7 +109,7 @@ static void test_long_messages_to_three_thousand(void **state)
         turn(TURN + ONE_MESSAGE);
         assert_int_equal(sim_in_flight(bob->connection), ++answers * 8);
         assert_int_equal(sim_in_flight(cid->connection), answers * 8);
-    } while (room_at(&world.server.rooms, 0)->number < 40);
+    } while (topic_at(&world.server.rooms.topics, 0)->number < 40);
     settle(TURN + ONE_MESSAGE);
     assert_int_equal(world.server.stats.messages_out[CLIENT_PLAIN],
                      40 * 3001 + answers);

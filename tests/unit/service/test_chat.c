@@ -21,7 +21,7 @@ static struct peer *open_v1(const char *target)
 
 static uint64_t epoch(void)
 {
-    return room_at(&world.server.rooms, 0)->epoch;
+    return topic_at(&world.server.rooms.topics, 0)->epoch;
 }
 
 /* ---- Names of rooms ------------------------------------------------------ */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/server.h"
+#include "server/start.h"
 #include "base/check.h"
 #include "os/entropy.h"
 #include "os/error.h"
@@ -66,9 +66,11 @@ static void carve(struct server *s, struct arena *a)
     uint8_t *lease_bytes = arena_carve(a, config->buffers, lease);
 
     s->rooms.table = arena_carve(a, config->rooms, sizeof *s->rooms.table);
-    s->rooms.buckets = arena_carve(a, config->rooms, sizeof *s->rooms.buckets);
-    s->rooms.mark_space = arena_carve(
-        a, config->rooms, config->history * sizeof *s->rooms.mark_space);
+    struct topics *topics = &s->rooms.topics;
+    topics->table = arena_carve(a, config->rooms, sizeof *topics->table);
+    topics->buckets = arena_carve(a, config->rooms, sizeof *topics->buckets);
+    topics->mark_space = arena_carve(
+        a, config->rooms, config->history * sizeof *topics->mark_space);
     s->rooms.log_count = config->compression ? ROOM_LOGS : ROOM_TWIN;
     s->rooms.log_bytes = arena_carve(
         a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
@@ -107,22 +109,12 @@ static void carve(struct server *s, struct arena *a)
     lease_init(&s->leases, leases, lease_bytes, config->buffers, lease);
     s->rooms.reader_links = s->clients.links;
     s->rooms.log_size = config->room_log;
-    s->rooms.history = config->history;
+    topics->history = config->history;
     room_init(&s->rooms, config->rooms);
     wheel_init(&s->wheel, &table->timer, sizeof *table, s->now);
     if (config->per_ip)
         address_init(&s->addresses, entries, buckets, entry_of,
                      (uint32_t)slots);
-}
-
-int server_failed(struct text *why, const char *what, int result)
-{
-    text_string(why, what);
-    if (result < 0) {
-        text_string(why, ": ");
-        text_string(why, error_text(result));
-    }
-    return SERVER_FAILED;
 }
 
 static int make_tables(struct server *s, struct text *why)
@@ -142,8 +134,8 @@ static int make_tables(struct server *s, struct text *why)
     if (result < 0)
         return server_failed(why, "no random bytes", result);
     s->addresses.seed = random[0];
-    s->rooms.seed = random[1];
-    s->rooms.epochs = random[2];
+    s->rooms.topics.seed = random[1];
+    s->rooms.topics.epochs = random[2];
     return 0;
 }
 
@@ -249,8 +241,8 @@ static void log_start(struct server *s)
     journal_end(&line);
 }
 
-int server_open(struct server *s, const struct config *config,
-                const struct service_site *site, struct text *why)
+int start_server(struct server *s, const struct config *config,
+                 const struct service_site *site, struct text *why)
 {
     *s = (struct server){
         .config = config,

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/due.h"
+#include "server/member.h"
+
+/* The moment `after` milliseconds from a client's time. */
+static uint64_t moment(const struct server *s, uint32_t then, uint32_t after)
+{
+    return s->now - server_since(s, then) + after;
+}
+
+bool due_unheard(const struct client *c)
+{
+    /* READY, too: what it has said is about to be read. */
+    return c->waits || (c->flags & (CLIENT_PARKED | CLIENT_READY));
+}
+
+bool due_output_waits(const struct client *c)
+{
+    return client_waits(c, CLIENT_WAITS_OUTPUT | CLIENT_WAITS_BUFFER);
+}
+
+uint64_t due_output(const struct server *s, const struct client *c)
+{
+    if (!due_output_waits(c))
+        return DUE_NEVER;
+    /* After a pause of the machine nobody knows what the peer would have taken
+       in it. */
+    uint64_t moved = s->now - server_since(s, c->moved);
+    return (moved > s->resumed ? moved : s->resumed) + s->config->write_timeout;
+}
+
+uint64_t due_heartbeat(const struct server *s, const struct client *c)
+{
+    if (s->config->ping == 0)
+        return DUE_NEVER;
+    if (due_unheard(c))
+        return s->now + s->config->ping;
+    if (client_has(c, CLIENT_PINGED))
+        return moment(s, c->since, s->config->pong_timeout);
+    return moment(s, c->heard, s->config->ping);
+}
+
+/* Since when has it been in the middle of sending something? False when it is
+   not. */
+static bool began(const struct server *s, const struct client *c,
+                  uint32_t *since)
+{
+    uint32_t inflating = client_inflating(&s->clients, c);
+    if ((c->inbox == LEASE_NONE && !inflating) || c->taken)
+        return false;
+    if (inflating)
+        *since = lease_at(&s->inflating, inflating - 1)->since;
+    else
+        *since = lease_at(&s->leases, c->inbox)->since;
+    return true;
+}
+
+uint64_t due_message(const struct server *s, const struct client *c)
+{
+    uint32_t since;
+    if (!began(s, c, &since))
+        return DUE_NEVER;
+    if (c->waits)
+        since += server_since(s, client_profile(&s->clients, c)->waited);
+    uint64_t at = moment(s, since, s->config->message_timeout);
+    /* The rest of it may be here. */
+    return due_unheard(c) && at <= s->now ? s->now + LIMITS_AGAIN : at;
+}
+
+uint64_t due_pace(const struct server *s, const struct client *c)
+{
+    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    if (!client_in_room(c) || m->behind == MEMBER_IN_STEP)
+        return DUE_NEVER;
+    return moment(s, m->lag_since, LIMITS_PACE);
+}
+
+/* Several times, for the next progress counts from when it was seen. */
+static uint64_t next_look(const struct server *s, const struct client *c)
+{
+    return bytes_min64(due_output(s, c),
+                       s->now + s->config->write_timeout / LIMITS_PROGRESS + 1);
+}
+
+uint64_t due_state(const struct server *s, const struct client *c)
+{
+    const struct config *config = s->config;
+    switch ((enum client_state)c->state) {
+    case CLIENT_PROXY:
+    case CLIENT_REQUEST: return moment(s, c->since, config->handshake_timeout);
+    case CLIENT_IDLE: return moment(s, c->since, config->keep_alive);
+    case CLIENT_CLOSING: return moment(s, c->since, config->close_timeout);
+    case CLIENT_LINGER: return moment(s, c->since, LIMITS_LINGER);
+    case CLIENT_REPLY:
+    case CLIENT_OPEN:
+    case CLIENT_GONE: break;
+    }
+    return DUE_NEVER;
+}
+
+void due_set(struct server *s, struct client *c)
+{
+    uint64_t at = due_state(s, c);
+    if ((c->state == CLIENT_REPLY || c->state == CLIENT_OPEN) &&
+        due_output_waits(c))
+        at = next_look(s, c);
+    if (c->state == CLIENT_OPEN) {
+        at = bytes_min64(at, due_heartbeat(s, c));
+        at = bytes_min64(at, due_message(s, c));
+        at = bytes_min64(at, due_pace(s, c));
+        if (client_waits(c, CLIENT_WAITS_BUFFER))
+            at = bytes_min64(at, s->now + LIMITS_AGAIN);
+    }
+    if (at != DUE_NEVER)
+        wheel_hasten(&s->wheel, client_index(&s->clients, c), at);
+}

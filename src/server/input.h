@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * input: what a client has sent, from its kernel to the receive buffer, and
+ * what is left over of it, in its inbox (lease.h).
+ */
+#ifndef SERVER_INPUT_H
+#define SERVER_INPUT_H
+
+#include "server/server.h"
+
+/* Receive (or take what was parked): the bytes not handled yet. An empty span
+   when there is nothing to handle; the client may then be GONE. */
+struct span input_take(struct server *s, struct client *c);
+
+/* Receive behind the first `have` bytes of the receive buffer, at most `most`
+   bytes: what came. */
+struct span input_receive(struct server *s, struct client *c, size_t have,
+                          size_t most);
+
+/* Lease an inbox, if it has none. False: there is none to be had. */
+bool input_want_inbox(struct server *s, struct client *c);
+
+/*
+ * Keep `rest`, the end of what input_take gave, for the next time, behind the
+ * first `message_len` bytes of the inbox, which hold a message so far.
+ * `parked` says that it can be handled without more bytes. False when there
+ * is no leased buffer.
+ */
+bool input_keep(struct server *s, struct client *c, struct span rest,
+                size_t message_len, bool parked);
+
+#endif

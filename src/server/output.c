@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/output.h"
+#include "base/check.h"
+#include "server/conn.h"
+#include "server/events.h"
+#include "server/member.h"
+#include "server/ready.h"
+#include "server/reply.h"
+#include "server/send.h"
+
+static void flushed(struct server *s, struct client *c)
+{
+    switch ((enum client_state)c->state) {
+    case CLIENT_CLOSING: /* all that was to be said before the end has left */
+        if (client_in_room(c))
+            member_detach(s, c);
+        conn_linger(s, c);
+        break;
+    case CLIENT_REPLY: reply_sent(s, c); break;
+    case CLIENT_OPEN:
+        if (client_in_room(c))
+            member_flushed(s, c);
+        break;
+    case CLIENT_PROXY:
+    case CLIENT_REQUEST:
+    case CLIENT_IDLE:
+    case CLIENT_LINGER:
+    case CLIENT_GONE: break;
+    }
+    ready_add(s, c);
+}
+
+/* A file that takes several turns needs a place, perhaps somebody else's. */
+static void keep_file(struct server *s, struct client *c)
+{
+    struct client *rival = download_rival(&s->downloads, &s->clients, c);
+    if (rival) {
+        events_refuse(s, rival, rival->fd, 0, "too many downloads");
+        conn_drop(s, rival, CAUSE_NO_BUFFER);
+    }
+    download_keep(&s->downloads, &s->clients, c);
+}
+
+/* Its place in the log is lost. */
+static void overrun(struct server *s, struct client *c)
+{
+    if (c->frame_left || c->state != CLIENT_OPEN) {
+        conn_drop(s, c, CAUSE_OVERRUN); /* inside a frame no Close is legal */
+        return;
+    }
+    c->as.socket.cursor = member_log(s, c)->head;
+    client_clear(c, CLIENT_SKIPS);
+    conn_close(s, c, CLOSE_TRY_LATER, "too slow for this room", CAUSE_OVERRUN,
+               false);
+}
+
+void output_flush(struct server *s, struct client *c)
+{
+    switch (send_flush(s, c)) {
+    case SEND_DONE: flushed(s, c); break;
+    case SEND_BLOCKED:
+        if (c->state == CLIENT_OPEN && client_in_room(c))
+            member_flushed(s, c);
+        if (c->state == CLIENT_REPLY && c->as.http.file >= 0)
+            keep_file(s, c);
+        break;
+    case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;
+    case SEND_BROKEN: conn_drop(s, c, CAUSE_RESET); break;
+    case SEND_OVERRUN: overrun(s, c); break;
+    }
+}
+
+void output_begin(struct server *s, struct client *c)
+{
+    CHECK(s->current == NULL && s->staging.len == 0);
+    s->current = c;
+}
+
+/* Nothing can be written now, or it is to leave with the room's frames: at the
+   end of this turn, unless its members are so many that this takes several, or
+   it reads history, whose beginning the log may lose in this very turn. */
+static bool must_wait(const struct server *s, const struct client *c)
+{
+    if (client_waits(c, CLIENT_WAITS_OUTPUT))
+        return true;
+    if (c->state != CLIENT_OPEN || !client_in_room(c))
+        return false;
+    const struct room *room = room_at(&s->rooms, c->room);
+    return room->dirty && room->flush_at == 0 && !client_has(c, CLIENT_REPLAYS);
+}
+
+void output_settle(struct server *s, struct client *c)
+{
+    CHECK(s->current == c);
+    bool kept = s->staging.len == 0 || (must_wait(s, c) && send_defer(s, c));
+    if (c->state != CLIENT_GONE && (!kept || !must_wait(s, c)))
+        output_flush(s, c);
+    s->staging.len = 0;
+    s->current = NULL;
+    ready_add(s, c);
+}
