@@ -5,7 +5,7 @@
 struct span body_page(const struct server *s, const struct client *c)
 {
     const struct client_http *http = &c->as.http;
-    if (c->state != CLIENT_REPLY || http->page == CLIENT_NONE)
+    if (http->page == CLIENT_NONE)
         return bytes_span(NULL, 0);
     return bytes_part(server_site(s, c)->page(s, http->page),
                       (size_t)http->offset, (size_t)http->left);

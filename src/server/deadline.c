@@ -4,7 +4,7 @@
 #include "server/conn.h"
 #include "server/due.h"
 #include "server/member.h"
-#include "server/open.h"
+#include "server/gate.h"
 #include "server/outbox.h"
 #include "server/output.h"
 #include "server/ready.h"
@@ -99,7 +99,7 @@ static void open_reached(struct server *s, struct client *c)
         return;
     }
     ready_go_on(s, c, CLIENT_WAITS_RATE);
-    if (client_waits(c, CLIENT_WAITS_BUFFER) && open_echo_room(s, c))
+    if (client_waits(c, CLIENT_WAITS_BUFFER) && gate_echo_room(s, c))
         ready_go_on(s, c, CLIENT_WAITS_BUFFER);
     heartbeat(s, c);
 }

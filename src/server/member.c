@@ -79,12 +79,6 @@ static void count_own(const struct server *s, const struct room *room,
     m->own_now += (uint32_t)len;
 }
 
-bool member_overrun(const struct server *s, const struct client *c)
-{
-    return client_in_room(c) &&
-           !ring_holds(member_log(s, c), c->as.socket.cursor);
-}
-
 bool member_may_speak(const struct server *s, const struct client *c)
 {
     if (!client_in_room(c))

@@ -47,7 +47,11 @@ static inline struct ring *member_log(const struct server *s,
 {
     return &room_at(&s->rooms, c->room)->logs[room_log_of(c)];
 }
-bool member_overrun(const struct server *s, const struct client *c);
+static inline bool member_overrun(const struct server *s,
+                                  const struct client *c)
+{
+    return !ring_holds(member_log(s, c), c->as.socket.cursor);
+}
 
 /* How far behind a member is, in its log. */
 enum member_lag {

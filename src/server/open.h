@@ -8,8 +8,4 @@
 /* Receive once, and hand what came to the client's service. */
 void open_turn(struct server *s, struct client *c);
 
-/* Bytes of an echo that can be answered now: with all buffers lent out, as many
-   as its connection's own send buffer surely takes. */
-size_t open_echo_room(const struct server *s, const struct client *c);
-
 #endif

@@ -89,9 +89,9 @@ static struct span close_left(const struct client_farewell *how, uint8_t *space)
 static void gather(struct plan *plan, const struct server *s,
                    const struct client *c, uint8_t *space)
 {
-    *plan = (struct plan){.count = 0};
-    uint64_t boundary = 0;
+    uint64_t cursor = c->as.socket.cursor;
     struct span left = {0};
+    plan->count = plan->len = plan->unfinished = 0;
     if (c->outbox != LEASE_NONE)
         left = lease_left(&s->leases, c->outbox);
     plan->outbox = left.len;
@@ -99,26 +99,22 @@ static void gather(struct plan *plan, const struct server *s,
         c->state == CLIENT_CLOSING && c->as.farewell.outbox_first;
     if (plan->outbox_first)
         add(plan, left);
-    if (client_in_room(c)) {
-        boundary = c->as.socket.cursor + c->frame_left;
+    if (c->frame_left)
         plan->unfinished =
-            add_frames(plan, s, c, c->as.socket.cursor, boundary);
-    }
-    if (left.len && !plan->outbox_first)
+            add_frames(plan, s, c, cursor, cursor + c->frame_left);
+    if (!plan->outbox_first)
         add(plan, left);
     plan->staged = staged_of(s, c);
     if (plan->staged)
         add(plan, text_span(&s->staging));
+    size_t before = plan->len;
     if (c->state == CLIENT_OPEN && client_in_room(c))
-        plan->more = add_frames(plan, s, c, boundary, member_log(s, c)->head);
-    if (c->state == CLIENT_CLOSING) {
-        struct span end = close_left(&c->as.farewell, space);
-        plan->more = end.len;
-        add(plan, end);
-    }
-    struct span page = body_page(s, c);
-    plan->more += page.len;
-    add(plan, page);
+        add_frames(plan, s, c, cursor + c->frame_left, member_log(s, c)->head);
+    else if (c->state == CLIENT_CLOSING)
+        add(plan, close_left(&c->as.farewell, space));
+    else if (c->state == CLIENT_REPLY)
+        add(plan, body_page(s, c));
+    plan->more = plan->len - before;
 }
 
 /* ---- Moving on by what was taken ----------------------------------------- */

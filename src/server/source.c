@@ -78,6 +78,8 @@ void source_choose(const struct config *config,
 bool source_is_told(const struct config *config,
                     const struct socket_address *from)
 {
+    if (config->trust_count == 0 && !config->trust_unix)
+        return config->proxy_protocol;
     struct ip ip = source_ip(from);
     return config->proxy_protocol || source_trusts(config, &ip);
 }
