@@ -27,12 +27,66 @@ ptrdiff_t body_send_file(struct client *c)
     return sent;
 }
 
+/* ---- Places -------------------------------------------------------------- */
+
+static struct client *next(const struct server *s, uint32_t at)
+{
+    return at == LIST_NONE ? NULL : client_at(&s->clients, at);
+}
+
+/* The first of those of this address; *count is how many it has. */
+static struct client *first_of(const struct server *s, uint32_t address,
+                               uint32_t *count)
+{
+    const struct clients *all = &s->clients;
+    struct client *first = NULL, *c = next(s, all->downloads.first);
+    *count = 0;
+    for (; c; c = next(s, list_next(&all->links, client_index(all, c)))) {
+        if (c->address != address)
+            continue;
+        first = first ? first : c;
+        ++*count;
+    }
+    return first;
+}
+
+/* One more is the newcomer's, whose own go first where another holds as many:
+   nobody loses a place to somebody who has more. */
+struct client *body_rival(const struct server *s, const struct client *c)
+{
+    const struct clients *all = &s->clients;
+    uint32_t most, count;
+    if (all->downloads.count < s->downloads_most)
+        return NULL;
+    struct client *rival = first_of(s, c->address, &most);
+    most += most > 0;
+    struct client *other = next(s, all->downloads.first);
+    for (; other;
+         other = next(s, list_next(&all->links, client_index(all, other)))) {
+        struct client *first = first_of(s, other->address, &count);
+        if (count > most) {
+            most = count;
+            rival = first;
+        }
+    }
+    return rival;
+}
+
+void body_keep(struct server *s, struct client *c)
+{
+    c->as.http.has_place = true;
+    list_append(&s->clients.downloads, &s->clients.links,
+                client_index(&s->clients, c));
+}
+
 void body_end(struct server *s, struct client *c)
 {
     const struct service_site *site = server_site(s, c);
     if (c->as.http.file >= 0) {
         file_close(c->as.http.file);
-        download_end(&s->downloads, &s->clients, c);
+        if (c->as.http.has_place)
+            list_remove(&s->clients.downloads, &s->clients.links,
+                        client_index(&s->clients, c));
     }
     if (c->as.http.page != CLIENT_NONE && site->page_sent)
         site->page_sent(s, c->as.http.page);

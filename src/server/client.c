@@ -11,6 +11,7 @@ void client_init(struct clients *all, struct client *table,
     list_init(&all->idle);
     list_init(&all->refused);
     list_init(&all->scraping);
+    list_init(&all->downloads);
     slots_init(&all->slots, &table->slot, sizeof *table, size + CLIENT_BESIDES);
 }
 
@@ -93,15 +94,20 @@ void client_give(struct clients *all, struct client *c)
     slots_give(&all->slots, client_index(all, c));
 }
 
+static uint32_t *link_of(const struct client_queue *q, struct client *c)
+{
+    return q->dirty ? &c->dirty_next : &c->slot.next_free;
+}
+
 void client_push(const struct clients *all, struct client_queue *q,
                  struct client *c)
 {
     uint32_t index = client_index(all, c);
-    c->slot.next_free = CLIENT_NONE;
+    *link_of(q, c) = CLIENT_NONE;
     if (q->last == CLIENT_NONE)
         q->first = index;
     else
-        client_at(all, q->last)->slot.next_free = index;
+        *link_of(q, client_at(all, q->last)) = index;
     q->last = index;
     q->count++;
 }
@@ -111,7 +117,7 @@ struct client *client_pop(const struct clients *all, struct client_queue *q)
     if (q->count == 0)
         return NULL;
     struct client *c = client_at(all, q->first);
-    q->first = c->slot.next_free;
+    q->first = *link_of(q, c);
     if (q->first == CLIENT_NONE)
         q->last = CLIENT_NONE;
     q->count--;
@@ -123,12 +129,12 @@ void client_put_first(const struct clients *all, struct client_queue *q,
 {
     if (before->count == 0)
         return;
-    client_at(all, before->last)->slot.next_free = q->first;
+    *link_of(q, client_at(all, before->last)) = q->first;
     if (q->count == 0)
         q->last = before->last;
     q->first = before->first;
     q->count += before->count;
-    *before = CLIENT_QUEUE_EMPTY;
+    *before = CLIENT_QUEUE(q->dirty);
 }
 
 uint64_t client_token(const struct clients *all, const struct client *c)

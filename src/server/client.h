@@ -97,6 +97,7 @@ enum client_wait {
 struct client_http {
     struct http_scan scan; /* of the request being received */
     bool is_head;          /* that one is a HEAD: no body in the answer */
+    bool has_place;        /* among `downloads` */
     uint32_t page;         /* index of the built-in page being sent, or
                               CLIENT_NONE */
     int32_t file;          /* descriptor of the file being sent, or -1 */
@@ -220,17 +221,18 @@ struct profile {
 _Static_assert(sizeof(struct profile) <= 128, "256 bytes a member in all");
 
 /* A queue of clients, by index, linked through slot.next_free, which is a
-   client's own while it has the slot: in one such queue at a time. */
+   client's own while it has the slot; or through dirty_next. */
 struct client_queue {
     uint32_t first; /* index, or CLIENT_NONE */
     uint32_t last;
     uint32_t count;
+    bool dirty; /* which of the two links */
 };
 
-#define CLIENT_QUEUE_EMPTY                                                     \
+#define CLIENT_QUEUE(is_dirty)                                                 \
     (struct client_queue)                                                      \
     {                                                                          \
-        .first = CLIENT_NONE, .last = CLIENT_NONE                              \
+        .first = CLIENT_NONE, .last = CLIENT_NONE, .dirty = is_dirty           \
     }
 
 struct clients {
@@ -241,9 +243,11 @@ struct clients {
     uint32_t regular; /* clients that count against it; here and in the lists
                          those that are GONE are no more */
     struct list_table links;
-    struct list idle;     /* in state IDLE, the longest first */
-    struct list refused;  /* with CLIENT_REFUSED, in the order they came */
-    struct list scraping; /* with CLIENT_SCRAPE, likewise */
+    struct list idle;      /* in state IDLE, the longest first */
+    struct list refused;   /* with CLIENT_REFUSED, in the order they came */
+    struct list scraping;  /* with CLIENT_SCRAPE, likewise */
+    struct list downloads; /* in state REPLY, sent a file for more than a turn,
+                              the longest first */
     uint32_t in_state[CLIENT_STATES]; /* clients, by enum client_state */
 };
 

@@ -183,7 +183,7 @@ static void note_weight(const struct server *s, struct client *c, uint64_t cost)
    turn, so that everybody has a turn. Who is put off comes first in it. */
 static void read_all(struct server *s)
 {
-    struct client_queue put_off = CLIENT_QUEUE_EMPTY;
+    struct client_queue put_off = CLIENT_QUEUE(false);
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = client_pop(&s->clients, &s->ready);
         uint64_t before = s->cost;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/output.h"
 #include "base/check.h"
+#include "server/body.h"
 #include "server/conn.h"
 #include "server/events.h"
 #include "server/member.h"
@@ -30,15 +31,14 @@ static void flushed(struct server *s, struct client *c)
     ready_add(s, c);
 }
 
-/* A file that takes several turns needs a place, perhaps somebody else's. */
 static void keep_file(struct server *s, struct client *c)
 {
-    struct client *rival = download_rival(&s->downloads, &s->clients, c);
+    struct client *rival = body_rival(s, c);
     if (rival) {
         events_refuse(s, rival, rival->fd, 0, "too many downloads");
         conn_drop(s, rival, CAUSE_NO_BUFFER);
     }
-    download_keep(&s->downloads, &s->clients, c);
+    body_keep(s, c);
 }
 
 /* Its place in the log is lost. */
@@ -61,7 +61,8 @@ void output_flush(struct server *s, struct client *c)
     case SEND_BLOCKED:
         if (c->state == CLIENT_OPEN && client_in_room(c))
             member_flushed(s, c);
-        if (c->state == CLIENT_REPLY && c->as.http.file >= 0)
+        if (c->state == CLIENT_REPLY && c->as.http.file >= 0 &&
+            !c->as.http.has_place)
             keep_file(s, c);
         break;
     case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;

@@ -30,29 +30,17 @@ int server_failed(struct text *why, const char *what, int result)
 
 /* ---- Queues -------------------------------------------------------------- */
 
-/* Dirty clients, and later the buried, are linked through dirty_next. */
 void server_make_dirty(struct server *s, struct client *c)
 {
     if (client_has(c, CLIENT_DIRTY))
         return;
-    uint32_t index = client_index(&s->clients, c);
     client_set(c, CLIENT_DIRTY);
-    c->dirty_next = CLIENT_NONE;
-    if (s->dirty.last == CLIENT_NONE)
-        s->dirty.first = index;
-    else
-        client_at(&s->clients, s->dirty.last)->dirty_next = index;
-    s->dirty.last = index;
-    s->dirty.count++;
+    client_push(&s->clients, &s->dirty, c);
 }
 
 struct client *server_pop_dirty(struct server *s)
 {
-    struct client *c = client_at(&s->clients, s->dirty.first);
-    s->dirty.first = c->dirty_next;
-    if (s->dirty.first == CLIENT_NONE)
-        s->dirty.last = CLIENT_NONE;
-    s->dirty.count--;
+    struct client *c = client_pop(&s->clients, &s->dirty);
     client_clear(c, CLIENT_DIRTY);
     return c;
 }

@@ -12,7 +12,6 @@
 #include "os/reactor.h"
 #include "server/address.h"
 #include "server/client.h"
-#include "server/download.h"
 #include "server/journal.h"
 #include "server/lease.h"
 #include "server/source.h"
@@ -66,8 +65,8 @@ struct server {
     struct addresses addresses;
     struct address_crowds crowds;
     struct sources sources;
-    struct downloads downloads;
-    struct wheel wheel; /* over the clients */
+    uint32_t downloads_most; /* files sent for more than a turn, at a time */
+    struct wheel wheel;      /* over the clients */
     struct journal journal;
     struct trace *trace; /* of --trace, else NULL */
     struct stats stats;

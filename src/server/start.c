@@ -191,9 +191,9 @@ static int count_slots(struct server *s, struct text *why)
 {
     uint64_t files = process_raise_files();
     if (s->folder >= 0)
-        s->downloads.most = count_downloads(files);
+        s->downloads_most = count_downloads(files);
     uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
-                      s->downloads.most + LIMITS_BESIDES +
+                      s->downloads_most + LIMITS_BESIDES +
                       s->config->addr_count;
     uint64_t most = files > others ? files - others : 0;
     s->clients.size = (uint32_t)bytes_min64(s->config->clients, most);
@@ -252,8 +252,8 @@ int start_server(struct server *s, const struct config *config,
         .spare = -1,
         .folder = -1,
         .supervisor = -1,
-        .ready = CLIENT_QUEUE_EMPTY,
-        .dirty = CLIENT_QUEUE_EMPTY,
+        .ready = CLIENT_QUEUE(false),
+        .dirty = CLIENT_QUEUE(true),
         .reap = CLIENT_NONE,
         .journal.level = config->level,
         .flush_cost = LIMITS_TURN_FLUSH,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal: readers who take a file slowly leave descriptors for all others, and
    among themselves places for those who have few. */
-#include "server/download.h"
+#include "server/body.h"
 #include "sim/peer.h"
 #include "support/note.h"
 
@@ -75,10 +75,10 @@ static void test_as_many_as_there_are_places_go_on(void **state)
     start();
     begin_many("192.0.2.1:1", PLACES);
     gave_way(0);
-    assert_int_equal(world.server.downloads.count, PLACES);
+    assert_int_equal(world.server.clients.downloads.count, PLACES);
     for (size_t i = 0; i < count; i++)
         ends_well(people[i]);
-    assert_int_equal(world.server.downloads.count, 0);
+    assert_int_equal(world.server.clients.downloads.count, 0);
 }
 
 static void test_beyond_them_the_oldest_gives_way_to_the_newcomer(void **state)
@@ -87,7 +87,7 @@ static void test_beyond_them_the_oldest_gives_way_to_the_newcomer(void **state)
     start();
     begin_many("192.0.2.1:1", PLACES + 3);
     gave_way(3);
-    assert_int_equal(world.server.downloads.count, PLACES);
+    assert_int_equal(world.server.clients.downloads.count, PLACES);
     world_logged("event=refuse ip=192.0.2.1 why=\"too many downloads\"");
     ends_well(people[PLACES + 2]);
 }
@@ -191,7 +191,7 @@ static void test_who_is_gone_has_no_place(void **state)
     for (size_t i = 0; i < PLACES; i += 2)
         sim_reset(people[i]->connection);
     world_settle();
-    assert_int_equal(world.server.downloads.count, PLACES / 2);
+    assert_int_equal(world.server.clients.downloads.count, PLACES / 2);
     for (size_t i = 0; i < PLACES / 2; i++)
         assert_true(goes_on(begin("192.0.2.1:1")));
     for (size_t i = 1; i < PLACES; i += 2)
@@ -217,7 +217,7 @@ static void test_downloads_and_clients_leave_descriptors_for_files(void **state)
     (void)state;
     sim_limit_files(600); /* more places than descriptors to spare */
     start();
-    begin_many("192.0.2.1:1", world.server.downloads.most + 1);
+    begin_many("192.0.2.1:1", world.server.downloads_most + 1);
     struct peer *last = peer_connect();
     while (world.server.clients.slots.count < world.server.clients.size) {
         sim_connect(0, "192.0.2.2:1");
