@@ -316,7 +316,7 @@ static inline bool client_in_room(const struct client *c)
 void client_push(const struct clients *all, struct client_queue *q,
                  struct client *c);
 struct client *client_pop(const struct clients *all, struct client_queue *q);
-void client_put_first(const struct clients *all, struct client_queue *q,
+void client_prepend(const struct clients *all, struct client_queue *q,
                       struct client_queue *before);
 
 /* Slots beyond --clients: those that are taken up by LIMITS_BESIDES, and the

@@ -171,7 +171,7 @@ static bool is_too_much(const struct server *s, const struct client *c)
 
 /* While there is more work than a turn may hold, heavy stays heavy, and so it
    does while it has more to say, whatever it sends in between. */
-static void note_weight(const struct server *s, struct client *c, uint64_t cost)
+static void note_heavy(const struct server *s, struct client *c, uint64_t cost)
 {
     if (cost >= LIMITS_HEAVY)
         client_set(c, CLIENT_HEAVY);
@@ -196,10 +196,10 @@ static void read_all(struct server *s)
             server_bury(s, c);
         } else {
             take_turn(s, c);
-            note_weight(s, c, s->cost - before);
+            note_heavy(s, c, s->cost - before);
         }
     }
-    client_put_first(&s->clients, &s->ready, &put_off);
+    client_prepend(&s->clients, &s->ready, &put_off);
 }
 
 /* The dirty rooms in turns, so that a small one does not wait for a large one;
@@ -243,7 +243,7 @@ static void run_timers(struct server *s)
 /* Input before timers: after a pause of the machine the pong of a client may
    wait behind all those that one look at the reactor tells of. After so many
    looks it was told of; half of one is left for the listeners. */
-static bool all_told(struct server *s, int count)
+static bool was_told_of_all(struct server *s, int count)
 {
     if (count == REACTOR_EVENTS &&
         ++s->looks * (REACTOR_EVENTS / 2) <= s->clients.slots.count)
@@ -292,7 +292,7 @@ bool loop_turn(struct server *s)
     if (s->signalled)
         handle_signals(s);
     say_goodbye(s);
-    if (all_told(s, count))
+    if (was_told_of_all(s, count))
         run_timers(s);
     broadcast_tell(s);
     flush_all(s);

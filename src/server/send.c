@@ -130,7 +130,7 @@ static void skip_own(const struct server *s, struct client *c)
 }
 
 /* n bytes of the frames that must not be interrupted are gone. */
-static void pass_unfinished(const struct server *s, struct client *c, size_t n)
+static void advance_in_frame(const struct server *s, struct client *c, size_t n)
 {
     uint64_t boundary = c->as.socket.cursor + c->frame_left;
     struct skip skip = skip_of(s, c);
@@ -155,7 +155,8 @@ static size_t frame_len_at(const struct ring *log, uint64_t pos)
 }
 
 /* From a boundary, n bytes of further frames are gone. */
-static void pass_frames(const struct server *s, struct client *c, size_t n)
+static void advance_over_frames(const struct server *s, struct client *c,
+                                size_t n)
 {
     const struct ring *log = member_log(s, c);
     skip_own(s, c);
@@ -169,7 +170,7 @@ static void pass_frames(const struct server *s, struct client *c, size_t n)
     }
 }
 
-static void pass_outbox(struct server *s, struct client *c, size_t n)
+static void advance_outbox(struct server *s, struct client *c, size_t n)
 {
     if (c->outbox == LEASE_NONE)
         return;
@@ -179,8 +180,8 @@ static void pass_outbox(struct server *s, struct client *c, size_t n)
         lease_give(&s->leases, &c->outbox);
 }
 
-static void pass_all(struct server *s, struct client *c,
-                     const struct plan *plan)
+static void advance_to_end(struct server *s, struct client *c,
+                           const struct plan *plan)
 {
     lease_give(&s->leases, &c->outbox);
     if (client_in_room(c)) {
@@ -205,19 +206,19 @@ static size_t share(size_t *n, size_t len)
     return taken;
 }
 
-static void pass(struct server *s, struct client *c, const struct plan *plan,
-                 size_t n, size_t *staged_gone)
+static void advance(struct server *s, struct client *c, const struct plan *plan,
+                    size_t n, size_t *staged_gone)
 {
     if (plan->outbox_first) {
-        pass_outbox(s, c, share(&n, plan->outbox));
+        advance_outbox(s, c, share(&n, plan->outbox));
         /* What is kept from now on goes behind the frame that has begun. */
         c->as.farewell.outbox_first = n == 0;
     }
     size_t taken = share(&n, plan->unfinished);
     if (taken)
-        pass_unfinished(s, c, taken);
+        advance_in_frame(s, c, taken);
     if (!plan->outbox_first)
-        pass_outbox(s, c, share(&n, plan->outbox));
+        advance_outbox(s, c, share(&n, plan->outbox));
     *staged_gone = share(&n, plan->staged);
     if (n == 0)
         return;
@@ -226,7 +227,7 @@ static void pass(struct server *s, struct client *c, const struct plan *plan,
     } else if (c->state == CLIENT_CLOSING) {
         c->as.farewell.told += (uint8_t)n;
     } else {
-        pass_frames(s, c, n);
+        advance_over_frames(s, c, n);
     }
 }
 
@@ -296,11 +297,11 @@ static enum send_result write_plan(struct server *s, struct client *c,
         trace_sent(s, c, plan->parts, (size_t)sent);
     if ((size_t)sent == plan->len) {
         ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
-        pass_all(s, c, plan);
+        advance_to_end(s, c, plan);
         return SEND_DONE;
     }
     size_t staged_gone;
-    pass(s, c, plan, (size_t)sent, &staged_gone);
+    advance(s, c, plan, (size_t)sent, &staged_gone);
     /* What the peer has acknowledged is looked at later: deadline.c. */
     ready_block(s, c, CLIENT_WAITS_OUTPUT, LIMITS_FIRST_LOOK);
     struct span rest = bytes_part(text_span(&s->staging), staged_gone,
@@ -309,11 +310,11 @@ static enum send_result write_plan(struct server *s, struct client *c,
 }
 
 /* Nothing to write: at most its own messages to pass over. */
-static void pass_nothing(struct server *s, struct client *c)
+static void write_nothing(struct server *s, struct client *c)
 {
     ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
     if (client_has(c, CLIENT_SKIPS))
-        pass_all(s, c, &(struct plan){0});
+        advance_to_end(s, c, &(struct plan){0});
 }
 
 enum send_result send_flush(struct server *s, struct client *c)
@@ -327,7 +328,7 @@ enum send_result send_flush(struct server *s, struct client *c)
     if (plan.len > 0)
         result = write_plan(s, c, &plan);
     else
-        pass_nothing(s, c);
+        write_nothing(s, c);
     if (s->current == c)
         s->staging.len = 0;
     if (result == SEND_DONE && c->state == CLIENT_REPLY && c->as.http.left)
