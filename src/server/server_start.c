@@ -84,13 +84,8 @@ static void carve(struct server *s, struct arena *a)
 
     /* Whoever comes is counted before it has a slot, or is refused one: those
        of --metrics, which count for nobody, leave an entry for that. */
-    struct address_entry *entries = NULL;
-    uint32_t *buckets = NULL, *entry_of = NULL;
-    if (config->per_ip) {
-        entries = arena_carve(a, slots, sizeof *entries);
-        buckets = arena_carve(a, slots, sizeof *buckets);
-        entry_of = arena_carve(a, slots, sizeof *entry_of);
-    }
+    if (config->per_ip)
+        address_carve(&s->addresses, a, (uint32_t)slots);
     if (config->proxy_protocol || config->trust_count || config->trust_unix)
         s->sources.table = arena_carve(a, slots, sizeof *s->sources.table);
     if (config->proxy_protocol)
@@ -110,9 +105,6 @@ static void carve(struct server *s, struct arena *a)
     s->rooms.history = config->history;
     room_init(&s->rooms, config->rooms);
     wheel_init(&s->wheel, &table->timer, sizeof *table, s->now);
-    if (config->per_ip)
-        address_init(&s->addresses, entries, buckets, entry_of,
-                     (uint32_t)slots);
 }
 
 int server_failed(struct text *why, const char *what, int result)
