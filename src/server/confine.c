@@ -6,39 +6,31 @@
 
 _Static_assert(SANDBOX_PATHS >= SERVER_LISTENERS, "each may be a unix: socket");
 
-static int refuse(struct text *why, const char *what, int result, int status)
-{
-    text_string(why, what);
-    text_string(why, ": ");
-    text_string(why, error_text(result));
-    return status;
-}
-
 static int become(const char *name, struct text *why)
 {
     struct user user;
     int result = user_find(bytes_of(name), &user);
-    if (error_kind(result) == ERROR_NONE) {
+    if (result < 0 && error_kind(result) != ERROR_NONE)
+        return server_failed(why, "--user: /etc/passwd", result);
+    if (result < 0) {
         text_string(why, "--user: \"");
         text_string(why, name);
         text_string(why, "\" is not in /etc/passwd");
         return SERVER_BAD_OPTION;
     }
-    if (result < 0)
-        return refuse(why, "--user: /etc/passwd", result, SERVER_FAILED);
     result = user_become(&user);
-    return result < 0 ? refuse(why, "--user", result, SERVER_FAILED) : 0;
+    return result < 0 ? server_failed(why, "--user", result) : 0;
 }
 
 static void put_parts(struct text *t, unsigned parts)
 {
-    size_t start = t->len;
     for (unsigned part = 1; part < SANDBOX_ALL; part <<= 1) {
         if (!(parts & part))
             continue;
-        if (t->len > start)
-            text_byte(t, ',');
         text_string(t, sandbox_word((enum sandbox_part)part));
+        parts &= ~part;
+        if (parts)
+            text_byte(t, ',');
     }
 }
 

@@ -16,14 +16,6 @@
 
 /* ---- Memory -------------------------------------------------------------- */
 
-/* The largest thing an inbox is leased for. */
-static size_t lease_size(const struct config *config)
-{
-    size_t largest = config->max_message > HTTP_HEAD_MAX ? config->max_message
-                                                         : HTTP_HEAD_MAX;
-    return largest + LIMITS_LEASE_SLACK;
-}
-
 static void carve_pool(struct arena *a, struct leases *all, uint32_t count,
                        size_t size)
 {
@@ -58,12 +50,12 @@ static void carve(struct server *s, struct arena *a)
 {
     const struct config *config = s->config;
     size_t slots = (size_t)s->clients.size + CLIENT_BESIDES;
-    size_t lease = lease_size(config);
+    size_t inbox = config->max_message > HTTP_HEAD_MAX ? config->max_message
+                                                       : HTTP_HEAD_MAX;
 
     struct client *table = arena_carve(a, slots, sizeof *table);
     struct profile *profiles = arena_carve(a, slots, sizeof *profiles);
-    struct lease *leases = arena_carve(a, config->buffers, sizeof *leases);
-    uint8_t *lease_bytes = arena_carve(a, config->buffers, lease);
+    carve_pool(a, &s->leases, config->buffers, inbox + LIMITS_LEASE_SLACK);
 
     s->rooms.table = arena_carve(a, config->rooms, sizeof *s->rooms.table);
     s->rooms.buckets = arena_carve(a, config->rooms, sizeof *s->rooms.buckets);
@@ -73,8 +65,7 @@ static void carve(struct server *s, struct arena *a)
     s->rooms.log_bytes = arena_carve(
         a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
 
-    s->receive_size =
-        bytes_min(lease - LIMITS_LEASE_SLACK + 512, LIMITS_RECEIVE);
+    s->receive_size = bytes_min(inbox + 512, LIMITS_RECEIVE);
     s->receive = arena_carve(a, s->receive_size, 1);
     size_t staging = s->receive_size + LIMITS_ANSWER + CLOSE_FRAME_MAX;
     s->staging = text_over(arena_carve(a, staging, 1), staging);
@@ -99,13 +90,14 @@ static void carve(struct server *s, struct arena *a)
     if (!a->ptr || a->overflow)
         return;
     client_init(&s->clients, table, profiles, s->clients.size);
-    lease_init(&s->leases, leases, lease_bytes, config->buffers, lease);
     s->rooms.reader_links = s->clients.links;
     s->rooms.log_size = config->room_log;
     s->rooms.history = config->history;
     room_init(&s->rooms, config->rooms);
     wheel_init(&s->wheel, &table->timer, sizeof *table, s->now);
 }
+
+/* ---- The steps of the start ---------------------------------------------- */
 
 int server_failed(struct text *why, const char *what, int result)
 {
@@ -136,19 +128,23 @@ static int make_tables(struct server *s, struct text *why)
     s->addresses.seed = random[0];
     s->rooms.seed = random[1];
     s->rooms.epochs = random[2];
+    trace_open(s);
     return 0;
 }
 
 static int open_files(struct server *s, struct text *why)
 {
+    int result = process_open_standard();
+    if (result < 0)
+        return server_failed(why, "no standard descriptors", result);
+    log_prepare();
     s->reactor = reactor_open();
     if (s->reactor < 0)
         return server_failed(why, "no reactor", s->reactor);
-    s->signals = signals_open();
-    if (s->signals < 0)
-        return server_failed(why, "no signals", s->signals);
-    int result =
-        reactor_add_source(s->reactor, s->signals, SERVER_TOKEN_SIGNALS);
+    result = s->signals = signals_open();
+    if (result >= 0)
+        result =
+            reactor_add_source(s->reactor, s->signals, SERVER_TOKEN_SIGNALS);
     if (result < 0)
         return server_failed(why, "no signals", result);
     s->spare = socket_spare();
@@ -164,34 +160,16 @@ static int open_files(struct server *s, struct text *why)
     return SERVER_BAD_OPTION;
 }
 
-/* Asked last, behind --user and the sandbox: is it of any use to us? */
-static void check_folder(struct server *s)
-{
-    struct journal_line line;
-    int result = s->folder < 0 ? 0 : file_check_folder(s->folder);
-    if (result == 0 ||
-        !journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall))
-        return;
-    journal_put(&line, "why",
-                BYTES_LITERAL("no file of --static can be opened"));
-    journal_put(&line, "error", bytes_of(error_text(result)));
-    journal_end(&line);
-}
-
-static uint32_t count_downloads(uint64_t files)
-{
-    uint64_t part = files / LIMITS_DOWNLOADS_PART;
-    return part < LIMITS_DOWNLOADS_LEAST
-               ? LIMITS_DOWNLOADS_LEAST
-               : (uint32_t)bytes_min64(part, LIMITS_DOWNLOADS);
-}
-
 /* As many slots as there can be descriptors, told when that is fewer. */
 static int count_slots(struct server *s, struct text *why)
 {
     uint64_t files = process_raise_files();
-    if (s->folder >= 0)
-        s->downloads.most = count_downloads(files);
+    if (s->folder >= 0) {
+        uint64_t part = files / LIMITS_DOWNLOADS_PART;
+        s->downloads.most = (uint32_t)bytes_min64(part, LIMITS_DOWNLOADS);
+        if (part < LIMITS_DOWNLOADS_LEAST)
+            s->downloads.most = LIMITS_DOWNLOADS_LEAST;
+    }
     uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
                       s->downloads.most + LIMITS_BESIDES +
                       s->config->addr_count;
@@ -220,9 +198,10 @@ static void log_start(struct server *s)
     struct journal_line line;
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_START, s->wall))
         return;
+    uint8_t bytes[160];
+    struct text t = text_over(bytes, sizeof bytes);
     for (size_t i = 0; i < s->listener_count; i++) {
-        uint8_t bytes[160];
-        struct text t = text_over(bytes, sizeof bytes);
+        t.len = 0;
         socket_put_address(&t, &s->listeners[i].address);
         journal_put(&line, s->listeners[i].metrics ? "metrics" : "addr",
                     text_span(&t));
@@ -234,16 +213,17 @@ static void log_start(struct server *s)
     journal_number(&line, "buffers", s->config->buffers);
     journal_number(&line, "buffer_bytes", s->leases.size);
     journal_number(&line, "reserved", s->reserved);
-    uint8_t bytes[64];
-    struct text sandbox = text_over(bytes, sizeof bytes);
-    confine_put(s, &sandbox);
-    journal_put(&line, "sandbox", text_span(&sandbox));
+    t.len = 0;
+    confine_put(s, &t);
+    journal_put(&line, "sandbox", text_span(&t));
     journal_end(&line);
 }
 
 int server_open(struct server *s, const struct config *config,
                 const struct service_site *site, struct text *why)
 {
+    static int (*const steps[])(struct server * s, struct text * why) = {
+        open_files, count_slots, make_tables, listen_open, confine_enter};
     *s = (struct server){
         .config = config,
         .site = site,
@@ -260,26 +240,18 @@ int server_open(struct server *s, const struct config *config,
     };
     server_read_clocks(s);
     s->stats.began = s->wall;
-    int result = process_open_standard();
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        int status = steps[i](s, why);
+        if (status != 0) {
+            listen_stop(s); /* a unix: socket's file goes too */
+            return status;
+        }
+    }
+    /* Asked behind --user and the sandbox: is the folder of any use to us? */
+    int result = s->folder < 0 ? 0 : file_check_folder(s->folder);
     if (result < 0)
-        return server_failed(why, "no standard descriptors", result);
-    log_prepare();
-    result = open_files(s, why);
-    if (result == 0)
-        result = count_slots(s, why);
-    if (result == 0)
-        result = make_tables(s, why);
-    if (result == 0)
-        result = listen_open(s, why);
-    if (result == 0) {
-        trace_open(s); /* asks whether it writes to a terminal */
-        result = confine_enter(s, why);
-    }
-    if (result != 0) {
-        listen_stop(s); /* a unix: socket's file goes too */
-        return result;
-    }
-    check_folder(s);
+        journal_warn(&s->journal, s->wall, "no file of --static can be opened",
+                     result);
     log_start(s);
     server_tell(s, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;
