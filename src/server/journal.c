@@ -3,12 +3,11 @@
 #include "base/calendar.h"
 #include "os/error.h"
 
-static const char *const kind_words[JOURNAL_KINDS] = {
-    [JOURNAL_START] = "start",     [JOURNAL_OPEN] = "open",
-    [JOURNAL_CLOSE] = "close",     [JOURNAL_REFUSE] = "refuse",
-    [JOURNAL_REQUEST] = "request", [JOURNAL_STATE] = "state",
-    [JOURNAL_STOP] = "stop",       [JOURNAL_WARN] = "warning",
-};
+/* In the order of enum journal_kind. */
+static const char *const kind_words[] = {"start", "open", "close",  "refuse",
+                                         "state", "stop", "warning"};
+_Static_assert(sizeof kind_words / sizeof kind_words[0] == JOURNAL_KINDS,
+               "one each");
 
 /* In the order of enum journal_cause. */
 static const char *const cause_words[] = {
@@ -17,7 +16,7 @@ static const char *const cause_words[] = {
     "write-timeout", "close-timeout",   "overrun",       "no-buffer",
     "stopping",      "request-timeout", "refused",       "fault"};
 _Static_assert(sizeof cause_words / sizeof cause_words[0] == CAUSES,
-               "a word for each");
+               "one each");
 
 const char *journal_cause_word(enum journal_cause cause)
 {

@@ -6,13 +6,16 @@
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/process.h"
+#include "os/sandbox.h"
 #include "os/signals.h"
 #include "os/socket.h"
 #include "os/supervise.h"
+#include "os/user.h"
 #include "server/compressed.h"
-#include "server/confine.h"
 #include "server/listen.h"
 #include "server/trace.h"
+
+_Static_assert(SANDBOX_PATHS >= SERVER_LISTENERS, "each may be a unix: socket");
 
 /* ---- Memory -------------------------------------------------------------- */
 
@@ -193,6 +196,58 @@ static int count_slots(struct server *s, struct text *why)
     return 0;
 }
 
+static int become(const char *name, struct text *why)
+{
+    struct user user;
+    int result = user_find(bytes_of(name), &user);
+    if (result < 0 && error_kind(result) != ERROR_NONE)
+        return server_failed(why, "--user: /etc/passwd", result);
+    if (result < 0) {
+        text_string(why, "--user: \"");
+        text_string(why, name);
+        text_string(why, "\" is not in /etc/passwd");
+        return SERVER_BAD_OPTION;
+    }
+    result = user_become(&user);
+    return result < 0 ? server_failed(why, "--user", result) : 0;
+}
+
+static void put_parts(struct text *t, unsigned parts)
+{
+    for (unsigned part = 1; part < SANDBOX_ALL; part <<= 1) {
+        if (!(parts & part))
+            continue;
+        text_string(t, sandbox_word((enum sandbox_part)part));
+        parts &= ~part;
+        if (parts)
+            text_byte(t, ',');
+    }
+}
+
+static unsigned enter_sandbox(const struct server *s)
+{
+    struct sandbox_plan plan = {.folder = s->folder};
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].address.file[1])
+            plan.paths[plan.path_count++] = s->listeners[i].address.path;
+    return sandbox_enter(&plan);
+}
+
+/* The last step: all that will ever be needed is open. The process becomes --user
+   and goes into the sandbox; no more than was required may be missing there. */
+static int confine(struct server *s, struct text *why)
+{
+    int result = s->config->user ? become(s->config->user, why) : 0;
+    if (result != 0)
+        return result;
+    s->sandbox = s->config->no_sandbox ? 0 : enter_sandbox(s);
+    if (!s->config->require_sandbox || s->sandbox == SANDBOX_ALL)
+        return 0;
+    text_string(why, "--require-sandbox: not to be had here: ");
+    put_parts(why, SANDBOX_ALL & ~s->sandbox);
+    return SERVER_FAILED;
+}
+
 static void log_start(struct server *s)
 {
     struct journal_line line;
@@ -214,7 +269,9 @@ static void log_start(struct server *s)
     journal_number(&line, "buffer_bytes", s->leases.size);
     journal_number(&line, "reserved", s->reserved);
     t.len = 0;
-    confine_put(s, &t);
+    put_parts(&t, s->sandbox);
+    if (t.len == 0)
+        text_string(&t, s->config->no_sandbox ? "off" : "none");
     journal_put(&line, "sandbox", text_span(&t));
     journal_end(&line);
 }
@@ -222,8 +279,8 @@ static void log_start(struct server *s)
 int server_open(struct server *s, const struct config *config,
                 const struct service_site *site, struct text *why)
 {
-    static int (*const steps[])(struct server * s, struct text * why) = {
-        open_files, count_slots, make_tables, listen_open, confine_enter};
+    static int (*const steps[])(struct server *, struct text *) = {
+        open_files, count_slots, make_tables, listen_open, confine};
     *s = (struct server){
         .config = config,
         .site = site,
