@@ -89,75 +89,56 @@ int listen_open(struct server *s, struct text *why)
 
 /* ---- Accepting ----------------------------------------------------------- */
 
-/* The spare descriptor is given up, so that one connection can be taken and let
-   go at once. */
-static void turn_one_away(struct server *s, const struct server_listener *l)
-{
-    struct socket_address peer;
-    if (s->spare < 0)
-        return;
-    socket_close(s->spare);
-    int fd = socket_accept(l->fd, &peer);
-    if (fd >= 0)
-        socket_close(fd);
-    s->spare = socket_spare();
-}
-
 /* No accept works now: the listeners are left alone for a while. They are
    edge-triggered, so those who wait there wake nobody. */
 static void rest(struct server *s, const struct server_listener *l, int error)
 {
     bool full = error_kind(error) == ERROR_FULL;
-    if (full)
-        turn_one_away(s, l);
+    if (full && s->spare >= 0) {
+        /* Given up, so that one connection can be taken and let go at once. */
+        struct socket_address peer;
+        socket_close(s->spare);
+        int fd = socket_accept(l->fd, &peer);
+        if (fd >= 0)
+            socket_close(fd);
+        s->spare = socket_spare();
+    }
     s->rest_until = s->now + LIMITS_REST;
     journal_warn(&s->journal, s->wall,
                  full ? "out of descriptors" : "no accept", error);
 }
 
-/* Where there is none to spare, there is none for anybody. */
-static void end_rest(struct server *s)
+static void accept_some(struct server *s, struct server_listener *l)
 {
-    if (s->spare < 0)
-        s->spare = socket_spare();
-    s->rest_until = s->spare < 0 ? s->now + LIMITS_REST : 0;
-}
-
-/* What it returns is the last accept's; an error that is no ERROR_RETRY ends
-   it. */
-static int accept_some(struct server *s, const struct server_listener *l)
-{
-    int fd = 0;
     uint64_t end = s->cost + LIMITS_TURN_ACCEPT / s->listener_count;
-    while (s->cost < end) {
+    while (s->cost < end && admit_now(s)) { /* more of them are next turn's */
         struct socket_address peer;
-        if (!admit_now(s))
-            return 0; /* whoever waits there is next turn's */
         s->cost += LIMITS_COST_ACCEPT;
-        fd = socket_accept(l->fd, &peer);
-        if (fd >= 0)
+        int fd = socket_accept(l->fd, &peer);
+        if (fd >= 0) {
             admit_one(s, fd, &peer, l->metrics);
-        else if (error_kind(fd) != ERROR_RETRY) /* or on to the next one */
-            break;
+        } else if (error_kind(fd) == ERROR_WAIT) {
+            l->ready = false;
+            return;
+        } else if (error_kind(fd) != ERROR_RETRY || s->cost >= end) {
+            rest(s, l, fd); /* else on to the next one, but not for ever */
+            return;
+        }
     }
-    return fd;
 }
 
 void listen_accept(struct server *s)
 {
-    if (s->rest_until && s->now >= s->rest_until)
-        end_rest(s);
-    s->came = 0;
-    for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++) {
-        struct server_listener *l = &s->listeners[i];
-        if (!l->ready)
-            continue;
-        int result = accept_some(s, l);
-        if (result < 0 && error_kind(result) == ERROR_WAIT)
-            l->ready = false;
-        else if (result < 0)
-            rest(s, l, result);
+    if (s->rest_until && s->now >= s->rest_until) {
+        /* Where there is none to spare, there is none for anybody. */
+        if (s->spare < 0)
+            s->spare = socket_spare();
+        s->rest_until = s->spare < 0 ? s->now + LIMITS_REST : 0;
     }
+    s->came = 0;
+    for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++)
+        if (s->listeners[i].ready)
+            accept_some(s, &s->listeners[i]);
 }
 
 uint64_t listen_wait(const struct server *s)

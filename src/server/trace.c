@@ -46,8 +46,8 @@ static void write_lines(struct trace *t, struct span lines)
 
 /* ---- Whom to follow ------------------------------------------------------ */
 
-/* Where this client is followed. For NULL: a place that is free, or of somebody
-   who is gone. */
+/* Where a client is followed. NULL has the places of nobody, and of those who are
+   gone. */
 static struct trace_client *find(struct server *s, const struct client *c)
 {
     for (size_t i = 0; i < TRACE_FOLLOWED; i++) {
@@ -119,15 +119,13 @@ static void explain(struct server *s, struct trace_client *f, struct explain *e,
     }
 }
 
-/* What is behind the PROXY header of a connection that begins with one. The
-   header's state is still that before these bytes. */
+/* What is behind a PROXY header, whose state is still that before these bytes. */
 static struct span behind_header(const struct server *s, const struct client *c,
                                  struct span in)
 {
     struct proxy header = s->sources.headers[client_index(&s->clients, c)];
     size_t used = proxy_read(&header, in.ptr, in.len);
-    return header.step == PROXY_DONE ? bytes_part(in, used, in.len - used)
-                                     : bytes_span(NULL, 0);
+    return bytes_after(in, header.step == PROXY_DONE ? used : in.len);
 }
 
 void trace_received(struct server *s, struct client *c, struct span in)
