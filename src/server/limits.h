@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * limits: every size, its unit and its default. What a user may choose is in
- * struct config, filled by options.c; what is fixed is a constant here.
+ * limits: every size and its default. What a user may choose is in struct
+ * config, filled by options.c; what is fixed is a constant here. Times are
+ * milliseconds and sizes bytes where nothing else is said.
  */
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
@@ -18,11 +19,11 @@
 #define LIMITS_PORT              6868
 #define LIMITS_CLIENTS           10000
 #define LIMITS_ROOMS             64
-#define LIMITS_ROOM_LOG          (1024 * 1024) /* bytes */
-#define LIMITS_HISTORY           100           /* messages */
-#define LIMITS_MAX_MESSAGE       (64 * 1024)   /* bytes */
+#define LIMITS_ROOM_LOG          (1024 * 1024)
+#define LIMITS_HISTORY           100 /* messages */
+#define LIMITS_MAX_MESSAGE       (64 * 1024)
 #define LIMITS_BUFFERS           256
-#define LIMITS_PING              25000 /* milliseconds, as all times here */
+#define LIMITS_PING              25000
 #define LIMITS_PONG_TIMEOUT      10000
 #define LIMITS_HANDSHAKE_TIMEOUT 3000
 #define LIMITS_KEEP_ALIVE        75000
@@ -31,46 +32,42 @@
 #define LIMITS_MESSAGE_TIMEOUT   30000
 #define LIMITS_DRAIN             5000
 
-/* ---- What an option may be ----------------------------------------------- */
+/* ---- What cannot be chosen ----------------------------------------------- */
 
 #define LIMITS_COUNT_MAX    (64 * 1024 * 1024)  /* of anything counted */
-#define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* bytes of a log or message */
+#define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* of a log or message */
 #define LIMITS_SECONDS_MAX  (24 * 60 * 60)
-#define LIMITS_ROOM_LOG_MIN 4096 /* bytes */
-#define LIMITS_ADDRS        16   /* --addr */
-#define LIMITS_HOSTS        64   /* --host */
-#define LIMITS_ORIGINS      64   /* --origin */
-#define LIMITS_TRUST        64   /* --trust */
-
-/* ---- Slots and descriptors ----------------------------------------------- */
+#define LIMITS_ROOM_LOG_MIN 4096
+#define LIMITS_ADDRS        16 /* --addr */
+#define LIMITS_HOSTS        64 /* --host */
+#define LIMITS_ORIGINS      64 /* --origin */
+#define LIMITS_TRUST        64 /* --trust */
+#define LIMITS_ROOM_NAME    64 /* UTF-8 */
+#define LIMITS_USER_NAME    64 /* UTF-8 */
 
 /* Slots beyond --clients: for who is told why he is refused, and for who reads
    --metrics, each with a buffer for the whole text. */
 #define LIMITS_REFUSALS    16
 #define LIMITS_SCRAPES     4
-#define LIMITS_SCRAPE_SIZE (64 * 1024) /* bytes */
+#define LIMITS_SCRAPE_SIZE (64 * 1024)
 #define LIMITS_BESIDES     (LIMITS_REFUSALS + LIMITS_SCRAPES)
 #define LIMITS_GIVING_WAY  8 /* connections that end for newcomers, a turn */
 
+/* Descriptors. */
 #define LIMITS_OTHER_FILES     8  /* neither clients' nor open at the start */
 #define LIMITS_DOWNLOADS       64 /* files of --static for slow readers; */
 #define LIMITS_DOWNLOADS_PART  16 /* at most this part of all descriptors, */
 #define LIMITS_DOWNLOADS_LEAST 4  /* but so many */
-
-/* ---- Names and buffers, in bytes ----------------------------------------- */
-
-#define LIMITS_ROOM_NAME   64           /* UTF-8 */
-#define LIMITS_USER_NAME   64           /* UTF-8 */
-#define LIMITS_APPEND_PART 4            /* of a room log: the longest append */
-#define LIMITS_FILE_PIECE  (256 * 1024) /* of a file, sent a turn */
 
 /* SO_SNDBUF and SO_RCVBUF, which Linux doubles for its own bookkeeping. Small:
    the room log is everybody's send buffer. */
 #define LIMITS_SEND_BUFFER    (64 * 1024)
 #define LIMITS_RECEIVE_BUFFER (64 * 1024)
 
-#define LIMITS_RECEIVE (64 * 1024 + 512) /* in one go, whatever waits */
-#define LIMITS_PEEK    1024 /* looked at, not taken: some control frames */
+#define LIMITS_RECEIVE     (64 * 1024 + 512) /* in one go, whatever waits */
+#define LIMITS_PEEK        1024 /* looked at, not taken: some control frames */
+#define LIMITS_FILE_PIECE  (256 * 1024) /* of a file, sent a turn */
+#define LIMITS_APPEND_PART 4            /* of a room log: the longest append */
 
 /* A leased buffer is so much larger than the largest thing it is leased for:
    headers, a control frame behind an unfinished message, a Close. */
@@ -83,7 +80,7 @@
 /* With all buffers lent out, an echo is read only as far as its answer surely
    fits into the kernel's send buffer, and else looked at again. */
 #define LIMITS_SURE  (LIMITS_SEND_BUFFER / 4)
-#define LIMITS_AGAIN 20 /* milliseconds */
+#define LIMITS_AGAIN 20
 
 /* Compressed messages. Blocks are bounded, too: one that yields nothing still
    has tables built. */
@@ -95,14 +92,10 @@
 #define LIMITS_DEFLATE_LEAST 32 /* shorter messages do not gain */
 #define LIMITS_DEFLATE_MOST  (1024 * 1024) /* a room's are done in one go */
 
-/* ---- What a turn may cost ------------------------------------------------ */
-
-/*
- * Nanoseconds of one core of a PC, as they were measured once; counted, not
- * timed, so that a run can be repeated. Each part of a turn stops when it has
- * cost its share, and goes on in the next turn; it does one thing at least.
- * All shares together are 25 ms.
- */
+/* What a turn may cost, in nanoseconds of one core of a PC, as they were
+   measured once; counted, not timed, so that a run can be repeated. Each part
+   of a turn stops when it has cost its share, and goes on in the next; it does
+   one thing at least. All shares together are 25 ms. */
 #define LIMITS_COST_VISIT    50 /* somebody is looked at in a walk */
 #define LIMITS_COST_ACCEPT   10000
 #define LIMITS_COST_REQUEST  10000
@@ -129,9 +122,7 @@
 #define LIMITS_TURN_TIMERS  2000000
 #define LIMITS_TURN_TELL    1000000 /* `members` events */
 
-/* ---- Times, in milliseconds, and rates ----------------------------------- */
-
-#define LIMITS_LINGER      1000 /* reading on after our Close (RFC 6455 7.1.1) */
+#define LIMITS_LINGER      1000  /* reading after our Close (RFC 6455 7.1.1) */
 #define LIMITS_ABANDON     15000 /* the kernel offers our last bytes so long */
 #define LIMITS_REST        100  /* of accepting; of telling a full supervisor */
 #define LIMITS_MEMBERS     1000 /* between two `members` events of a room; */
@@ -142,7 +133,7 @@
 #define LIMITS_PROGRESS    4    /* looks at blocked output a --write-timeout */
 #define LIMITS_LEAST_PACE  1024 /* bytes a second acked by who has a buffer */
 #define LIMITS_RETRY_AFTER 5    /* seconds, told with 429 and 503 */
-#define LIMITS_LOG_LINES   20   /* of one kind a second */
+#define LIMITS_LOG_LINES   20   /* of the log, of one kind a second */
 
 enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -150,7 +141,7 @@ enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 enum limits_trace { TRACE_OFF, TRACE_ALL, TRACE_CLIENT, TRACE_PATH };
 enum limits_whose { WHOSE_EITHER, WHOSE_CLIENT, WHOSE_SERVER };
 
-/* What the user chose. Times are milliseconds, sizes bytes. */
+/* What the user chose. */
 struct config {
     struct socket_address addrs[LIMITS_ADDRS];
     size_t addr_count;

@@ -233,8 +233,8 @@ static unsigned enter_sandbox(const struct server *s)
     return sandbox_enter(&plan);
 }
 
-/* The last step: all that will ever be needed is open. The process becomes --user
-   and goes into the sandbox; no more than was required may be missing there. */
+/* The last step, when all that will ever be needed is open: the process becomes
+   --user, and goes into the sandbox. */
 static int confine(struct server *s, struct text *why)
 {
     int result = s->config->user ? become(s->config->user, why) : 0;

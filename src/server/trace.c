@@ -46,8 +46,8 @@ static void write_lines(struct trace *t, struct span lines)
 
 /* ---- Whom to follow ------------------------------------------------------ */
 
-/* Where a client is followed. NULL has the places of nobody, and of those who are
-   gone. */
+/* Where a client is followed. NULL has the places of nobody, and of those who
+   are gone. */
 static struct trace_client *find(struct server *s, const struct client *c)
 {
     for (size_t i = 0; i < TRACE_FOLLOWED; i++) {
@@ -119,7 +119,7 @@ static void explain(struct server *s, struct trace_client *f, struct explain *e,
     }
 }
 
-/* What is behind a PROXY header, whose state is still that before these bytes. */
+/* What is behind a PROXY header; its state is still that before these bytes. */
 static struct span behind_header(const struct server *s, const struct client *c,
                                  struct span in)
 {
