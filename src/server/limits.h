@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * limits: every size and its default. What a user may choose is in struct
- * config, filled by options.c; what is fixed is a constant here. Times are
- * milliseconds and sizes bytes where nothing else is said.
+ * limits: what a user may choose, struct config (options.c fills it, and has
+ * the defaults), and every size that is fixed. Times are milliseconds and sizes
+ * bytes where nothing else is said.
  */
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
@@ -13,26 +13,6 @@
 #include "os/supervise.h"
 #include "wire/http.h"
 #include "wire/message.h"
-
-/* ---- Defaults of the options (tests/CONTRACT.md, Options) ---------------- */
-
-#define LIMITS_PORT              6868
-#define LIMITS_CLIENTS           10000
-#define LIMITS_ROOMS             64
-#define LIMITS_ROOM_LOG          (1024 * 1024)
-#define LIMITS_HISTORY           100 /* messages */
-#define LIMITS_MAX_MESSAGE       (64 * 1024)
-#define LIMITS_BUFFERS           256
-#define LIMITS_PING              25000
-#define LIMITS_PONG_TIMEOUT      10000
-#define LIMITS_HANDSHAKE_TIMEOUT 3000
-#define LIMITS_KEEP_ALIVE        75000
-#define LIMITS_WRITE_TIMEOUT     10000
-#define LIMITS_CLOSE_TIMEOUT     5000
-#define LIMITS_MESSAGE_TIMEOUT   30000
-#define LIMITS_DRAIN             5000
-
-/* ---- What cannot be chosen ----------------------------------------------- */
 
 #define LIMITS_COUNT_MAX    (64 * 1024 * 1024)  /* of anything counted */
 #define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* of a log or message */
