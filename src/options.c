@@ -199,7 +199,7 @@ static const char *parse_seconds(struct span value, bool zero,
     if (!bytes_decimal(bytes_part(value, 0, dot), &whole))
         return fault;
     if (dot < value.len) {
-        struct span digits = bytes_part(value, dot + 1, value.len - dot - 1);
+        struct span digits = bytes_after(value, dot + 1);
         if (digits.len > 3 || !bytes_decimal(digits, &part))
             return fault;
         for (size_t i = digits.len; i < 3; i++)
@@ -218,8 +218,8 @@ static const char *parse_rate(struct span value, struct config *config)
         parse_count(bytes_part(value, 0, colon), 1, 1000000, &config->rate);
     config->burst = 2 * config->rate;
     if (!fault && colon < value.len)
-        fault = parse_count(bytes_part(value, colon + 1, value.len - colon - 1),
-                            1, 1000000, &config->burst);
+        fault = parse_count(bytes_after(value, colon + 1), 1, 1000000,
+                            &config->burst);
     return fault;
 }
 
@@ -330,9 +330,8 @@ static const char *parse_trace(struct span value, struct config *config)
     if (value.len > client.len &&
         bytes_equal(bytes_part(value, 0, client.len), client)) {
         config->trace = TRACE_CLIENT;
-        return parse_count(
-            bytes_part(value, client.len, value.len - client.len), 0,
-            LIMITS_COUNT_MAX, &config->trace_client);
+        return parse_count(bytes_after(value, client.len), 0, LIMITS_COUNT_MAX,
+                           &config->trace_client);
     }
     if (parse_switch(value, &on))
         return "is neither \"client N\" nor a path such as /chat/lobby";
@@ -535,19 +534,22 @@ static const char *join_client(struct line *line, const char *given)
    the place of what the environment said. */
 static void supersede(struct config *config, struct line *line, enum key key)
 {
-    if (!line->seen[key] && key == KEY_ADDR)
-        config->addr_count = 0;
-    if (!line->seen[key] && key == KEY_TRUST) {
-        config->trust_count = 0;
-        config->trust_unix = false;
-    }
-    if (!line->seen[key] && key == KEY_HOST)
-        config->host_count = 0;
-    if (!line->seen[key] && key == KEY_ORIGIN) {
+    if (line->seen[key])
+        return;
+    line->seen[key] = true;
+    switch (key) {
+    case KEY_ADDR: config->addr_count = 0; break;
+    case KEY_HOST: config->host_count = 0; break;
+    case KEY_ORIGIN:
         config->origin_count = 0;
         config->any_origin = false;
+        break;
+    case KEY_TRUST:
+        config->trust_count = 0;
+        config->trust_unix = false;
+        break;
+    default: break;
     }
-    line->seen[key] = true;
 }
 
 static enum options_result apply(struct config *config, struct line *line,
@@ -595,12 +597,10 @@ static enum options_result read_short(struct config *config, struct line *line,
                                       const char *word, struct text *why)
 {
     struct span shown = bytes_span(word, 2);
-    for (unsigned key = 0; key < KEYS; key++) {
-        if (table[key].letter != word[1])
-            continue;
-        return apply(config, line, (enum key)key, word[2] ? word + 2 : NULL,
-                     shown, why);
-    }
+    const char *given = word[2] ? word + 2 : NULL;
+    for (unsigned key = 0; key < KEYS; key++)
+        if (table[key].letter == word[1])
+            return apply(config, line, (enum key)key, given, shown, why);
     return bad(why, "unknown option ", shown, "(see --help)");
 }
 
