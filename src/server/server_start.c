@@ -224,15 +224,6 @@ static void put_parts(struct text *t, unsigned parts)
     }
 }
 
-static unsigned enter_sandbox(const struct server *s)
-{
-    struct sandbox_plan plan = {.folder = s->folder};
-    for (size_t i = 0; i < s->listener_count; i++)
-        if (s->listeners[i].address.file[1])
-            plan.paths[plan.path_count++] = s->listeners[i].address.path;
-    return sandbox_enter(&plan);
-}
-
 /* The last step, when all that will ever be needed is open: the process becomes
    --user, and goes into the sandbox. */
 static int confine(struct server *s, struct text *why)
@@ -240,7 +231,11 @@ static int confine(struct server *s, struct text *why)
     int result = s->config->user ? become(s->config->user, why) : 0;
     if (result != 0)
         return result;
-    s->sandbox = s->config->no_sandbox ? 0 : enter_sandbox(s);
+    struct sandbox_plan plan = {.folder = s->folder};
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].address.file[1])
+            plan.paths[plan.path_count++] = s->listeners[i].address.path;
+    s->sandbox = s->config->no_sandbox ? 0 : sandbox_enter(&plan);
     if (!s->config->require_sandbox || s->sandbox == SANDBOX_ALL)
         return 0;
     text_string(why, "--require-sandbox: not to be had here: ");

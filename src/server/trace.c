@@ -58,14 +58,6 @@ static struct trace_client *find(struct server *s, const struct client *c)
     return NULL;
 }
 
-static struct span name(struct trace_client *f, uint32_t index, bool down)
-{
-    struct text t = text_over(f->names[down], sizeof f->names[down]);
-    text_decimal(&t, index);
-    text_string(&t, down ? "< " : "> ");
-    return text_span(&t);
-}
-
 /* At the first byte of a request, and nowhere else, following can begin. */
 static struct trace_client *begin(struct server *s, const struct client *c)
 {
@@ -88,11 +80,15 @@ static struct trace_client *begin(struct server *s, const struct client *c)
     f->token = client_token(&s->clients, c);
     f->wanted = config->trace != TRACE_PATH;
     f->sent = c->sent;
-    explain_begin(&f->up, true, EXPLAIN_HEAD);
-    explain_begin(&f->down, false, EXPLAIN_HEAD);
-    f->up.prefix = name(f, index, false);
-    f->down.prefix = name(f, index, true);
-    f->up.colour = f->down.colour = s->trace->colour;
+    for (unsigned down = 0; down < 2; down++) {
+        struct explain *e = down ? &f->down : &f->up;
+        struct text name = text_over(f->names[down], sizeof f->names[down]);
+        text_decimal(&name, index);
+        text_string(&name, down ? "< " : "> ");
+        explain_begin(e, !down, EXPLAIN_HEAD);
+        e->prefix = text_span(&name);
+        e->colour = s->trace->colour;
+    }
     f->up.head.policy = &s->trace->policy;
     f->up.head.compression = config->compression;
     return f;
