@@ -111,7 +111,7 @@
 #define LIMITS_PAUSE       1000 /* to oversleep by so much is a pause */
 #define LIMITS_FIRST_LOOK  250  /* after output blocks: who is the peer? */
 #define LIMITS_PROGRESS    4    /* looks at blocked output a --write-timeout */
-#define LIMITS_LEAST_PACE  1024 /* bytes a second acked by who has a buffer */
+#define LIMITS_LEAST_PACE  1024 /* bytes of an outbox to be acked a second */
 #define LIMITS_RETRY_AFTER 5    /* seconds, told with 429 and 503 */
 #define LIMITS_LOG_LINES   20   /* of the log, of one kind a second */
 

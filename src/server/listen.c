@@ -151,7 +151,7 @@ uint64_t listen_wait(const struct server *s)
     return REACTOR_FOREVER;
 }
 
-/* ---- Ending --------------------------------------------------------------- */
+/* ---- Ending -------------------------------------------------------------- */
 
 void listen_stop(struct server *s)
 {
