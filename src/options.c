@@ -48,84 +48,88 @@ enum key {
 };
 
 static const struct {
-    const char *name;  /* long, without the dashes */
-    char letter;       /* short, or 0 */
-    const char *value; /* what stands for its value in --help, NULL: none;
-                          with "[=" first it can be left out */
-    const char *help;  /* a line, or several */
+    const char *name;   /* long, without the dashes */
+    char letter;        /* short, or 0 */
+    const char *value;  /* what stands for its value in --help, NULL: none;
+                           with "[=" first it can be left out */
+    const char *preset; /* the default, as it would be given; NULL: none, or
+                           help tells */
+    const char *help;   /* a line, or several */
 } table[KEYS] = {
-    [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH",
+    [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH", ":6868",
                   "where to listen; repeatable; without HOST, IPv6 and\n"
-                  "IPv4; numeric addresses ([fe80::1%eth0]:80) (:6868)"},
-    [KEY_CLIENTS] = {"clients", 'c', "N", "client slots (10000)"},
-    [KEY_ROOMS] = {"rooms", 'r', "N", "rooms at once (64)"},
-    [KEY_ROOM_LOG] = {"room-log", 0, "SIZE", "bytes of each room log (1M)"},
-    [KEY_HISTORY] = {"history", 0, "N",
-                     "most messages a joiner may ask for; 0 off (100)"},
-    [KEY_MAX_MESSAGE] = {"max-message", 'm', "SIZE",
+                  "IPv4; numeric addresses ([fe80::1%eth0]:80)"},
+    [KEY_CLIENTS] = {"clients", 'c', "N", "10000", "client slots"},
+    [KEY_ROOMS] = {"rooms", 'r', "N", "64", "rooms at once"},
+    [KEY_ROOM_LOG] = {"room-log", 0, "SIZE", "1M", "bytes of each room log"},
+    [KEY_HISTORY] = {"history", 0, "N", "100",
+                     "most messages a joiner may ask for; 0 off"},
+    [KEY_MAX_MESSAGE] = {"max-message", 'm', "SIZE", "64K",
                          "largest chat message, at most a quarter of the\n"
-                         "room log; echo has no limit (64K)"},
-    [KEY_BUFFERS] = {"buffers", 0, "N",
+                         "room log; echo has no limit"},
+    [KEY_BUFFERS] = {"buffers", 0, "N", "256",
                      "leased buffers: unfinished requests, unfinished\n"
-                     "messages, unsent output (256)"},
-    [KEY_PING] = {"ping", 0, "SECONDS",
-                  "ping a client silent this long; 0 off (25)"},
-    [KEY_PONG_TIMEOUT] = {"pong-timeout", 0, "SECONDS",
-                          "and close it when it stays silent (10)"},
-    [KEY_HANDSHAKE_TIMEOUT] = {"handshake-timeout", 0, "SECONDS",
-                               "for the complete request, from accept (3)"},
-    [KEY_KEEP_ALIVE] = {"keep-alive", 0, "SECONDS",
-                        "idle between requests on one connection (75)"},
-    [KEY_WRITE_TIMEOUT] = {"write-timeout", 0, "SECONDS",
-                           "for a peer that takes nothing, or too little (10)"},
-    [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS",
-                           "for the closing handshake (5)"},
-    [KEY_MESSAGE_TIMEOUT] = {"message-timeout", 0, "SECONDS",
+                     "messages, unsent output"},
+    [KEY_PING] = {"ping", 0, "SECONDS", "25",
+                  "ping a client silent this long; 0 off"},
+    [KEY_PONG_TIMEOUT] = {"pong-timeout", 0, "SECONDS", "10",
+                          "and close it when it stays silent"},
+    [KEY_HANDSHAKE_TIMEOUT] = {"handshake-timeout", 0, "SECONDS", "3",
+                               "for the complete request, from accept"},
+    [KEY_KEEP_ALIVE] = {"keep-alive", 0, "SECONDS", "75",
+                        "idle between requests on one connection"},
+    [KEY_WRITE_TIMEOUT] = {"write-timeout", 0, "SECONDS", "10",
+                           "for a peer that takes nothing, or too little"},
+    [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS", "5",
+                           "for the closing handshake"},
+    [KEY_MESSAGE_TIMEOUT] = {"message-timeout", 0, "SECONDS", "30",
                              "for a whole message, where a buffer holds the\n"
-                             "beginning of it (30)"},
-    [KEY_DRAIN] = {"drain", 0, "SECONDS", "for leaving on SIGTERM (5)"},
-    [KEY_HOST] = {"host", 0, "NAME[:PORT]",
+                             "beginning of it"},
+    [KEY_DRAIN] = {"drain", 0, "SECONDS", "5", "for leaving on SIGTERM"},
+    [KEY_HOST] = {"host", 0, "NAME[:PORT]", NULL,
                   "answer requests for this name only; repeatable;\n"
                   "without PORT for any (every name)"},
-    [KEY_ORIGIN] = {"origin", 0, "ORIGIN",
+    [KEY_ORIGIN] = {"origin", 0, "ORIGIN", NULL,
                     "let this origin in besides the same host;\n"
                     "repeatable; '*' lets everybody in"},
-    [KEY_RATE] = {"rate", 0, "N[:BURST]",
+    [KEY_RATE] = {"rate", 0, "N[:BURST]", NULL,
                   "messages a second from one client, which then waits;\n"
                   "BURST is 2 N (off)"},
-    [KEY_PER_IP] = {"per-ip", 0, "N", "connections from one address (off)"},
-    [KEY_PROXY_PROTOCOL] = {"proxy-protocol", 0, NULL,
+    [KEY_PER_IP] = {"per-ip", 0, "N", NULL,
+                    "connections from one address (off)"},
+    [KEY_PROXY_PROTOCOL] = {"proxy-protocol", 0, NULL, NULL,
                             "each connection must begin with a PROXY header\n"
                             "(version 1 or 2) that says whose it is"},
-    [KEY_TRUST] = {"trust", 0, "CIDR|unix",
+    [KEY_TRUST] = {"trust", 0, "CIDR|unix", NULL,
                    "believe the X-Forwarded-For of these proxies;\n"
                    "repeatable (nobody's)"},
-    [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL,
+    [KEY_NO_COMPRESSION] = {"no-compression", 0, NULL, NULL,
                             "decline permessage-deflate"},
-    [KEY_STATIC] = {"static", 0, "DIR", "pages from this folder (built in)"},
-    [KEY_METRICS] = {"metrics", 0, "ADDR",
+    [KEY_STATIC] = {"static", 0, "DIR", NULL,
+                    "pages from this folder (built in)"},
+    [KEY_METRICS] = {"metrics", 0, "ADDR", NULL,
                      "Prometheus text at /metrics on this second address\n"
                      "(off)"},
-    [KEY_UNIX_MODE] = {"unix-mode", 0, "MODE",
+    [KEY_UNIX_MODE] = {"unix-mode", 0, "MODE", NULL,
                        "of the files of unix: addresses, 0660 say; who may\n"
                        "write may connect (what the umask leaves)"},
-    [KEY_UNIX_GROUP] = {"unix-group", 0, "NAME|GID",
+    [KEY_UNIX_GROUP] = {"unix-group", 0, "NAME|GID", NULL,
                         "and their group, by name from /etc/group"},
-    [KEY_USER] = {"user", 0, "NAME|UID[:GID]",
+    [KEY_USER] = {"user", 0, "NAME|UID[:GID]", NULL,
                   "become this user once everything is open"},
-    [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL,
+    [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL, NULL,
                              "do not start where the system lacks seccomp or\n"
                              "Landlock"},
-    [KEY_NO_SANDBOX] = {"no-sandbox", 0, NULL, "do not go into one"},
-    [KEY_LOG] = {"log", 0, "LEVEL", "error, warn, info or debug (info)"},
-    [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]",
+    [KEY_NO_SANDBOX] = {"no-sandbox", 0, NULL, NULL, "do not go into one"},
+    [KEY_LOG] = {"log", 0, "LEVEL", "info", "error, warn, info or debug"},
+    [KEY_TRACE] = {"trace", 0, "[=client N|=PATH]", NULL,
                    "explain every handshake and frame on standard\n"
                    "error; of one client, or of one path, only"},
-    [KEY_EXPLAIN] = {"explain", 0, "[=client|=server]",
+    [KEY_EXPLAIN] = {"explain", 0, "[=client|=server]", NULL,
                      "explain bytes on standard input, hex or raw, a\n"
                      "handshake or frames, and exit: 0 legal, 1 not"},
-    [KEY_HELP] = {"help", 'h', NULL, "this text"},
-    [KEY_VERSION] = {"version", 'V', NULL, "the version"},
+    [KEY_HELP] = {"help", 'h', NULL, NULL, "this text"},
+    [KEY_VERSION] = {"version", 'V', NULL, NULL, "the version"},
 };
 
 static bool adds_up(enum key key)
@@ -195,7 +199,7 @@ static const char *parse_seconds(struct span value, bool zero,
     if (!bytes_decimal(bytes_part(value, 0, dot), &whole))
         return fault;
     if (dot < value.len) {
-        struct span digits = bytes_part(value, dot + 1, value.len - dot - 1);
+        struct span digits = bytes_after(value, dot + 1);
         if (digits.len > 3 || !bytes_decimal(digits, &part))
             return fault;
         for (size_t i = digits.len; i < 3; i++)
@@ -214,8 +218,8 @@ static const char *parse_rate(struct span value, struct config *config)
         parse_count(bytes_part(value, 0, colon), 1, 1000000, &config->rate);
     config->burst = 2 * config->rate;
     if (!fault && colon < value.len)
-        fault = parse_count(bytes_part(value, colon + 1, value.len - colon - 1),
-                            1, 1000000, &config->burst);
+        fault = parse_count(bytes_after(value, colon + 1), 1, 1000000,
+                            &config->burst);
     return fault;
 }
 
@@ -326,9 +330,8 @@ static const char *parse_trace(struct span value, struct config *config)
     if (value.len > client.len &&
         bytes_equal(bytes_part(value, 0, client.len), client)) {
         config->trace = TRACE_CLIENT;
-        return parse_count(
-            bytes_part(value, client.len, value.len - client.len), 0,
-            LIMITS_COUNT_MAX, &config->trace_client);
+        return parse_count(bytes_after(value, client.len), 0, LIMITS_COUNT_MAX,
+                           &config->trace_client);
     }
     if (parse_switch(value, &on))
         return "is neither \"client N\" nor a path such as /chat/lobby";
@@ -531,19 +534,22 @@ static const char *join_client(struct line *line, const char *given)
    the place of what the environment said. */
 static void supersede(struct config *config, struct line *line, enum key key)
 {
-    if (!line->seen[key] && key == KEY_ADDR)
-        config->addr_count = 0;
-    if (!line->seen[key] && key == KEY_TRUST) {
-        config->trust_count = 0;
-        config->trust_unix = false;
-    }
-    if (!line->seen[key] && key == KEY_HOST)
-        config->host_count = 0;
-    if (!line->seen[key] && key == KEY_ORIGIN) {
+    if (line->seen[key])
+        return;
+    line->seen[key] = true;
+    switch (key) {
+    case KEY_ADDR: config->addr_count = 0; break;
+    case KEY_HOST: config->host_count = 0; break;
+    case KEY_ORIGIN:
         config->origin_count = 0;
         config->any_origin = false;
+        break;
+    case KEY_TRUST:
+        config->trust_count = 0;
+        config->trust_unix = false;
+        break;
+    default: break;
     }
-    line->seen[key] = true;
 }
 
 static enum options_result apply(struct config *config, struct line *line,
@@ -591,12 +597,10 @@ static enum options_result read_short(struct config *config, struct line *line,
                                       const char *word, struct text *why)
 {
     struct span shown = bytes_span(word, 2);
-    for (unsigned key = 0; key < KEYS; key++) {
-        if (table[key].letter != word[1])
-            continue;
-        return apply(config, line, (enum key)key, word[2] ? word + 2 : NULL,
-                     shown, why);
-    }
+    const char *given = word[2] ? word + 2 : NULL;
+    for (unsigned key = 0; key < KEYS; key++)
+        if (table[key].letter == word[1])
+            return apply(config, line, (enum key)key, given, shown, why);
     return bad(why, "unknown option ", shown, "(see --help)");
 }
 
@@ -623,24 +627,10 @@ static enum options_result read_line(struct config *config, struct line *line,
 
 static void set_defaults(struct config *config)
 {
-    *config = (struct config){
-        .clients = LIMITS_CLIENTS,
-        .rooms = LIMITS_ROOMS,
-        .room_log = LIMITS_ROOM_LOG,
-        .history = LIMITS_HISTORY,
-        .max_message = LIMITS_MAX_MESSAGE,
-        .buffers = LIMITS_BUFFERS,
-        .ping = LIMITS_PING,
-        .pong_timeout = LIMITS_PONG_TIMEOUT,
-        .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
-        .keep_alive = LIMITS_KEEP_ALIVE,
-        .write_timeout = LIMITS_WRITE_TIMEOUT,
-        .close_timeout = LIMITS_CLOSE_TIMEOUT,
-        .message_timeout = LIMITS_MESSAGE_TIMEOUT,
-        .drain = LIMITS_DRAIN,
-        .compression = true,
-        .level = LEVEL_INFO,
-    };
+    *config = (struct config){.compression = true};
+    for (unsigned key = 0; key < KEYS; key++)
+        if (table[key].preset && key != KEY_ADDR)
+            set(config, (enum key)key, table[key].preset);
 }
 
 /* By its members: padding may hold anything. */
@@ -667,9 +657,7 @@ static enum options_result check_together(struct config *config,
                                           struct text *why)
 {
     if (config->addr_count == 0) {
-        config->addrs[0] =
-            (struct socket_address){.family = SOCKET_ANY, .port = LIMITS_PORT};
-        config->addr_count = 1;
+        set(config, KEY_ADDR, table[KEY_ADDR].preset);
         config->default_addr = true;
     }
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
@@ -745,6 +733,11 @@ static void put_help(struct text *t, enum key key)
         text_byte(t, (uint8_t)*p);
         if (*p == '\n')
             pad(t, t->len, HELP_COLUMN);
+    }
+    if (table[key].preset) {
+        text_string(t, " (");
+        text_string(t, table[key].preset);
+        text_byte(t, ')');
     }
     text_byte(t, '\n');
 }

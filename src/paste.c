@@ -109,7 +109,7 @@ static bool looks_like_hex(struct span s)
     struct span blanks = BYTES_LITERAL(" \t\r\n\"'{");
     size_t at = 0;
     while (at < s.len) {
-        struct span rest = bytes_part(s, at, s.len - at);
+        struct span rest = bytes_after(s, at);
         if (rest.ptr[0] == '#')
             at += bytes_find(rest, '\n');
         else if (bytes_find(blanks, rest.ptr[0]) < blanks.len)
@@ -195,7 +195,7 @@ static void feed_text(struct paste *p, struct span in)
             return;
         p->adds_cr = p->explain.phase == EXPLAIN_HEAD;
         feed(p, BYTES_LITERAL("\r\n"));
-        in = bytes_part(in, len + 1, in.len - len - 1);
+        in = bytes_after(in, len + 1);
     }
     feed(p, in);
 }
@@ -232,7 +232,7 @@ static int explain_hex(struct paste *p, enum limits_whose whose, bool colour,
         if (!decode_line(line, &bytes, &dump))
             return complain(why, "a line is not hexadecimal");
         len = bytes_min(len + 1, rest.len);
-        rest = bytes_part(rest, len, rest.len - len);
+        rest = bytes_after(rest, len);
     }
     if (bytes.len == 0)
         return complain(why, "no bytes on standard input");

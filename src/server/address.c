@@ -3,74 +3,63 @@
 #include "base/check.h"
 #include "base/ip.h"
 
-void address_init(struct addresses *all, struct address_entry *table,
-                  uint32_t *buckets, uint32_t *entry_of, uint32_t count)
+void address_carve(struct addresses *all, struct arena *a, uint32_t count)
 {
-    *all = (struct addresses){
-        .table = table, .buckets = buckets, .entry_of = entry_of};
-    slots_init(&all->slots, &table->slot, sizeof *table, count);
+    all->table = arena_carve(a, count, sizeof *all->table);
+    all->buckets = arena_carve(a, count, sizeof *all->buckets);
+    all->entry_of = arena_carve(a, count, sizeof *all->entry_of);
+    if (all->table)
+        slots_init(&all->slots, &all->table->slot, sizeof *all->table, count);
 }
 
-static struct address whose(const struct socket_address *peer)
+/* The first 64 bits of IPv6. IPv4 has the place of multicast there, from which
+   nobody comes (RFC 4291 2.7). */
+static uint64_t owner_of(const struct socket_address *peer)
 {
-    struct ip ip = {.family = IP_V6};
-    struct address a = {.family = SOCKET_INET6};
+    struct ip ip = {.family = peer->family == SOCKET_INET6 ? IP_V6 : IP_V4};
     memcpy(ip.bytes, peer->ip, sizeof ip.bytes);
-    if (peer->family == SOCKET_INET6)
-        ip_normalize(&ip);
-    if (peer->family != SOCKET_INET6 || ip.family == IP_V4)
-        a.family = SOCKET_INET;
-    memcpy(a.bytes, ip.bytes, a.family == SOCKET_INET ? 4 : sizeof a.bytes);
-    return a;
-}
-
-static uint64_t hash_of(uint64_t seed, const struct address *a)
-{
-    return bytes_mix(bytes_mix(seed ^ bytes_get64(a->bytes)) ^ a->family);
+    ip_normalize(&ip);
+    return ip.family == IP_V6
+               ? bytes_get64(ip.bytes)
+               : UINT64_C(0xFFFFFFFF) << 32 | bytes_get32(ip.bytes);
 }
 
 uint32_t address_key(uint64_t seed, const struct socket_address *peer)
 {
     if (peer->family == SOCKET_UNIX)
         return 0;
-    struct address a = whose(peer);
-    uint32_t key = (uint32_t)hash_of(seed, &a);
+    uint32_t key = (uint32_t)bytes_mix(seed ^ owner_of(peer));
     return key ? key : 1;
 }
 
-static uint32_t *bucket_of(const struct addresses *all, const struct address *a)
+/* The link that names the owner's entry, or else the last one of its chain. */
+static uint32_t *link_of(const struct addresses *all, uint64_t owner)
 {
-    return &all->buckets[hash_of(all->seed, a) % all->slots.size];
-}
-
-static bool is(const struct address *a, const struct address *b)
-{
-    return a->family == b->family &&
-           memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+    uint64_t bucket = bytes_mix(all->seed ^ owner) % all->slots.size;
+    uint32_t *link = &all->buckets[bucket];
+    while (*link && all->table[*link - 1].owner != owner)
+        link = &all->table[*link - 1].next;
+    return link;
 }
 
 uint32_t address_enter(struct addresses *all, const struct socket_address *peer,
                        uint32_t most)
 {
-    struct address a = whose(peer);
-    uint32_t *bucket = bucket_of(all, &a);
-    uint32_t at = *bucket;
-    while (at && !is(&all->table[at - 1].whose, &a))
-        at = all->table[at - 1].next;
-    if (at == 0) {
+    uint64_t owner = owner_of(peer);
+    uint32_t *link = link_of(all, owner);
+    if (*link == 0) {
         uint32_t fresh = slots_take(&all->slots);
         CHECK(fresh != SLOTS_NONE); /* as many entries as connections */
-        struct address_entry *entry = &all->table[fresh];
-        entry->next = *bucket;
-        entry->count = 0;
-        entry->whose = a;
-        at = *bucket = fresh + 1;
+        all->table[fresh].next = 0;
+        all->table[fresh].count = 0;
+        all->table[fresh].owner = owner;
+        *link = fresh + 1;
     }
-    struct address_entry *entry = &all->table[at - 1];
+    struct address_entry *entry = &all->table[*link - 1];
     if (entry->count >= most)
         return 0;
     entry->count++;
-    return at;
+    return *link;
 }
 
 void address_leave(struct addresses *all, uint32_t entry_1)
@@ -81,10 +70,7 @@ void address_leave(struct addresses *all, uint32_t entry_1)
     CHECK(entry->count > 0);
     if (--entry->count)
         return;
-    uint32_t *link = bucket_of(all, &entry->whose);
-    while (*link != entry_1)
-        link = &all->table[*link - 1].next;
-    *link = entry->next;
+    *link_of(all, entry->owner) = entry->next;
     slots_give(&all->slots, entry_1 - 1);
 }
 

@@ -1,55 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address: whose a connection is, and how many each of them has (--per-ip).
+ * address: whose a connection is, and how many each address has (--per-ip).
  *
- * Whoever has an IPv6 address has a whole /64 of them (RFC 4291 2.5.1), so
- * that block counts as one address; one of IPv4 written as IPv6 is that one.
+ * Whoever has an IPv6 address has its whole /64 (RFC 4291 2.5.1), so that block
+ * counts as one address. IPv4 written as IPv6 counts as IPv4.
  *
- * A hash table of fixed size with as many entries as there are slots, so it
- * cannot overflow; carved only when the option is on.
+ * The hash table has an entry for every connection there can be, so it cannot
+ * overflow. It is there only with the option.
  */
 #ifndef SERVER_ADDRESS_H
 #define SERVER_ADDRESS_H
 
+#include "base/arena.h"
 #include "base/slots.h"
 #include "os/socket.h"
 
-/* An address without what does not tell whose it is. */
-struct address {
-    uint8_t bytes[8]; /* of IPv6 the first 64 bits; IPv4 in the first four */
-    uint8_t family;   /* enum socket_family */
-};
-
 struct address_entry {
     struct slot slot;
-    uint32_t next;  /* index + 1 of the next in the same bucket */
+    uint32_t next;  /* entry + 1 of the next in the same bucket */
     uint32_t count; /* connections */
-    struct address whose;
+    uint64_t owner; /* the address they come from */
 };
 
 struct addresses {
     struct address_entry *table;
-    uint32_t *buckets; /* slots.size: index + 1 of a chain's first, or 0 */
+    uint32_t *buckets; /* slots.size: entry + 1 of the first, or 0 */
     struct slots slots;
     uint32_t *entry_of; /* of each client, by index: its entry + 1, 0: none */
-    uint64_t seed;      /* so that nobody can choose colliding addresses */
+    uint64_t seed;      /* secret: nobody can choose addresses that collide */
 };
 
-/* An address in 32 bits: the same for the same one, another for another but
-   for one in 2^32. 0 is nobody's, and that of all peers of unix sockets. */
+/* An address in 32 bits: equal addresses have equal keys, different ones do but
+   once in 2^32. 0 is nobody's, and that of all peers of unix: sockets. */
 uint32_t address_key(uint64_t seed, const struct socket_address *peer);
 
-/* The three arrays have `count` items, zeroed. */
-void address_init(struct addresses *all, struct address_entry *table,
-                  uint32_t *buckets, uint32_t *entry_of, uint32_t count);
+/* Carve the three arrays, zeroed, for `count` connections. */
+void address_carve(struct addresses *all, struct arena *a, uint32_t count);
 
-/* Count one connection more from this address. Its entry + 1, or 0 when it
+/* Count one more connection of this address. Its entry + 1, or 0 when it
    has `most` already. */
 uint32_t address_enter(struct addresses *all, const struct socket_address *peer,
                        uint32_t most);
 
-/* Count one less for what address_enter returned; the entry goes with the
-   last. Nothing happens for 0. */
+/* Count one less for what address_enter returned; nothing happens for 0. An
+   entry without connections is free again. */
 void address_leave(struct addresses *all, uint32_t entry);
 
 /* ---- Crowds -------------------------------------------------------------- */
@@ -57,11 +51,10 @@ void address_leave(struct addresses *all, uint32_t entry);
 #define ADDRESS_CROWDS 1024
 
 /*
- * Roughly how many connections each address has: a place for each is too much
- * for a warning, so a thousand of them share one, by their keys. A count is
- * never too small; it is too large by those that meet there by chance, on
- * average a thousandth of all. So one that holds over half of the slots is
- * always found, and one that is found may hold a thousandth less.
+ * Roughly how many connections each address has, for a warning. All keys share
+ * these few counts, so a count is never too small, and on average too large by
+ * a thousandth of all connections. An address with over half of the slots is
+ * always found; one that is found may have a thousandth less.
  */
 struct address_crowds {
     uint32_t counts[ADDRESS_CROWDS];

@@ -71,13 +71,12 @@ size_t compressed_reply_max(const struct server *s)
 static struct compressed_out *out_of(struct server *s, struct client *c,
                                      const struct message_event *event)
 {
-    struct profile *p = client_profile(&s->clients, c);
+    uint32_t *lease_1 = &client_profile(&s->clients, c)->echo.deflating;
     if (event->first)
-        p->echo.deflating =
-            lease_take(&s->deflating, client_index(&s->clients, c), c->address,
-                       (uint32_t)s->now) +
-            1;
-    struct compressed_out *out = context_of(&s->deflating, p->echo.deflating);
+        *lease_1 = lease_take(&s->deflating, client_index(&s->clients, c),
+                              c->address, (uint32_t)s->now) +
+                   1;
+    struct compressed_out *out = context_of(&s->deflating, *lease_1);
     if (out && event->first) {
         deflate_init(&out->deflate, c->server_bits,
                      event->last ? event->len : SIZE_MAX);
@@ -85,17 +84,6 @@ static struct compressed_out *out_of(struct server *s, struct client *c,
         out->begun = false;
     }
     return out;
-}
-
-/* How much must come out now? Everything at the end; and so much in between
-   that what is kept back stays below a chunk. */
-static enum deflate_flush flush_of(const struct server *s,
-                                   const struct compressed_out *out,
-                                   const struct message_event *event)
-{
-    if (event->last)
-        return DEFLATE_MESSAGE;
-    return out->pending > s->chunk_size ? DEFLATE_SYNC : DEFLATE_MORE;
 }
 
 static uint64_t deflate_cost(size_t len)
@@ -110,7 +98,10 @@ bool compressed_reply(struct server *s, struct client *c,
     if (!out)
         return false;
     out->pending += event->len;
-    enum deflate_flush flush = flush_of(s, out, event);
+    /* What is kept back stays below a chunk; at the end all comes out. */
+    enum deflate_flush flush = event->last                    ? DEFLATE_MESSAGE
+                               : out->pending > s->chunk_size ? DEFLATE_SYNC
+                                                              : DEFLATE_MORE;
     struct span in = bytes_span(event->ptr, event->len);
     struct text frame = text_over(s->deflated, s->deflated_size);
     enum deflate_status status = deflate_run(&out->deflate, &in, &frame, flush);
@@ -150,8 +141,6 @@ bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
     *body = text_span(&t);
     return true;
 }
-
-/* ---- The end ------------------------------------------------------------- */
 
 void compressed_end(struct server *s, struct client *c)
 {

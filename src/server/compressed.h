@@ -2,20 +2,17 @@
 /*
  * compressed: messages under permessage-deflate (RFC 7692) on their way.
  *
- * Nobody takes over context (wire/extension.h), so a message begins with an
- * empty window, and only one that is under way costs anything: a context to
- * inflate it, lent out from its first piece to its last, and for an echo one
- * to deflate the answer.
+ * Both sides begin each message with an empty window (wire/extension.h), so
+ * only a message that is under way costs something: a context to inflate it,
+ * lent out from its first piece to its last, and for an echo one to deflate.
  *
  *   piece -> inflate -> chunk -> the service
  *            |                    echo: deflate -> frame, in the same turn
- *            stops when its time in this turn is over, or the answer would
- *            not fit: what it has not taken is held, and taken first when the
- *            client has its next turn
+ *            stops when its share of the turn is over, or the answer would
+ *            not fit: what it has not taken is held for the next turn
  *
- * A chat message is gathered behind its context, for what comes out can be
- * long while the input that is held is long as well. It is over the limit the
- * moment a byte comes out for which there is no room.
+ * A chat message is gathered behind its context: it may be long, while the
+ * input that is held is long as well.
  *
  *   a lease:   [ struct compressed_in | message so far )       --max-message ]
  */
@@ -61,12 +58,12 @@ void compressed_begin(struct server *s, struct client *c, uint32_t context);
 struct compressed_in *compressed_in_of(struct server *s, struct client *c,
                                        const struct message_event *event);
 
-/* The one that is whole and waits for its room; the one that stopped inside a
-   piece; or NULL. */
+/* The message that has a context; and that only if it stopped inside a piece.
+   Or NULL. */
 struct compressed_in *compressed_taken(struct server *s, struct client *c);
 struct compressed_in *compressed_waiting(struct server *s, struct client *c);
 
-/* It is whole. */
+/* It is whole: its context is free. */
 void compressed_in_end(struct server *s, struct client *c);
 
 /* Answer with a chunk of a compressed message, compressed. False, with nothing
@@ -75,14 +72,14 @@ void compressed_in_end(struct server *s, struct client *c);
 bool compressed_reply(struct server *s, struct client *c,
                       const struct message_event *event);
 
-/* Room in staging that the answer to one chunk may take. */
+/* Bytes of staging that the answer to one chunk may take. */
 size_t compressed_reply_max(const struct server *s);
 
 /*
- * A whole message as a compressed frame for a room: true, with header and
- * payload in *head and *body, when that is smaller than it was. Too long a one
- * is not tried. They lie in the server's buffer for that, in its half for the
- * form, until the next.
+ * A whole message as a compressed frame for a room, where it is of a size that
+ * is tried, and comes out smaller: true, with its header in *head and payload
+ * in *body. They lie in the half of the server's buffer that is the log's,
+ * until the next.
  */
 bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
                       enum room_log log, struct span *head, struct span *body);

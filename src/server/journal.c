@@ -1,32 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/journal.h"
 #include "base/calendar.h"
+#include "os/error.h"
 
-static const char *const kind_words[JOURNAL_KINDS] = {
-    [JOURNAL_START] = "start",     [JOURNAL_OPEN] = "open",
-    [JOURNAL_CLOSE] = "close",     [JOURNAL_REFUSE] = "refuse",
-    [JOURNAL_REQUEST] = "request", [JOURNAL_STATE] = "state",
-    [JOURNAL_STOP] = "stop",       [JOURNAL_WARN] = "warning",
-};
+/* In the order of enum journal_kind. */
+static const char *const kind_words[] = {"start", "open", "close",  "refuse",
+                                         "state", "stop", "warning"};
+_Static_assert(sizeof kind_words / sizeof kind_words[0] == JOURNAL_KINDS,
+               "one each");
 
-static const char *const cause_words[CAUSES] = {
-    [CAUSE_NONE] = "none",
-    [CAUSE_CLOSE] = "close",
-    [CAUSE_END] = "end-of-stream",
-    [CAUSE_RESET] = "reset",
-    [CAUSE_PROTOCOL] = "protocol",
-    [CAUSE_TOO_BIG] = "too-big",
-    [CAUSE_PONG_TIMEOUT] = "pong-timeout",
-    [CAUSE_MESSAGE_TIMEOUT] = "message-timeout",
-    [CAUSE_WRITE_TIMEOUT] = "write-timeout",
-    [CAUSE_CLOSE_TIMEOUT] = "close-timeout",
-    [CAUSE_OVERRUN] = "overrun",
-    [CAUSE_NO_BUFFER] = "no-buffer",
-    [CAUSE_STOPPING] = "stopping",
-    [CAUSE_REQUEST_TIMEOUT] = "request-timeout",
-    [CAUSE_REFUSED] = "refused",
-    [CAUSE_FAULT] = "fault",
-};
+/* In the order of enum journal_cause. */
+static const char *const cause_words[] = {
+    "none",          "close",           "end-of-stream", "reset",
+    "protocol",      "too-big",         "pong-timeout",  "message-timeout",
+    "write-timeout", "close-timeout",   "overrun",       "no-buffer",
+    "stopping",      "request-timeout", "refused",       "fault"};
+_Static_assert(sizeof cause_words / sizeof cause_words[0] == CAUSES,
+               "one each");
 
 const char *journal_cause_word(enum journal_cause cause)
 {
@@ -73,14 +63,21 @@ static bool is_plain(uint8_t byte)
 
 static void put_escaped(struct text *t, uint8_t byte)
 {
-    if (byte == '"' || byte == '\\')
-        text_byte(t, '\\');
-    if (byte >= ' ' && byte != 0x7F && byte < 0x80) {
-        text_byte(t, byte);
-    } else {
+    if (byte < ' ' || byte >= 0x7F) {
         text_string(t, "\\x");
         text_hex(t, byte, 2);
+        return;
     }
+    if (byte == '"' || byte == '\\')
+        text_byte(t, '\\');
+    text_byte(t, byte);
+}
+
+static void put_key(struct text *t, const char *key)
+{
+    text_byte(t, ' ');
+    text_string(t, key);
+    text_byte(t, '=');
 }
 
 void journal_put(struct journal_line *line, const char *key, struct span value)
@@ -89,28 +86,21 @@ void journal_put(struct journal_line *line, const char *key, struct span value)
     size_t plain = 0;
     while (plain < value.len && is_plain(value.ptr[plain]))
         plain++;
-    text_byte(t, ' ');
-    text_string(t, key);
-    text_byte(t, '=');
+    put_key(t, key);
     if (plain == value.len && value.len > 0) {
         text_put(t, value);
         return;
     }
     text_byte(t, '"');
-    for (size_t i = 0; i < value.len; i++) {
-        /* Leave room for the longest escape and the closing quote. */
-        if (t->size - t->len < 8)
-            break;
+    /* Leave room for the longest escape and the closing quote. */
+    for (size_t i = 0; i < value.len && t->size - t->len >= 8; i++)
         put_escaped(t, value.ptr[i]);
-    }
     text_byte(t, '"');
 }
 
 void journal_number(struct journal_line *line, const char *key, uint64_t value)
 {
-    text_byte(&line->text, ' ');
-    text_string(&line->text, key);
-    text_byte(&line->text, '=');
+    put_key(&line->text, key);
     text_decimal(&line->text, value);
 }
 
@@ -118,6 +108,16 @@ void journal_end(struct journal_line *line)
 {
     line->bytes[line->text.len] = '\n';
     (void)log_write(bytes_span(line->bytes, line->text.len + 1));
+}
+
+void journal_warn(struct journal *j, uint64_t wall, const char *why, int result)
+{
+    struct journal_line line;
+    if (!journal_begin(j, &line, LEVEL_WARN, JOURNAL_WARN, wall))
+        return;
+    journal_put(&line, "why", bytes_of(why));
+    journal_put(&line, "error", bytes_of(error_text(result)));
+    journal_end(&line);
 }
 
 void journal_settle(struct journal *j, uint64_t wall)
@@ -130,9 +130,8 @@ void journal_settle(struct journal *j, uint64_t wall)
             journal_number(&line, "count", j->kinds[kind].left_out);
             journal_end(&line);
         }
-        j->kinds[kind].lines = 0;
-        j->kinds[kind].left_out = 0;
     }
+    memset(j->kinds, 0, sizeof j->kinds);
     j->second = wall / 1000;
     j->owing = false;
 }

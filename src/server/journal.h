@@ -4,10 +4,10 @@
  *
  *   time=2026-11-20T11:30:37.042Z level=info event=close client=17 code=1001
  *
- * A flood of lines of one kind is cut to LIMITS_LOG_LINES a second, and the
- * rest is counted in one line: event=suppressed of=close count=1234. Values
- * that come from outside are quoted and escaped, so that nobody can write
- * lines of his own. Payloads of messages are never logged.
+ * Of each kind LIMITS_LOG_LINES a second are written; the rest is counted in
+ * one line: event=suppressed of=close count=1234. Values are quoted and escaped
+ * where needed, so that nobody outside can write lines of his own. What is in
+ * messages is never logged.
  */
 #ifndef SERVER_JOURNAL_H
 #define SERVER_JOURNAL_H
@@ -19,7 +19,6 @@ enum journal_kind {
     JOURNAL_OPEN,
     JOURNAL_CLOSE,
     JOURNAL_REFUSE,
-    JOURNAL_REQUEST,
     JOURNAL_STATE,
     JOURNAL_STOP,
     JOURNAL_WARN,
@@ -48,8 +47,8 @@ enum journal_cause {
 };
 
 struct journal {
-    enum limits_level level;
-    uint64_t second; /* the present one, since 1970 */
+    enum limits_level level; /* what is less important is not written */
+    uint64_t second;         /* the present one, since 1970 */
     struct {
         uint32_t lines; /* written in this second */
         uint32_t left_out;
@@ -63,8 +62,8 @@ struct journal_line {
     uint8_t bytes[LOG_LINE_MAX];
 };
 
-/* Begin a line: false when its level is not wanted or there are too many of
-   its kind; then nothing more is to be done. `wall` is ms since 1970. */
+/* Begin a line. False: it is not to be written, for its level or because there
+   are too many of its kind. `wall` is ms since 1970. */
 bool journal_begin(struct journal *j, struct journal_line *line,
                    enum limits_level level, enum journal_kind kind,
                    uint64_t wall);
@@ -75,6 +74,10 @@ void journal_number(struct journal_line *line, const char *key, uint64_t value);
 
 /* Write it. */
 void journal_end(struct journal_line *line);
+
+/* A whole line: event=warning, why=, and error= for a -errno. */
+void journal_warn(struct journal *j, uint64_t wall, const char *why,
+                  int result);
 
 /* Once a second or so while `owing`: tell how many lines were left out. */
 void journal_settle(struct journal *j, uint64_t wall);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * limits: every size, its unit and its default. What a user may choose is in
- * struct config, filled by options.c; what is fixed is a constant here.
+ * limits: what a user may choose, struct config (options.c fills it, and has
+ * the defaults), and every size that is fixed. Times are milliseconds and sizes
+ * bytes where nothing else is said.
  */
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
@@ -13,105 +14,68 @@
 #include "wire/http.h"
 #include "wire/message.h"
 
-/* ---- Defaults of the options (tests/CONTRACT.md, Options) ---------------- */
-
-#define LIMITS_PORT              6868
-#define LIMITS_CLIENTS           10000
-#define LIMITS_ROOMS             64
-#define LIMITS_ROOM_LOG          (1024 * 1024) /* bytes */
-#define LIMITS_HISTORY           100
-#define LIMITS_MAX_MESSAGE       (64 * 1024) /* bytes */
-#define LIMITS_BUFFERS           256
-#define LIMITS_PING              25000 /* milliseconds, as all times here */
-#define LIMITS_PONG_TIMEOUT      10000
-#define LIMITS_HANDSHAKE_TIMEOUT 3000
-#define LIMITS_KEEP_ALIVE        75000
-#define LIMITS_WRITE_TIMEOUT     10000
-#define LIMITS_CLOSE_TIMEOUT     5000
-#define LIMITS_MESSAGE_TIMEOUT   30000
-#define LIMITS_DRAIN             5000
-
-/* ---- What cannot be chosen ----------------------------------------------- */
-
 #define LIMITS_COUNT_MAX    (64 * 1024 * 1024)  /* of anything counted */
-#define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* bytes of a log or message */
+#define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* of a log or message */
 #define LIMITS_SECONDS_MAX  (24 * 60 * 60)
-#define LIMITS_ROOM_LOG_MIN 4096 /* bytes */
+#define LIMITS_ROOM_LOG_MIN 4096
+#define LIMITS_ADDRS        16 /* --addr */
+#define LIMITS_HOSTS        64 /* --host */
+#define LIMITS_ORIGINS      64 /* --origin */
+#define LIMITS_TRUST        64 /* --trust */
+#define LIMITS_ROOM_NAME    64 /* UTF-8 */
+#define LIMITS_USER_NAME    64 /* UTF-8 */
 
-#define LIMITS_ADDRS   16 /* --addr */
-#define LIMITS_HOSTS   64 /* --host */
-#define LIMITS_ORIGINS 64 /* --origin */
-#define LIMITS_TRUST   64 /* --trust */
-
-/* Slots beyond --clients, for telling the refused why they are refused. */
-#define LIMITS_REFUSALS 16
-
-/* And for those who read --metrics, each with a buffer for the whole text. */
+/* Slots beyond --clients: for who is told why he is refused, and for who reads
+   --metrics, each with a buffer for the whole text. */
+#define LIMITS_REFUSALS    16
 #define LIMITS_SCRAPES     4
-#define LIMITS_SCRAPE_SIZE (64 * 1024) /* bytes */
+#define LIMITS_SCRAPE_SIZE (64 * 1024)
+#define LIMITS_BESIDES     (LIMITS_REFUSALS + LIMITS_SCRAPES)
+#define LIMITS_GIVING_WAY  8 /* connections that end for newcomers, a turn */
 
-/* Slots beyond --clients, all told. */
-#define LIMITS_BESIDES (LIMITS_REFUSALS + LIMITS_SCRAPES)
-
-/* Descriptors kept for what is neither a client nor open at start. And for
-   files of --static being sent to slow readers: so many, at most this part of
-   all there are, but LIMITS_DOWNLOADS_LEAST. */
-#define LIMITS_OTHER_FILES     8
-#define LIMITS_DOWNLOADS       64
-#define LIMITS_DOWNLOADS_LEAST 4
-#define LIMITS_DOWNLOADS_PART  16
-
-/* When all are taken: connections that end for newcomers in a turn. */
-#define LIMITS_GIVING_WAY 8
-
-#define LIMITS_ROOM_NAME 64 /* bytes of UTF-8 */
-#define LIMITS_USER_NAME 64 /* bytes of UTF-8 */
-
-/* A part of the room log: the longest append. */
-#define LIMITS_APPEND_PART 4
+/* Descriptors. */
+#define LIMITS_OTHER_FILES     8  /* neither clients' nor open at the start */
+#define LIMITS_DOWNLOADS       64 /* files of --static for slow readers; */
+#define LIMITS_DOWNLOADS_PART  16 /* at most this part of all descriptors, */
+#define LIMITS_DOWNLOADS_LEAST 4  /* but so many */
 
 /* SO_SNDBUF and SO_RCVBUF, which Linux doubles for its own bookkeeping. Small:
    the room log is everybody's send buffer. */
 #define LIMITS_SEND_BUFFER    (64 * 1024)
 #define LIMITS_RECEIVE_BUFFER (64 * 1024)
 
-/* One receive takes at most this, whatever waits: the next client's turn. */
-#define LIMITS_RECEIVE (64 * 1024 + 512)
+#define LIMITS_RECEIVE     (64 * 1024 + 512) /* in one go, whatever waits */
+#define LIMITS_PEEK        1024 /* looked at, not taken: some control frames */
+#define LIMITS_FILE_PIECE  (256 * 1024) /* of a file, sent a turn */
+#define LIMITS_APPEND_PART 4            /* of a room log: the longest append */
 
-/* A leased buffer is larger than the largest thing it is leased for by this:
-   headers, a control frame behind an unfinished message, a Close behind
-   output that is pending. */
+/* A leased buffer is so much larger than the largest thing it is leased for:
+   headers, a control frame behind an unfinished message, a Close. */
 #define LIMITS_LEASE_SLACK 2048
 
-/* Before a message is handled, this much of the turn's output must be free:
-   its answer may be longer than itself (an error event, a Close). */
+/* Output that must be free before a message is handled: its answer may be
+   longer than itself (an error event, a Close). */
 #define LIMITS_ANSWER 1024
 
 /* With all buffers lent out, an echo is read only as far as its answer surely
-   fits into the connection's own send buffer, and else looked at again. */
-#define LIMITS_SURE  (LIMITS_SEND_BUFFER / 4) /* bytes */
-#define LIMITS_AGAIN 20                       /* milliseconds */
+   fits into the kernel's send buffer, and else looked at again. */
+#define LIMITS_SURE  (LIMITS_SEND_BUFFER / 4)
+#define LIMITS_AGAIN 20
 
-/* Of who may not speak so much is looked at, without taking it: several control
-   frames, each of up to 131 bytes. */
-#define LIMITS_PEEK 1024 /* bytes */
-
-/* Compressed messages. What is inflated of one client and turn is bounded in
-   bytes, and in blocks too: one that yields nothing still has tables built. */
-#define LIMITS_INFLATE       (256 * 1024) /* bytes a turn */
-#define LIMITS_BLOCKS        64           /* blocks a turn */
-#define LIMITS_CHUNK         (16 * 1024)  /* bytes inflated at once */
+/* Compressed messages. Blocks are bounded, too: one that yields nothing still
+   has tables built. */
+#define LIMITS_INFLATE       (256 * 1024) /* inflated of a client a turn */
+#define LIMITS_BLOCKS        64           /* blocks of a client a turn */
+#define LIMITS_CHUNK         (16 * 1024)  /* inflated at once */
 #define LIMITS_INFLATE_PART  4  /* of --buffers: messages being inflated */
 #define LIMITS_DEFLATE_PART  16 /* of --buffers: being deflated */
-#define LIMITS_DEFLATE_LEAST 32 /* bytes: shorter ones do not gain */
+#define LIMITS_DEFLATE_LEAST 32 /* shorter messages do not gain */
 #define LIMITS_DEFLATE_MOST  (1024 * 1024) /* a room's are done in one go */
 
-/*
- * What a turn may cost. Nanoseconds of one core of a PC, as they were measured
- * once; counted, not timed, so that a run can be repeated. Each part of a turn
- * stops when it has cost its share, and goes on in the next turn; it does one
- * thing at least. All shares together are 25 ms.
- */
+/* What a turn may cost, in nanoseconds of one core of a PC, as they were
+   measured once; counted, not timed, so that a run can be repeated. Each part
+   of a turn stops when it has cost its share, and goes on in the next; it does
+   one thing at least. All shares together are 25 ms. */
 #define LIMITS_COST_VISIT    50 /* somebody is looked at in a walk */
 #define LIMITS_COST_ACCEPT   10000
 #define LIMITS_COST_REQUEST  10000
@@ -128,38 +92,28 @@
 #define LIMITS_COST_DEFLATED 25   /* a byte */
 #define LIMITS_COST_DEFLATE  3000
 
-#define LIMITS_TURN_ACCEPT 1000000
-#define LIMITS_TURN_READ                                                       \
-    10000000                        /* input that is handled; of clients whose
-                                        input is heavy, half of that */
-#define LIMITS_TURN_FLUSH   8000000 /* rooms' messages to their members, */
-#define LIMITS_FLUSH_ROOM   1000000 /* one room after another, so much each */
-#define LIMITS_TURN_DIRTY   2000000 /* private output */
-#define LIMITS_TURN_GOODBYE 1000000 /* Close 1001 on SIGTERM */
+#define LIMITS_TURN_ACCEPT  1000000
+#define LIMITS_TURN_READ    10000000 /* input; of heavy clients, half of it */
+#define LIMITS_HEAVY        200000   /* a client's input of one turn: heavy */
+#define LIMITS_TURN_FLUSH   8000000  /* rooms' messages to their members, */
+#define LIMITS_FLUSH_ROOM   1000000  /* one room after another, so much each */
+#define LIMITS_TURN_DIRTY   2000000  /* private output */
+#define LIMITS_TURN_GOODBYE 1000000  /* Close 1001 on SIGTERM */
 #define LIMITS_TURN_TIMERS  2000000
 #define LIMITS_TURN_TELL    1000000 /* `members` events */
-#define LIMITS_HEAVY        200000  /* input of one turn that costs so much */
 
-#define LIMITS_FILE_PIECE (256 * 1024) /* bytes of a file sent a turn */
-
-#define LIMITS_LINGER 1000 /* after our Close: reading on (RFC 6455 7.1.1) */
-#define LIMITS_ABANDON                                                         \
-    15000 /* after we closed: so long the kernel offers what was not taken */
-#define LIMITS_REST                                                            \
-    100                     /* the listeners', when no accept works; also before
-                               a supervisor without room is told again */
-#define LIMITS_MEMBERS 1000 /* between two `members` events of a room; */
-#define LIMITS_TOLD    16   /* and at least one for so many who are told */
-#define LIMITS_PACE                                                            \
-    1000                       /* between two looks at how fast a member that
-                                  is behind catches up */
-#define LIMITS_PAUSE      1000 /* to oversleep by so much is a pause */
-#define LIMITS_FIRST_LOOK 250  /* after output blocks: who is the peer? */
-#define LIMITS_PROGRESS   4    /* looks at blocked output a --write-timeout */
-#define LIMITS_LEAST_PACE                                                      \
-    1024 /* bytes a second of output in a buffer that a peer must acknowledge */
-#define LIMITS_RETRY_AFTER 5  /* seconds, told with 429 and 503 */
-#define LIMITS_LOG_LINES   20 /* of one kind a second */
+#define LIMITS_LINGER      1000  /* reading after our Close (RFC 6455 7.1.1) */
+#define LIMITS_ABANDON     15000 /* the kernel offers our last bytes so long */
+#define LIMITS_REST        100  /* of accepting; of telling a full supervisor */
+#define LIMITS_MEMBERS     1000 /* between two `members` events of a room; */
+#define LIMITS_TOLD        16   /* and at least one for so many who are told */
+#define LIMITS_PACE        1000 /* between two looks at how fast a laggard is */
+#define LIMITS_PAUSE       1000 /* to oversleep by so much is a pause */
+#define LIMITS_FIRST_LOOK  250  /* after output blocks: who is the peer? */
+#define LIMITS_PROGRESS    4    /* looks at blocked output a --write-timeout */
+#define LIMITS_LEAST_PACE  1024 /* bytes of an outbox to be acked a second */
+#define LIMITS_RETRY_AFTER 5    /* seconds, told with 429 and 503 */
+#define LIMITS_LOG_LINES   20   /* of the log, of one kind a second */
 
 enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -167,7 +121,7 @@ enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 enum limits_trace { TRACE_OFF, TRACE_ALL, TRACE_CLIENT, TRACE_PATH };
 enum limits_whose { WHOSE_EITHER, WHOSE_CLIENT, WHOSE_SERVER };
 
-/* What the user chose. Times are milliseconds, sizes bytes. */
+/* What the user chose. */
 struct config {
     struct socket_address addrs[LIMITS_ADDRS];
     size_t addr_count;

@@ -7,58 +7,47 @@
 
 /* ---- Opening ------------------------------------------------------------- */
 
-static struct socket_tuning tuning_of(const struct config *config)
+/* A listener more. 0, or the -errno of the reactor. */
+static int add(struct server *s, int fd, bool metrics)
 {
-    return (struct socket_tuning){
-        .send_buffer = LIMITS_SEND_BUFFER,
-        .receive_buffer = LIMITS_RECEIVE_BUFFER,
-        .mode = config->unix_mode,
-    };
+    size_t i = s->listener_count++;
+    s->listeners[i].fd = fd;
+    s->listeners[i].metrics = metrics;
+    return reactor_add(s->reactor, fd, SERVER_TOKEN_LISTENERS + i);
 }
 
 /* The sockets that a supervisor has opened for us. */
-static int adopt_all(struct server *s, struct text *why)
+static int adopt_all(struct server *s, const struct socket_tuning *tuning,
+                     struct text *why)
 {
-    struct socket_tuning tuning = tuning_of(s->config);
     for (uint32_t i = 0; i < s->config->supervised.sockets; i++) {
-        struct server_listener *l = &s->listeners[s->listener_count];
         int fd = SUPERVISE_FIRST + (int)i;
-        if (s->listener_count == LIMITS_ADDRS ||
-            socket_adopt(fd, &l->address, &tuning) < 0 ||
-            reactor_add(s->reactor, fd,
-                        SERVER_TOKEN_LISTENERS + s->listener_count) < 0) {
+        if (i == LIMITS_ADDRS ||
+            socket_adopt(fd, &s->listeners[i].address, tuning) < 0 ||
+            add(s, fd, false) < 0) {
             text_string(why, "LISTEN_FDS: no listening stream socket, or one "
                              "too many: descriptor ");
             text_decimal(why, (uint64_t)fd);
             return SERVER_BAD_OPTION;
         }
-        l->fd = fd;
-        s->listener_count++;
     }
     return 0;
 }
 
 static int listen_on(struct server *s, const struct socket_address *address,
-                     bool metrics, const uint32_t *group, struct text *why)
+                     bool metrics, const struct socket_tuning *tuning,
+                     struct text *why)
 {
-    struct socket_tuning tuning = tuning_of(s->config);
-    tuning.group = group;
-    size_t i = s->listener_count;
-    if (i == LIMITS_ADDRS && !metrics)
+    if (s->listener_count == LIMITS_ADDRS && !metrics)
         return server_failed(why, "more addresses than can be listened on", 0);
-    struct server_listener *l = &s->listeners[i];
-    l->address = *address;
-    l->metrics = metrics;
-    l->fd = socket_listen(&l->address, &tuning);
-    int result = l->fd;
-    if (result >= 0) {
-        s->listener_count++;
-        result = reactor_add(s->reactor, l->fd, SERVER_TOKEN_LISTENERS + i);
-    }
+    struct socket_address *own = &s->listeners[s->listener_count].address;
+    *own = *address;
+    int fd = socket_listen(own, tuning);
+    int result = fd < 0 ? fd : add(s, fd, metrics);
     if (result >= 0)
         return 0;
     text_string(why, "cannot listen on ");
-    socket_put_address(why, &l->address);
+    socket_put_address(why, own);
     return server_failed(why, "", result);
 }
 
@@ -78,99 +67,78 @@ static int find_group(const char *name, uint32_t *group, struct text *why)
 
 int listen_open(struct server *s, struct text *why)
 {
-    const char *name = s->config->unix_group;
-    uint32_t id = 0;
-    const uint32_t *group = name ? &id : NULL;
-    int result = name ? find_group(name, &id, why) : 0;
+    const struct config *config = s->config;
+    uint32_t group = 0;
+    struct socket_tuning tuning = {
+        .send_buffer = LIMITS_SEND_BUFFER,
+        .receive_buffer = LIMITS_RECEIVE_BUFFER,
+        .mode = config->unix_mode,
+        .group = config->unix_group ? &group : NULL,
+    };
+    int result = tuning.group ? find_group(config->unix_group, &group, why) : 0;
     if (result == 0)
-        result = adopt_all(s, why);
-    bool handed_over = s->listener_count > 0 && s->config->default_addr;
-    size_t count = handed_over ? 0 : s->config->addr_count;
+        result = adopt_all(s, &tuning, why);
+    bool handed_over = s->listener_count > 0 && config->default_addr;
+    size_t count = handed_over ? 0 : config->addr_count;
     for (size_t i = 0; i < count && result == 0; i++)
-        result = listen_on(s, &s->config->addrs[i], false, group, why);
-    if (s->config->has_metrics && result == 0)
-        result = listen_on(s, &s->config->metrics, true, group, why);
+        result = listen_on(s, &config->addrs[i], false, &tuning, why);
+    if (config->has_metrics && result == 0)
+        result = listen_on(s, &config->metrics, true, &tuning, why);
     return result;
 }
 
 /* ---- Accepting ----------------------------------------------------------- */
-
-/*
- * The spare descriptor is given up so that one connection can be taken and
- * let go at once.
- */
-static void turn_one_away(struct server *s, const struct server_listener *l)
-{
-    struct socket_address peer;
-    if (s->spare < 0)
-        return;
-    socket_close(s->spare);
-    int fd = socket_accept(l->fd, &peer);
-    if (fd >= 0)
-        socket_close(fd);
-    s->spare = socket_spare();
-}
 
 /* No accept works now: the listeners are left alone for a while. They are
    edge-triggered, so those who wait there wake nobody. */
 static void rest(struct server *s, const struct server_listener *l, int error)
 {
     bool full = error_kind(error) == ERROR_FULL;
-    if (full)
-        turn_one_away(s, l);
-    s->rest_until = s->now + LIMITS_REST;
-    struct journal_line line;
-    if (journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
-        journal_put(&line, "why",
-                    bytes_of(full ? "out of descriptors" : "no accept"));
-        journal_put(&line, "error", bytes_of(error_text(error)));
-        journal_end(&line);
-    }
-}
-
-/* Where there is none to spare, there is none for anybody. */
-static void end_rest(struct server *s)
-{
-    if (s->spare < 0)
-        s->spare = socket_spare();
-    s->rest_until = s->spare < 0 ? s->now + LIMITS_REST : 0;
-}
-
-/* What it returns is the last accept's; an error that is no ERROR_RETRY ends
-   it. */
-static int accept_some(struct server *s, const struct server_listener *l)
-{
-    int fd = 0;
-    uint64_t end = s->cost + LIMITS_TURN_ACCEPT / s->listener_count;
-    while (s->cost < end) {
+    if (full && s->spare >= 0) {
+        /* Given up, so that one connection can be taken and let go at once. */
         struct socket_address peer;
-        if (!admit_now(s))
-            return 0; /* whoever waits there is next turn's */
-        s->cost += LIMITS_COST_ACCEPT;
-        fd = socket_accept(l->fd, &peer);
+        socket_close(s->spare);
+        int fd = socket_accept(l->fd, &peer);
         if (fd >= 0)
-            admit_one(s, fd, &peer, l->metrics);
-        else if (error_kind(fd) != ERROR_RETRY) /* or on to the next one */
-            break;
+            socket_close(fd);
+        s->spare = socket_spare();
     }
-    return fd;
+    s->rest_until = s->now + LIMITS_REST;
+    journal_warn(&s->journal, s->wall,
+                 full ? "out of descriptors" : "no accept", error);
+}
+
+static void accept_some(struct server *s, struct server_listener *l)
+{
+    uint64_t end = s->cost + LIMITS_TURN_ACCEPT / s->listener_count;
+    while (s->cost < end && admit_now(s)) { /* more of them are next turn's */
+        struct socket_address peer;
+        s->cost += LIMITS_COST_ACCEPT;
+        int fd = socket_accept(l->fd, &peer);
+        if (fd >= 0) {
+            admit_one(s, fd, &peer, l->metrics);
+        } else if (error_kind(fd) == ERROR_WAIT) {
+            l->ready = false;
+            return;
+        } else if (error_kind(fd) != ERROR_RETRY || s->cost >= end) {
+            rest(s, l, fd); /* else on to the next one, but not for ever */
+            return;
+        }
+    }
 }
 
 void listen_accept(struct server *s)
 {
-    if (s->rest_until && s->now >= s->rest_until)
-        end_rest(s);
-    s->came = 0;
-    for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++) {
-        struct server_listener *l = &s->listeners[i];
-        if (!l->ready)
-            continue;
-        int result = accept_some(s, l);
-        if (result < 0 && error_kind(result) == ERROR_WAIT)
-            l->ready = false;
-        else if (result < 0)
-            rest(s, l, result);
+    if (s->rest_until && s->now >= s->rest_until) {
+        /* Where there is none to spare, there is none for anybody. */
+        if (s->spare < 0)
+            s->spare = socket_spare();
+        s->rest_until = s->spare < 0 ? s->now + LIMITS_REST : 0;
     }
+    s->came = 0;
+    for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++)
+        if (s->listeners[i].ready)
+            accept_some(s, &s->listeners[i]);
 }
 
 uint64_t listen_wait(const struct server *s)
@@ -183,7 +151,7 @@ uint64_t listen_wait(const struct server *s)
     return REACTOR_FOREVER;
 }
 
-/* ---- Ending --------------------------------------------------------------- */
+/* ---- Ending -------------------------------------------------------------- */
 
 void listen_stop(struct server *s)
 {

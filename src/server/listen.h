@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * listen: the server's listeners, from their opening to their end.
- */
+/* listen: the server's listeners, from their opening to their end. */
 #ifndef SERVER_LISTEN_H
 #define SERVER_LISTEN_H
 
@@ -11,11 +9,8 @@
    exit status with a sentence in `why`, as start_server. */
 int listen_open(struct server *s, struct text *why);
 
-/*
- * Take everybody who waits, a bounded number a turn from each listener.
- * While no accept works (there are no descriptors left, mostly) the listeners
- * rest.
- */
+/* Take who waits, from each listener its share of a turn. While no accept works
+   (mostly: no descriptor is left) the listeners rest. */
 void listen_accept(struct server *s);
 
 /* Milliseconds until there is something to accept, as far as is known. */

@@ -6,23 +6,18 @@
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/process.h"
+#include "os/sandbox.h"
 #include "os/signals.h"
 #include "os/socket.h"
 #include "os/supervise.h"
+#include "os/user.h"
 #include "server/compressed.h"
-#include "server/confine.h"
 #include "server/listen.h"
 #include "server/trace.h"
 
-/* ---- Memory -------------------------------------------------------------- */
+_Static_assert(SANDBOX_PATHS >= SERVER_LISTENERS, "each may be a unix: socket");
 
-/* The largest thing an inbox is leased for. */
-static size_t lease_size(const struct config *config)
-{
-    size_t largest = config->max_message > HTTP_HEAD_MAX ? config->max_message
-                                                         : HTTP_HEAD_MAX;
-    return largest + LIMITS_LEASE_SLACK;
-}
+/* ---- Memory -------------------------------------------------------------- */
 
 static void carve_pool(struct arena *a, struct leases *all, uint32_t count,
                        size_t size)
@@ -58,12 +53,12 @@ static void carve(struct server *s, struct arena *a)
 {
     const struct config *config = s->config;
     size_t slots = (size_t)s->clients.size + CLIENT_BESIDES;
-    size_t lease = lease_size(config);
+    size_t inbox = config->max_message > HTTP_HEAD_MAX ? config->max_message
+                                                       : HTTP_HEAD_MAX;
 
     struct client *table = arena_carve(a, slots, sizeof *table);
     struct profile *profiles = arena_carve(a, slots, sizeof *profiles);
-    struct lease *leases = arena_carve(a, config->buffers, sizeof *leases);
-    uint8_t *lease_bytes = arena_carve(a, config->buffers, lease);
+    carve_pool(a, &s->leases, config->buffers, inbox + LIMITS_LEASE_SLACK);
 
     s->rooms.table = arena_carve(a, config->rooms, sizeof *s->rooms.table);
     struct topics *topics = &s->rooms.topics;
@@ -75,8 +70,7 @@ static void carve(struct server *s, struct arena *a)
     s->rooms.log_bytes = arena_carve(
         a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
 
-    s->receive_size =
-        bytes_min(lease - LIMITS_LEASE_SLACK + 512, LIMITS_RECEIVE);
+    s->receive_size = bytes_min(inbox + 512, LIMITS_RECEIVE);
     s->receive = arena_carve(a, s->receive_size, 1);
     size_t staging = s->receive_size + LIMITS_ANSWER + CLOSE_FRAME_MAX;
     s->staging = text_over(arena_carve(a, staging, 1), staging);
@@ -86,13 +80,8 @@ static void carve(struct server *s, struct arena *a)
 
     /* Whoever comes is counted before it has a slot, or is refused one: those
        of --metrics, which count for nobody, leave an entry for that. */
-    struct address_entry *entries = NULL;
-    uint32_t *buckets = NULL, *entry_of = NULL;
-    if (config->per_ip) {
-        entries = arena_carve(a, slots, sizeof *entries);
-        buckets = arena_carve(a, slots, sizeof *buckets);
-        entry_of = arena_carve(a, slots, sizeof *entry_of);
-    }
+    if (config->per_ip)
+        address_carve(&s->addresses, a, (uint32_t)slots);
     if (config->proxy_protocol || config->trust_count || config->trust_unix)
         s->sources.table = arena_carve(a, slots, sizeof *s->sources.table);
     if (config->proxy_protocol)
@@ -106,16 +95,14 @@ static void carve(struct server *s, struct arena *a)
     if (!a->ptr || a->overflow)
         return;
     client_init(&s->clients, table, profiles, s->clients.size);
-    lease_init(&s->leases, leases, lease_bytes, config->buffers, lease);
     s->rooms.reader_links = s->clients.links;
     s->rooms.log_size = config->room_log;
     topics->history = config->history;
     room_init(&s->rooms, config->rooms);
     wheel_init(&s->wheel, &table->timer, sizeof *table, s->now);
-    if (config->per_ip)
-        address_init(&s->addresses, entries, buckets, entry_of,
-                     (uint32_t)slots);
 }
+
+/* ---- The steps of the start ---------------------------------------------- */
 
 static int make_tables(struct server *s, struct text *why)
 {
@@ -136,19 +123,23 @@ static int make_tables(struct server *s, struct text *why)
     s->addresses.seed = random[0];
     s->rooms.topics.seed = random[1];
     s->rooms.topics.epochs = random[2];
+    trace_open(s);
     return 0;
 }
 
 static int open_files(struct server *s, struct text *why)
 {
+    int result = process_open_standard();
+    if (result < 0)
+        return server_failed(why, "no standard descriptors", result);
+    log_prepare();
     s->reactor = reactor_open();
     if (s->reactor < 0)
         return server_failed(why, "no reactor", s->reactor);
-    s->signals = signals_open();
-    if (s->signals < 0)
-        return server_failed(why, "no signals", s->signals);
-    int result =
-        reactor_add_source(s->reactor, s->signals, SERVER_TOKEN_SIGNALS);
+    result = s->signals = signals_open();
+    if (result >= 0)
+        result =
+            reactor_add_source(s->reactor, s->signals, SERVER_TOKEN_SIGNALS);
     if (result < 0)
         return server_failed(why, "no signals", result);
     s->spare = socket_spare();
@@ -164,34 +155,16 @@ static int open_files(struct server *s, struct text *why)
     return SERVER_BAD_OPTION;
 }
 
-/* Asked last, behind --user and the sandbox: is it of any use to us? */
-static void check_folder(struct server *s)
-{
-    struct journal_line line;
-    int result = s->folder < 0 ? 0 : file_check_folder(s->folder);
-    if (result == 0 ||
-        !journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall))
-        return;
-    journal_put(&line, "why",
-                BYTES_LITERAL("no file of --static can be opened"));
-    journal_put(&line, "error", bytes_of(error_text(result)));
-    journal_end(&line);
-}
-
-static uint32_t count_downloads(uint64_t files)
-{
-    uint64_t part = files / LIMITS_DOWNLOADS_PART;
-    return part < LIMITS_DOWNLOADS_LEAST
-               ? LIMITS_DOWNLOADS_LEAST
-               : (uint32_t)bytes_min64(part, LIMITS_DOWNLOADS);
-}
-
 /* As many slots as there can be descriptors, told when that is fewer. */
 static int count_slots(struct server *s, struct text *why)
 {
     uint64_t files = process_raise_files();
-    if (s->folder >= 0)
-        s->downloads_most = count_downloads(files);
+    if (s->folder >= 0) {
+        uint64_t part = files / LIMITS_DOWNLOADS_PART;
+        s->downloads_most = (uint32_t)bytes_min64(part, LIMITS_DOWNLOADS);
+        if (part < LIMITS_DOWNLOADS_LEAST)
+            s->downloads_most = LIMITS_DOWNLOADS_LEAST;
+    }
     uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
                       s->downloads_most + LIMITS_BESIDES +
                       s->config->addr_count;
@@ -215,14 +188,62 @@ static int count_slots(struct server *s, struct text *why)
     return 0;
 }
 
+static int become(const char *name, struct text *why)
+{
+    struct user user;
+    int result = user_find(bytes_of(name), &user);
+    if (result < 0 && error_kind(result) != ERROR_NONE)
+        return server_failed(why, "--user: /etc/passwd", result);
+    if (result < 0) {
+        text_string(why, "--user: \"");
+        text_string(why, name);
+        text_string(why, "\" is not in /etc/passwd");
+        return SERVER_BAD_OPTION;
+    }
+    result = user_become(&user);
+    return result < 0 ? server_failed(why, "--user", result) : 0;
+}
+
+static void put_parts(struct text *t, unsigned parts)
+{
+    for (unsigned part = 1; part < SANDBOX_ALL; part <<= 1) {
+        if (!(parts & part))
+            continue;
+        text_string(t, sandbox_word((enum sandbox_part)part));
+        parts &= ~part;
+        if (parts)
+            text_byte(t, ',');
+    }
+}
+
+/* The last step, when all that will ever be needed is open: the process becomes
+   --user, and goes into the sandbox. */
+static int confine(struct server *s, struct text *why)
+{
+    int result = s->config->user ? become(s->config->user, why) : 0;
+    if (result != 0)
+        return result;
+    struct sandbox_plan plan = {.folder = s->folder};
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (s->listeners[i].address.file[1])
+            plan.paths[plan.path_count++] = s->listeners[i].address.path;
+    s->sandbox = s->config->no_sandbox ? 0 : sandbox_enter(&plan);
+    if (!s->config->require_sandbox || s->sandbox == SANDBOX_ALL)
+        return 0;
+    text_string(why, "--require-sandbox: not to be had here: ");
+    put_parts(why, SANDBOX_ALL & ~s->sandbox);
+    return SERVER_FAILED;
+}
+
 static void log_start(struct server *s)
 {
     struct journal_line line;
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_START, s->wall))
         return;
+    uint8_t bytes[160];
+    struct text t = text_over(bytes, sizeof bytes);
     for (size_t i = 0; i < s->listener_count; i++) {
-        uint8_t bytes[160];
-        struct text t = text_over(bytes, sizeof bytes);
+        t.len = 0;
         socket_put_address(&t, &s->listeners[i].address);
         journal_put(&line, s->listeners[i].metrics ? "metrics" : "addr",
                     text_span(&t));
@@ -234,16 +255,19 @@ static void log_start(struct server *s)
     journal_number(&line, "buffers", s->config->buffers);
     journal_number(&line, "buffer_bytes", s->leases.size);
     journal_number(&line, "reserved", s->reserved);
-    uint8_t bytes[64];
-    struct text sandbox = text_over(bytes, sizeof bytes);
-    confine_put(s, &sandbox);
-    journal_put(&line, "sandbox", text_span(&sandbox));
+    t.len = 0;
+    put_parts(&t, s->sandbox);
+    if (t.len == 0)
+        text_string(&t, s->config->no_sandbox ? "off" : "none");
+    journal_put(&line, "sandbox", text_span(&t));
     journal_end(&line);
 }
 
 int start_server(struct server *s, const struct config *config,
                  const struct service_site *site, struct text *why)
 {
+    static int (*const steps[])(struct server *, struct text *) = {
+        open_files, count_slots, make_tables, listen_open, confine};
     *s = (struct server){
         .config = config,
         .site = site,
@@ -260,26 +284,18 @@ int start_server(struct server *s, const struct config *config,
     };
     server_read_clocks(s);
     s->stats.began = s->wall;
-    int result = process_open_standard();
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        int status = steps[i](s, why);
+        if (status != 0) {
+            listen_stop(s); /* a unix: socket's file goes too */
+            return status;
+        }
+    }
+    /* Asked behind --user and the sandbox: is the folder of any use to us? */
+    int result = s->folder < 0 ? 0 : file_check_folder(s->folder);
     if (result < 0)
-        return server_failed(why, "no standard descriptors", result);
-    log_prepare();
-    result = open_files(s, why);
-    if (result == 0)
-        result = count_slots(s, why);
-    if (result == 0)
-        result = make_tables(s, why);
-    if (result == 0)
-        result = listen_open(s, why);
-    if (result == 0) {
-        trace_open(s); /* asks whether it writes to a terminal */
-        result = confine_enter(s, why);
-    }
-    if (result != 0) {
-        listen_stop(s); /* a unix: socket's file goes too */
-        return result;
-    }
-    check_folder(s);
+        journal_warn(&s->journal, s->wall, "no file of --static can be opened",
+                     result);
     log_start(s);
     server_tell(s, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;

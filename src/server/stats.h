@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stats: what is counted, for --metrics.
- *
- * Plain numbers that only grow (but for `open`), incremented where the thing
- * happens. What can be read off the tables when somebody asks (slots, leases,
- * rooms) is not counted here. Nothing is kept for a single client.
+ * stats: what is counted, for --metrics. Nothing is kept for a single client,
+ * and what the tables tell when somebody asks (slots, leases, rooms) is not
+ * counted here.
  */
 #ifndef SERVER_STATS_H
 #define SERVER_STATS_H
@@ -12,30 +10,30 @@
 #include "server/client.h"
 #include "server/journal.h"
 
-/* Close codes: 1000 to 1015 each, then those of libraries and applications
-   (RFC 6455 7.4.2) together. */
+/* Close codes: 1000 to 1015 one by one, then those of libraries and those of
+   applications (RFC 6455 7.4.2), each together. */
 #define STATS_CODE_3000 16
 #define STATS_CODE_4000 17
 #define STATS_CODES     18
 
-/* A histogram of times. */
 #define STATS_BUCKETS 14
+extern const uint32_t stats_bounds[STATS_BUCKETS]; /* microseconds, included */
+
+/* Times, in microseconds. */
 struct stats_histogram {
-    uint64_t counts[STATS_BUCKETS + 1]; /* the last: longer than all bounds */
-    uint64_t sum;                       /* microseconds */
+    uint64_t counts[STATS_BUCKETS + 1]; /* the last: above all bounds */
+    uint64_t sum;
 };
 
-/* Upper bounds of the buckets, microseconds, each included. */
-extern const uint32_t stats_bounds[STATS_BUCKETS];
-
-/* One kind of refusal: a status and the log's `why`. */
+/* Refusals with one status for one reason. */
 #define STATS_REFUSALS 48
 struct stats_refusal {
-    const char *why; /* static; NULL: this place was not used yet */
+    const char *why; /* as in the log, static; NULL: a free place */
     unsigned status; /* 0: dropped without one */
     uint64_t count;
 };
 
+/* Zero at the start; only `open` ever shrinks. */
 struct stats {
     uint64_t began;                      /* milliseconds since 1970 */
     uint64_t accepted;                   /* connections */
@@ -48,7 +46,7 @@ struct stats {
     uint64_t bytes_out;
     uint64_t closes[STATS_CODES][CAUSES]; /* ends of WebSockets */
     struct stats_refusal refusals[STATS_REFUSALS];
-    uint64_t other_refusals;     /* of kinds that found no place there */
+    uint64_t other_refusals;     /* that found no place there */
     struct stats_histogram turn; /* of the loop, from waking to sleeping */
     struct stats_histogram lag;  /* of a room's flush, from the start of the
                                     turn that published to its end */

@@ -7,12 +7,9 @@
  *     |`- from the client; < to it
  *     `-- its number, as in the log
  *
- * There is one hook where bytes are received (conn.c) and one where they are
- * sent (send.c), each a branch on server.trace, which is NULL without --trace.
- * A client is followed from the first byte of a request on, and at most
- * TRACE_FOLLOWED are at a time; later ones are counted and told. Where
- * standard error takes nothing lines are lost, and that is counted too: the
- * service never waits for whoever reads them.
+ * A client is followed from the first byte of a request on. What finds no place
+ * is counted and told: clients beyond TRACE_FOLLOWED, and lines that standard
+ * error does not take, for the service never waits for whoever reads them.
  */
 #ifndef SERVER_TRACE_H
 #define SERVER_TRACE_H
@@ -24,8 +21,8 @@
 
 struct trace_client {
     uint64_t token;       /* of the client (client_token), or 0 */
-    bool wanted;          /* its lines are written; else its first request's
-                           path is not known yet */
+    bool wanted;          /* false: the path of its first request, which tells
+                             whether its lines are written, is not known yet */
     uint64_t sent;        /* client.sent when we looked last */
     uint8_t names[2][16]; /* prefixes of its lines, up and down */
     struct explain up;    /* what it sends */
@@ -41,7 +38,8 @@ struct trace {
     uint8_t out[LOG_WRITE_MAX];
 };
 
-/* Make *s->trace, zeroed memory, ready; nothing where there is none. */
+/* Make *s->trace, zeroed memory, ready. Without --trace it is NULL: nothing is
+   done, and neither of the others is to be called. */
 void trace_open(struct server *s);
 
 /* Bytes have come from a client, and are not changed yet. */

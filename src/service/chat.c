@@ -81,7 +81,7 @@ static bool parse_id(struct span id, uint64_t *epoch, uint64_t *number)
 {
     size_t dash = bytes_find(id, '-');
     return dash < id.len && parse_hex(bytes_part(id, 0, dash), epoch) &&
-           bytes_decimal(bytes_part(id, dash + 1, id.len - dash - 1), number);
+           bytes_decimal(bytes_after(id, dash + 1), number);
 }
 
 /* False when a value is malformed. */
@@ -352,14 +352,12 @@ static void object(struct server *s, struct client *c, unsigned code,
 
 static void answer_ping(struct server *s, struct client *c, struct span number)
 {
-    static const char before[] = "{\"pong\":";
-    uint8_t header[FRAME_SERVER_HEADER_MAX];
-    size_t len = frame_write(header, FRAME_FIN | FRAME_TEXT,
-                             sizeof before - 1 + number.len + 1);
-    outbox_put(s, c, bytes_span(header, len));
-    outbox_put(s, c, BYTES_LITERAL("{\"pong\":"));
-    outbox_put(s, c, number);
-    outbox_put(s, c, BYTES_LITERAL("}"));
+    uint8_t bytes[PING_NUMBER_MAX + 16];
+    struct text t = text_over(bytes, sizeof bytes);
+    text_string(&t, "{\"pong\":");
+    text_put(&t, number);
+    text_byte(&t, '}');
+    send_text(s, c, &t);
 }
 
 /* What a message says: NULL, or what is wrong with it. Its bytes are unescaped

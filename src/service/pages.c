@@ -71,7 +71,7 @@ static const char *type_of(struct span path)
     while (dot > 0 && path.ptr[dot - 1] != '.' && path.ptr[dot - 1] != '/')
         dot--;
     if (dot > 0 && path.ptr[dot - 1] == '.') {
-        struct span ending = bytes_part(path, dot, path.len - dot);
+        struct span ending = bytes_after(path, dot);
         for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
             if (bytes_equal_nocase(ending, bytes_of(types[i].ending)))
                 return types[i].type;
@@ -89,7 +89,7 @@ static bool is_safe(struct span path)
             return false;
         if (part == path.len)
             return bytes_find(path, 0) == path.len;
-        path = bytes_part(path, part + 1, path.len - part - 1);
+        path = bytes_after(path, part + 1);
     }
     return false;
 }
@@ -137,13 +137,6 @@ bool pages_has(struct server *s, struct span path)
     return file >= 0 || is_busy(file) || find_built_in(path) != CLIENT_NONE;
 }
 
-static void get_busy(struct service_reply *reply)
-{
-    static const char why[] = "no descriptor for the file\n";
-    reply->status = 503;
-    reply->body = bytes_of(why);
-}
-
 /* Asked for by its version, it is always the same. */
 static bool is_versioned(const struct http_request *request,
                          const struct files_entry *file)
@@ -175,7 +168,8 @@ bool pages_get(struct server *s, const struct http_request *request,
     int file = open_file(s, path, &info);
     uint32_t index = find_built_in(path);
     if (is_busy(file)) {
-        get_busy(reply);
+        reply->status = 503;
+        reply->body = BYTES_LITERAL("no descriptor for the file\n");
         return true;
     }
     if (file < 0 && index == CLIENT_NONE)

@@ -8,9 +8,6 @@
 #include "service/metrics.h"
 #include "service/pages.h"
 
-static const char greeting[] = "{\"msg\":\"HelloWebSocket\"}";
-static const char greeting_etag[] = "\"HelloWebSocket-1\"";
-
 static bool is(struct span path, const char *what)
 {
     return bytes_equal(path, bytes_of(what));
@@ -29,7 +26,7 @@ static bool is_under(struct span path, const char *prefix, struct span *rest)
         return true;
     if (path.ptr[len] != '/')
         return false;
-    *rest = bytes_part(path, len + 1, path.len - len - 1);
+    *rest = bytes_after(path, len + 1);
     return true;
 }
 
@@ -56,10 +53,9 @@ static bool route_room(const struct http_request *request,
 static bool file_path(struct span path, uint8_t out[FILE_PATH_MAX],
                       struct span *name)
 {
-    ptrdiff_t len = path.len > 1
-                        ? http_decode(out, FILE_PATH_MAX,
-                                      bytes_part(path, 1, path.len - 1), false)
-                        : -1;
+    ptrdiff_t len = path.len > 1 ? http_decode(out, FILE_PATH_MAX,
+                                               bytes_after(path, 1), false)
+                                 : -1;
     *name = bytes_span(out, len > 0 ? (size_t)len : 0);
     return len > 0;
 }
@@ -89,19 +85,18 @@ static void get_root(struct server *s, const struct http_request *request,
         return;
     reply->type = "application/json";
     reply->cache = "no-cache";
-    reply->body = bytes_of(greeting);
-    text_string(&reply->etag, greeting_etag);
+    reply->body = BYTES_LITERAL("{\"msg\":\"HelloWebSocket\"}");
+    text_string(&reply->etag, "\"HelloWebSocket-1\"");
 }
 
 /* A page that both the folder and the binary may have. */
 static void get_page(struct server *s, const struct http_request *request,
                      struct span name, struct service_reply *reply)
 {
-    static const char gone[] = "no such page\n";
     if (pages_get(s, request, name, reply))
         return;
     reply->status = 404;
-    reply->body = bytes_of(gone);
+    reply->body = BYTES_LITERAL("no such page\n");
 }
 
 static void get_no_room(struct server *s, const struct http_request *request,

@@ -154,10 +154,10 @@ static void set_options(struct config *config)
     config->level = (enum limits_level)(LEVEL_DEBUG - (byte >> 6));
     byte = take();
     config->ping = pings[byte & 3];
-    config->pong_timeout = byte & 4 ? 100 : LIMITS_PONG_TIMEOUT;
-    config->handshake_timeout = byte & 8 ? 100 : LIMITS_HANDSHAKE_TIMEOUT;
-    config->write_timeout = byte & 16 ? 100 : LIMITS_WRITE_TIMEOUT;
-    config->close_timeout = byte & 32 ? 100 : LIMITS_CLOSE_TIMEOUT;
+    config->pong_timeout = byte & 4 ? 100 : WORLD_PONG_TIMEOUT;
+    config->handshake_timeout = byte & 8 ? 100 : WORLD_HANDSHAKE_TIMEOUT;
+    config->write_timeout = byte & 16 ? 100 : WORLD_WRITE_TIMEOUT;
+    config->close_timeout = byte & 32 ? 100 : WORLD_CLOSE_TIMEOUT;
     config->drain = drains[byte >> 6];
     byte = take(); /* of --rate */
     config->rate = byte & 128 ? 1 + (byte & 15) : 0;

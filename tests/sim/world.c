@@ -12,7 +12,7 @@ struct world world;
 static void set_config(struct config *config)
 {
     *config = (struct config){
-        .addrs = {{.family = SOCKET_ANY, .port = LIMITS_PORT}},
+        .addrs = {{.family = SOCKET_ANY, .port = 6868}},
         .addr_count = 1,
         .clients = 8,
         .rooms = 3,
@@ -20,14 +20,14 @@ static void set_config(struct config *config)
         .history = 10,
         .max_message = 1024,
         .buffers = 8,
-        .ping = LIMITS_PING,
-        .pong_timeout = LIMITS_PONG_TIMEOUT,
-        .handshake_timeout = LIMITS_HANDSHAKE_TIMEOUT,
+        .ping = WORLD_PING,
+        .pong_timeout = WORLD_PONG_TIMEOUT,
+        .handshake_timeout = WORLD_HANDSHAKE_TIMEOUT,
         .keep_alive = 6000,
-        .write_timeout = LIMITS_WRITE_TIMEOUT,
-        .close_timeout = LIMITS_CLOSE_TIMEOUT,
-        .message_timeout = LIMITS_MESSAGE_TIMEOUT,
-        .drain = LIMITS_DRAIN,
+        .write_timeout = WORLD_WRITE_TIMEOUT,
+        .close_timeout = WORLD_CLOSE_TIMEOUT,
+        .message_timeout = WORLD_MESSAGE_TIMEOUT,
+        .drain = WORLD_DRAIN,
         .compression = true,
         .level = LEVEL_INFO,
     };

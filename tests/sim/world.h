@@ -17,6 +17,15 @@
 #include "sim/os.h"
 #include "support/unit.h"
 
+/* The times of world.config, milliseconds: the defaults of the options. */
+#define WORLD_PING              25000
+#define WORLD_PONG_TIMEOUT      10000
+#define WORLD_HANDSHAKE_TIMEOUT 3000
+#define WORLD_WRITE_TIMEOUT     10000
+#define WORLD_CLOSE_TIMEOUT     5000
+#define WORLD_MESSAGE_TIMEOUT   30000
+#define WORLD_DRAIN             5000
+
 struct world {
     struct config config; /* small: see world.c */
     struct server server;

@@ -479,7 +479,7 @@ static void test_an_empty_variable_is_an_unset_one(void **state)
     (void)state;
     variables = set;
     good("");
-    assert_int_equal(config.clients, LIMITS_CLIENTS);
+    assert_int_equal(config.clients, 10000);
     assert_int_equal(config.addr_count, 1);
     assert_int_equal(config.origin_count, 0);
     assert_null(config.static_folder);

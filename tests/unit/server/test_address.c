@@ -6,16 +6,16 @@
 
 #define COUNT 8
 
-static struct address_entry table[COUNT];
-static uint32_t buckets[COUNT], entry_of[COUNT];
+static _Alignas(ARENA_ALIGN) uint8_t memory[1024];
 
 static struct addresses addresses_of(uint64_t seed)
 {
-    struct addresses all;
-    memset(table, 0, sizeof table);
-    memset(buckets, 0, sizeof buckets);
-    address_init(&all, table, buckets, entry_of, COUNT);
-    all.seed = seed;
+    struct addresses all = {.seed = seed};
+    struct arena arena;
+    memset(memory, 0, sizeof memory);
+    arena_init(&arena, memory, sizeof memory);
+    address_carve(&all, &arena, COUNT);
+    assert_false(arena.overflow);
     return all;
 }
 

@@ -99,7 +99,7 @@ static void test_a_reset_frees_a_client_in_every_state(void **state)
         struct peer *p = states[i].enter();
         assert_int_equal(state_of(p), states[i].state);
         sim_reset(p->connection);
-        world_pass(LIMITS_FIRST_LOOK + LIMITS_CLOSE_TIMEOUT);
+        world_pass(LIMITS_FIRST_LOOK + WORLD_CLOSE_TIMEOUT);
         assert_int_equal(world.server.clients.slots.count, 0);
         if (states[i].reset)
             world_logged(states[i].reset);
@@ -120,7 +120,7 @@ static void test_an_end_of_stream_frees_a_client_in_every_state(void **state)
             world_logged(states[i].end);
             assert_int_equal(world.server.clients.slots.count, 0);
         }
-        world_pass(LIMITS_WRITE_TIMEOUT + LIMITS_CLOSE_TIMEOUT);
+        world_pass(WORLD_WRITE_TIMEOUT + WORLD_CLOSE_TIMEOUT);
         assert_int_equal(world.server.clients.slots.count, 0);
         world_again();
         sim_put_file("a.txt", BYTES_LITERAL("a file"));

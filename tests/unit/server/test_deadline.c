@@ -42,7 +42,7 @@ static void test_who_says_nothing_is_left_in_silence(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
-    goes_after(ann, LIMITS_HANDSHAKE_TIMEOUT);
+    goes_after(ann, WORLD_HANDSHAKE_TIMEOUT);
     peer_told(ann, "end\n");
     assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
 }
@@ -53,7 +53,7 @@ static void test_half_a_request_is_answered_with_408(void **state)
     world_start();
     struct peer *ann = peer_connect();
     peer_say(ann, "GET / HTTP/1.1\r\n");
-    goes_after(ann, LIMITS_HANDSHAKE_TIMEOUT);
+    goes_after(ann, WORLD_HANDSHAKE_TIMEOUT);
     peer_answered(ann, 408);
     peer_told(ann, "end\n");
     world_logged("event=refuse ip=192.0.2.1 status=408");
@@ -65,7 +65,7 @@ static void test_an_empty_line_is_no_beginning(void **state)
     world_start();
     struct peer *ann = peer_connect();
     peer_say(ann, "\r\n");
-    goes_after(ann, LIMITS_HANDSHAKE_TIMEOUT);
+    goes_after(ann, WORLD_HANDSHAKE_TIMEOUT);
     peer_told(ann, "end\n");
 }
 
@@ -77,10 +77,10 @@ static void test_a_byte_now_and_then_does_not_put_it_off(void **state)
     for (unsigned i = 0; i < 29; i++) {
         char byte[2] = {request[i], '\0'};
         peer_say(ann, byte);
-        world_pass(LIMITS_HANDSHAKE_TIMEOUT / 30);
+        world_pass(WORLD_HANDSHAKE_TIMEOUT / 30);
     }
     assert_true(is_there(ann));
-    world_pass(LIMITS_HANDSHAKE_TIMEOUT / 30 + TICK);
+    world_pass(WORLD_HANDSHAKE_TIMEOUT / 30 + TICK);
     peer_answered(ann, 408);
 }
 
@@ -89,7 +89,7 @@ static void test_a_kept_connection_may_be_idle_for_keep_alive(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
-    world_pass(LIMITS_HANDSHAKE_TIMEOUT - 1);
+    world_pass(WORLD_HANDSHAKE_TIMEOUT - 1);
     for (unsigned i = 0; i < 5; i++) {
         peer_say(ann, request);
         peer_answered(ann, 200);
@@ -110,7 +110,7 @@ static void test_a_later_requests_time_begins_with_its_first_byte(void **state)
     peer_answered(ann, 200);
     world_pass(world.config.keep_alive - 100);
     peer_say(ann, "G");
-    world_pass(LIMITS_HANDSHAKE_TIMEOUT - 100);
+    world_pass(WORLD_HANDSHAKE_TIMEOUT - 100);
     peer_say(ann, "E");
     goes_after(ann, 100);
     peer_answered(ann, 408);
@@ -121,7 +121,7 @@ static void test_an_upgrade_ends_the_handshakes_deadline(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/echo");
-    world_pass(LIMITS_HANDSHAKE_TIMEOUT * 2);
+    world_pass(WORLD_HANDSHAKE_TIMEOUT * 2);
     assert_true(is_there(ann));
     peer_text(ann, "still here");
     peer_told(ann, "text still here\n");
@@ -134,11 +134,11 @@ static void test_the_silent_are_pinged_and_then_closed_with_1001(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/echo");
-    world_pass(LIMITS_PING - 1);
+    world_pass(WORLD_PING - 1);
     peer_told_nothing(ann);
     world_pass(1 + TICK);
     peer_told(ann, "ping\n");
-    world_pass(LIMITS_PONG_TIMEOUT - TICK - 1);
+    world_pass(WORLD_PONG_TIMEOUT - TICK - 1);
     peer_told_nothing(ann);
     world_pass(1 + 2 * TICK);
     peer_told(ann, "close 1001 no sign of life\nend\n");
@@ -149,20 +149,20 @@ static void test_the_silent_are_pinged_and_then_closed_with_1001(void **state)
 static void test_any_byte_is_a_sign_of_life(void **state)
 {
     (void)state;
-    world.config.message_timeout = LIMITS_PING * 50;
+    world.config.message_timeout = WORLD_PING * 50;
     world_start();
     struct peer *ann = peer_open("/chat/x");
     for (unsigned i = 0; i < 4; i++) {
-        world_pass(LIMITS_PING + TICK);
+        world_pass(WORLD_PING + TICK);
         peer_told(ann, "ping\n");
-        world_pass(LIMITS_PONG_TIMEOUT - 2 * TICK);
+        world_pass(WORLD_PONG_TIMEOUT - 2 * TICK);
         peer_frame(ann, PEER_PONG, bytes_span(NULL, 0));
         peer_told_nothing(ann);
     }
     peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("a long message"));
     for (size_t i = 0; i < ann->out_len - 1; i++) {
         sim_write(ann->connection, bytes_span(ann->out + i, 1));
-        world_pass(LIMITS_PING - TICK);
+        world_pass(WORLD_PING - TICK);
     }
     ann->out_len = 0;
     peer_told_nothing(ann);
@@ -174,7 +174,7 @@ static void test_who_speaks_is_not_pinged(void **state)
     world_start();
     struct peer *ann = peer_open("/echo");
     for (unsigned i = 0; i < 20; i++) {
-        world_pass(LIMITS_PING - TICK);
+        world_pass(WORLD_PING - TICK);
         peer_text(ann, "hi");
         peer_told(ann, "text hi\n");
     }
@@ -186,7 +186,7 @@ static void test_ping_0_pings_nobody(void **state)
     world.config.ping = 0;
     world_start();
     struct peer *ann = peer_open("/echo");
-    world_pass(10 * LIMITS_PING);
+    world_pass(10 * WORLD_PING);
     peer_told_nothing(ann);
     assert_true(is_there(ann));
 }
@@ -200,7 +200,7 @@ static void test_who_takes_nothing_inside_a_frame_is_dropped(void **state)
     struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
     stop_reading(bob);
     peer_text(ann, "hello");
-    world_pass(LIMITS_WRITE_TIMEOUT - 1);
+    world_pass(WORLD_WRITE_TIMEOUT - 1);
     assert_true(is_there(bob));
     world_pass(LIMITS_FIRST_LOOK + 3 * TICK); /* counted from the first look */
     assert_int_equal(sim_side(bob->connection), SIM_CLOSED);
@@ -218,7 +218,7 @@ test_who_takes_nothing_at_a_boundary_is_closed_with_1013(void **state)
     sim_set_send_buffer(bob->connection, 7); /* the first message, whole */
     peer_text(ann, "hello");
     peer_text(ann, "again");
-    world_pass(LIMITS_WRITE_TIMEOUT + LIMITS_WRITE_TIMEOUT / LIMITS_PROGRESS);
+    world_pass(WORLD_WRITE_TIMEOUT + WORLD_WRITE_TIMEOUT / LIMITS_PROGRESS);
     read_again(bob);
     peer_told(bob, "text hello\nclose 1013 too slow\nend\n");
 }
@@ -233,12 +233,11 @@ static void test_what_is_acknowledged_is_progress(void **state)
     sim_set_send_buffer(ann->connection, 20);
     peer_text(bob, "more than twenty bytes in all");
     for (unsigned i = 0; i < 10; i++) {
-        world_pass(LIMITS_WRITE_TIMEOUT / 2);
+        world_pass(WORLD_WRITE_TIMEOUT / 2);
         sim_acknowledge(ann->connection, 1);
     }
     assert_true(is_there(ann));
-    world_pass(LIMITS_WRITE_TIMEOUT +
-               2 * LIMITS_WRITE_TIMEOUT / LIMITS_PROGRESS);
+    world_pass(WORLD_WRITE_TIMEOUT + 2 * WORLD_WRITE_TIMEOUT / LIMITS_PROGRESS);
     assert_false(is_there(ann));
     world_logged("cause=write-timeout");
 }
@@ -285,9 +284,9 @@ static void test_nobody_has_less_than_its_time_for_that(void **state)
     sim_set_low_water(ann->connection, SIM_UNLIMITED);
     world_pass(LIMITS_FIRST_LOOK / 2);
     sim_acknowledge(ann->connection, SIM_UNLIMITED);
-    world_pass(LIMITS_WRITE_TIMEOUT - LIMITS_FIRST_LOOK / 2 + 2 * WHEEL_TICK);
+    world_pass(WORLD_WRITE_TIMEOUT - LIMITS_FIRST_LOOK / 2 + 2 * WHEEL_TICK);
     assert_true(is_there(ann));
-    world_pass(LIMITS_WRITE_TIMEOUT);
+    world_pass(WORLD_WRITE_TIMEOUT);
     assert_false(is_there(ann));
 }
 
@@ -301,7 +300,7 @@ static void test_or_all_of_it_in_one_timeout(void **state)
     sim_set_low_water(ann->connection, SIM_UNLIMITED);
     sim_set_send_buffer(ann->connection, 20);
     peer_text(ann, "more than twenty bytes in all");
-    world_pass(LIMITS_WRITE_TIMEOUT / 2);
+    world_pass(WORLD_WRITE_TIMEOUT / 2);
     read_again(ann);
     peer_told(ann, "text more than twenty bytes in all\n");
     stop_reading(ann);
@@ -321,7 +320,7 @@ static void test_a_response_that_nobody_takes_ends(void **state)
     struct peer *ann = peer_connect();
     stop_reading(ann);
     peer_say(ann, request);
-    goes_after(ann, LIMITS_WRITE_TIMEOUT);
+    goes_after(ann, WORLD_WRITE_TIMEOUT);
 }
 
 static void test_the_blocked_are_not_pinged(void **state)
@@ -333,7 +332,7 @@ static void test_the_blocked_are_not_pinged(void **state)
     struct peer *ann = peer_open("/echo");
     stop_reading(ann);
     peer_text(ann, "hello");
-    world_pass(LIMITS_WRITE_TIMEOUT - 1000);
+    world_pass(WORLD_WRITE_TIMEOUT - 1000);
     read_again(ann);
     peer_told(ann, "text hello\n");
     assert_true(is_there(ann));
@@ -365,7 +364,7 @@ static void test_a_message_has_its_time(void **state)
     struct peer *ann = peer_open("/chat/x");
     begin_message(ann, PEER_TEXT);
     assert_int_equal(world.server.leases.slots.count, 1);
-    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT);
+    times_out_after(ann, WORLD_MESSAGE_TIMEOUT);
     assert_int_equal(world.server.leases.slots.count, 0);
 }
 
@@ -377,11 +376,11 @@ static void test_more_of_a_message_does_not_put_it_off(void **state)
     struct peer *ann = peer_open("/chat/x");
     peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("begun"));
     for (unsigned i = 1; i < 10; i++) {
-        world_pass(LIMITS_MESSAGE_TIMEOUT / 10);
+        world_pass(WORLD_MESSAGE_TIMEOUT / 10);
         peer_frame(ann, PEER_PING, BYTES_LITERAL("here"));
         peer_frame(ann, FRAME_CONTINUATION, BYTES_LITERAL("and on"));
     }
-    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT / 10);
+    times_out_after(ann, WORLD_MESSAGE_TIMEOUT / 10);
 }
 
 static void test_a_compressed_one_of_an_echo_has_its_time_too(void **state)
@@ -392,7 +391,7 @@ static void test_a_compressed_one_of_an_echo_has_its_time_too(void **state)
     peer_frame(ann, FRAME_TEXT | PEER_RSV1, BYTES_LITERAL("\x00"));
     assert_int_equal(world.server.inflating.slots.count, 1);
     assert_int_equal(world.server.leases.slots.count, 0);
-    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT);
+    times_out_after(ann, WORLD_MESSAGE_TIMEOUT);
     assert_int_equal(world.server.inflating.slots.count, 0);
 }
 
@@ -404,11 +403,11 @@ static void test_each_message_has_its_own_time(void **state)
     struct peer *ann = peer_open("/chat/x");
     begin_message(ann, PEER_TEXT);
     for (unsigned i = 0; i < 3; i++) {
-        world_pass(LIMITS_MESSAGE_TIMEOUT - 1);
+        world_pass(WORLD_MESSAGE_TIMEOUT - 1);
         begin_message(ann, PEER_TEXT);
         peer_tells(ann, "text a message\n");
     }
-    times_out_after(ann, LIMITS_MESSAGE_TIMEOUT);
+    times_out_after(ann, WORLD_MESSAGE_TIMEOUT);
 }
 
 /* One that is blocked is not read: of ann's half message, which has just begun,
@@ -419,17 +418,17 @@ static void time_does_not_count_while_blocked(struct peer *ann)
     world_pass(1000);
     stop_reading(ann);
     peer_text(bob, "hello");
-    world_pass(LIMITS_WRITE_TIMEOUT - 1000);
+    world_pass(WORLD_WRITE_TIMEOUT - 1000);
     assert_true(is_there(ann));
     read_again(ann);
     peer_told(ann, "text hello\n");
-    times_out_after(ann, LIMITS_WRITE_TIMEOUT / 2 - 1000);
+    times_out_after(ann, WORLD_WRITE_TIMEOUT / 2 - 1000);
 }
 
 static void test_time_in_which_one_is_not_read_is_not_its_own(void **state)
 {
     (void)state;
-    world.config.message_timeout = LIMITS_WRITE_TIMEOUT / 2;
+    world.config.message_timeout = WORLD_WRITE_TIMEOUT / 2;
     world_start();
     struct peer *ann = peer_open("/chat/x");
     begin_message(ann, PEER_TEXT);
@@ -439,7 +438,7 @@ static void test_time_in_which_one_is_not_read_is_not_its_own(void **state)
 static void test_nor_is_it_of_a_compressed_message(void **state)
 {
     (void)state;
-    world.config.message_timeout = LIMITS_WRITE_TIMEOUT / 2;
+    world.config.message_timeout = WORLD_WRITE_TIMEOUT / 2;
     world_start();
     struct peer *ann = peer_open_with("/chat/x", PEER_DEFLATE);
     peer_frame(ann, FRAME_TEXT | PEER_RSV1, BYTES_LITERAL("\x00"));
@@ -454,7 +453,7 @@ static void test_a_long_echo_may_take_its_time(void **state)
     world_start();
     struct peer *ann = peer_open("/echo");
     begin_message(ann, PEER_TEXT);
-    world_pass(2 * LIMITS_MESSAGE_TIMEOUT);
+    world_pass(2 * WORLD_MESSAGE_TIMEOUT);
     assert_true(is_there(ann));
 }
 
@@ -467,7 +466,7 @@ static void test_a_close_that_nobody_takes_ends(void **state)
     struct peer *ann = peer_open("/chat/x");
     stop_reading(ann);
     peer_close(ann, 1000);
-    goes_after(ann, LIMITS_CLOSE_TIMEOUT);
+    goes_after(ann, WORLD_CLOSE_TIMEOUT);
     world_logged("code=1000 by=client cause=close");
 }
 
@@ -491,7 +490,7 @@ static void test_after_a_pause_the_pong_that_waits_counts(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/echo"), *bob = peer_open("/echo");
-    world_pass(LIMITS_PING + TICK);
+    world_pass(WORLD_PING + TICK);
     peer_told(ann, "ping\n");
     peer_told(bob, "ping\n");
     peer_add_frame(ann, PEER_PONG, bytes_span(NULL, 0));
@@ -512,7 +511,7 @@ static void test_after_a_pause_every_pong_that_waits_counts(void **state)
     world_start();
     for (size_t i = 0; i < count; i++)
         people[i] = peer_open("/echo");
-    world_pass(LIMITS_PING + TICK);
+    world_pass(WORLD_PING + TICK);
     for (size_t i = 0; i < count; i++) {
         peer_told(people[i], "ping\n");
         peer_add_frame(people[i], PEER_PONG, bytes_span(NULL, 0));
@@ -534,13 +533,13 @@ test_after_a_pause_the_silent_are_pinged_and_not_closed(void **state)
     struct peer *people[5];
     for (size_t i = 0; i < 5; i++)
         people[i] = peer_open("/chat/x");
-    world_pass(LIMITS_PING / 2);
+    world_pass(WORLD_PING / 2);
     world_freeze(10 * 60 * 1000);
     for (size_t i = 0; i < 5; i++) {
         peer_told(people[i], "ping\n");
         peer_frame(people[i], PEER_PONG, bytes_span(NULL, 0));
     }
-    world_pass(LIMITS_PONG_TIMEOUT + TICK);
+    world_pass(WORLD_PONG_TIMEOUT + TICK);
     for (size_t i = 0; i < 5; i++)
         assert_true(is_there(people[i]));
 }
@@ -565,7 +564,7 @@ static void test_after_a_pause_what_was_acknowledged_is_progress(void **state)
     sim_set_low_water(ann->connection, SIM_UNLIMITED);
     sim_set_send_buffer(ann->connection, 20);
     peer_text(ann, "more than twenty bytes in all");
-    world_pass(LIMITS_WRITE_TIMEOUT / 2);
+    world_pass(WORLD_WRITE_TIMEOUT / 2);
     sim_acknowledge(ann->connection, 10);
     world_freeze(10 * 60 * 1000);
     assert_true(is_there(ann));
@@ -575,13 +574,13 @@ static void test_the_clock_of_49_days_may_wrap(void **state)
 {
     (void)state;
     world_start();
-    world_freeze(UINT32_MAX - 1000 - LIMITS_PING / 2);
+    world_freeze(UINT32_MAX - 1000 - WORLD_PING / 2);
     struct peer *ann = peer_open("/echo");
-    world_pass(LIMITS_PING - 1);
+    world_pass(WORLD_PING - 1);
     peer_told_nothing(ann);
     world_pass(1 + TICK);
     peer_told(ann, "ping\n");
-    goes_after(ann, LIMITS_PONG_TIMEOUT - TICK);
+    goes_after(ann, WORLD_PONG_TIMEOUT - TICK);
 }
 
 /* ---- --rate -------------------------------------------------------------- */

@@ -3,6 +3,9 @@
 #include "sim/os.h"
 #include "support/unit.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #define START "time=2026-11-20T08:29:01.123Z level=info event=open"
 
 static int begin(void **state)
@@ -162,6 +165,41 @@ static void test_a_log_that_cannot_be_written_stops_nothing(void **state)
     logged(START "\n");
 }
 
+static void test_every_kind_is_told_by_its_word(void **state)
+{
+    static const struct {
+        enum journal_kind kind;
+        const char *line;
+    } kinds[] = {
+        {JOURNAL_START, "start"},  {JOURNAL_OPEN, "open"},
+        {JOURNAL_CLOSE, "close"},  {JOURNAL_REFUSE, "refuse"},
+        {JOURNAL_STATE, "state"},  {JOURNAL_STOP, "stop"},
+        {JOURNAL_WARN, "warning"},
+    };
+    (void)state;
+    struct journal j = {.level = LEVEL_INFO};
+    assert_int_equal(UNIT_COUNT(kinds), JOURNAL_KINDS);
+    for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
+        char line[80];
+        assert_true(write_line(&j, kinds[i].kind, SIM_WALL));
+        snprintf(line, sizeof line, "%.*s%s\n", (int)strlen(START) - 4, START,
+                 kinds[i].line);
+        logged(line);
+    }
+}
+
+static void test_a_warning_tells_what_the_system_said(void **state)
+{
+    (void)state;
+    struct journal j = {.level = LEVEL_WARN};
+    journal_warn(&j, SIM_WALL, "no accept", -EPERM);
+    logged("time=2026-11-20T08:29:01.123Z level=warn event=warning "
+           "why=\"no accept\" error=\"Operation not permitted\"\n");
+    j.level = LEVEL_ERROR;
+    journal_warn(&j, SIM_WALL, "no accept", -EPERM);
+    logged("");
+}
+
 static void test_every_cause_has_a_word_of_its_own(void **state)
 {
     (void)state;
@@ -169,6 +207,36 @@ static void test_every_cause_has_a_word_of_its_own(void **state)
         for (unsigned b = 0; b < a; b++)
             assert_string_not_equal(journal_cause_word((enum journal_cause)a),
                                     journal_cause_word((enum journal_cause)b));
+}
+
+static void test_every_cause_has_its_word(void **state)
+{
+    static const struct {
+        enum journal_cause cause;
+        const char *word;
+    } causes[] = {
+        {CAUSE_NONE, "none"},
+        {CAUSE_CLOSE, "close"},
+        {CAUSE_END, "end-of-stream"},
+        {CAUSE_RESET, "reset"},
+        {CAUSE_PROTOCOL, "protocol"},
+        {CAUSE_TOO_BIG, "too-big"},
+        {CAUSE_PONG_TIMEOUT, "pong-timeout"},
+        {CAUSE_MESSAGE_TIMEOUT, "message-timeout"},
+        {CAUSE_WRITE_TIMEOUT, "write-timeout"},
+        {CAUSE_CLOSE_TIMEOUT, "close-timeout"},
+        {CAUSE_OVERRUN, "overrun"},
+        {CAUSE_NO_BUFFER, "no-buffer"},
+        {CAUSE_STOPPING, "stopping"},
+        {CAUSE_REQUEST_TIMEOUT, "request-timeout"},
+        {CAUSE_REFUSED, "refused"},
+        {CAUSE_FAULT, "fault"},
+    };
+    (void)state;
+    assert_int_equal(UNIT_COUNT(causes), CAUSES);
+    for (size_t i = 0; i < UNIT_COUNT(causes); i++)
+        assert_string_equal(journal_cause_word(causes[i].cause),
+                            causes[i].word);
 }
 
 int main(void)
@@ -181,7 +249,10 @@ int main(void)
         JOURNAL_TEST(test_a_flood_is_cut_and_counted),
         JOURNAL_TEST(test_what_was_left_out_is_told_without_a_further_line),
         JOURNAL_TEST(test_a_log_that_cannot_be_written_stops_nothing),
+        JOURNAL_TEST(test_every_kind_is_told_by_its_word),
+        JOURNAL_TEST(test_a_warning_tells_what_the_system_said),
         JOURNAL_TEST(test_every_cause_has_a_word_of_its_own),
+        JOURNAL_TEST(test_every_cause_has_its_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

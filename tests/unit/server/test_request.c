@@ -337,7 +337,7 @@ static void test_no_refusal_of_a_head_has_a_body(void **state)
     peer_say(cid, "HEAD / HT");
     assert_int_equal(peer_response(ann, true).status, 503);
     peer_told(ann, "end\n");
-    world_pass(LIMITS_HANDSHAKE_TIMEOUT + WHEEL_TICK);
+    world_pass(WORLD_HANDSHAKE_TIMEOUT + WHEEL_TICK);
     assert_int_equal(peer_response(cid, true).status, 408);
     peer_told(cid, "end\n");
 }

@@ -278,7 +278,7 @@ static void test_idle_clients_wake_nobody_before_their_ping(void **state)
     peer_text(ann, "hello");
     world_pass(1000);
     unsigned turns = 0;
-    for (uint64_t slept = 0; slept < LIMITS_PING - 2000; turns++) {
+    for (uint64_t slept = 0; slept < WORLD_PING - 2000; turns++) {
         uint64_t patience = world.server.patience;
         assert_true(patience > 0);
         sim_pass(patience);
@@ -503,7 +503,7 @@ static void test_draining_waits_no_longer_than_it_may(void **state)
     stop_reading(ann);
     peer_text(ann, "hello");
     sim_signal(SIGNALS_STOP);
-    world_pass(LIMITS_DRAIN - 1);
+    world_pass(WORLD_DRAIN - 1);
     assert_true(world.running);
     world_pass(1 + WHEEL_TICK);
     assert_false(world.running);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/confine.h"
+#include "os/sandbox.h"
 #include "sim/peer.h"
 
 #include <errno.h>
