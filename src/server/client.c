@@ -125,7 +125,7 @@ struct client *client_pop(const struct clients *all, struct client_queue *q)
 }
 
 void client_prepend(const struct clients *all, struct client_queue *q,
-                      struct client_queue *before)
+                    struct client_queue *before)
 {
     if (before->count == 0)
         return;

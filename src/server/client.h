@@ -317,7 +317,7 @@ void client_push(const struct clients *all, struct client_queue *q,
                  struct client *c);
 struct client *client_pop(const struct clients *all, struct client_queue *q);
 void client_prepend(const struct clients *all, struct client_queue *q,
-                      struct client_queue *before);
+                    struct client_queue *before);
 
 /* Slots beyond --clients: those that are taken up by LIMITS_BESIDES, and the
    ones of who gave way in this turn. */
