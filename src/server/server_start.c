@@ -128,7 +128,7 @@ int server_failed(struct text *why, const char *what, int result)
 static int make_tables(struct server *s, struct text *why)
 {
     struct arena a;
-    arena_measure(&a);
+    arena_init(&a, NULL, SIZE_MAX);
     carve(s, &a);
     void *memory = a.overflow ? NULL : memory_map(a.used);
     if (!memory)
