@@ -45,7 +45,7 @@ static int parse_groups(struct span text, bool v4_may_end, uint8_t out[16])
 }
 
 /* RFC 4291 2.2: "::" stands for one zero group or more, and can appear once:
-   of a second one an empty group is left over, which is none. */
+   of a second one an empty group is left over, which is none. `out` is zero. */
 static bool parse_v6(struct span text, uint8_t out[16])
 {
     uint8_t tail[16];
@@ -63,7 +63,6 @@ static bool parse_v6(struct span text, uint8_t out[16])
         tail_len = parse_groups(behind, true, tail);
     if (head_len < 0 || tail_len < 0 || head_len + tail_len >= 16)
         return false;
-    memset(out + head_len, 0, (size_t)(16 - head_len));
     memcpy(out + 16 - tail_len, tail, (size_t)tail_len);
     return true;
 }

@@ -211,18 +211,6 @@ void request_replied(struct server *s, struct client *c)
 
 /* ---- The upgrade --------------------------------------------------------- */
 
-static enum extension_result
-choose_extension(const struct http_request *request, struct extension *chosen)
-{
-    struct span values[HTTP_FIELDS_MAX];
-    struct span name = BYTES_LITERAL("Sec-WebSocket-Extensions");
-    size_t count = 0;
-    for (size_t i = 0; i < request->field_count; i++)
-        if (bytes_equal_nocase(request->fields[i].name, name))
-            values[count++] = request->fields[i].value;
-    return extension_choose(values, count, chosen);
-}
-
 static void put_extension(struct text *t, const struct extension *extension)
 {
     uint8_t bytes[EXTENSION_ANSWER];
@@ -272,7 +260,6 @@ static void upgrade(struct server *s, struct client *c,
                     const struct service_route *route)
 {
     struct handshake agreed;
-    struct extension extension;
     if (!route->service) {
         refuse(s, c, 404, "no WebSocket here");
         return;
@@ -283,17 +270,15 @@ static void upgrade(struct server *s, struct client *c,
         .any_origin = s->config->any_origin,
         .subprotocol = bytes_of(route->service->subprotocol),
     };
-    enum extension_result offered = choose_extension(request, &extension);
-    if (handshake_check(request, &policy, &agreed) != 101)
-        refuse(s, c, agreed.status, agreed.why);
-    else if (offered == EXTENSION_MALFORMED)
-        refuse(s, c, 400, "malformed Sec-WebSocket-Extensions");
+    if (handshake_check(request, &policy, &agreed))
+        refuse(s, c, fault_rules[agreed.fault].answer,
+               fault_rules[agreed.fault].what);
     else if (s->draining)
         refuse(s, c, 503, "stopping");
     else
         answer_upgrade(s, c, request, route, &agreed,
-                       offered == EXTENSION_CHOSEN && s->config->compression
-                           ? &extension
+                       agreed.deflate && s->config->compression
+                           ? &agreed.extension
                            : NULL);
 }
 
@@ -357,7 +342,8 @@ static void handle(struct server *s, struct client *c, struct span head)
     struct service_route route = {0};
     s->cost += LIMITS_COST_REQUEST;
     if (http_parse(&request, head.ptr, head.len)) {
-        refuse(s, c, request.status, request.why);
+        refuse(s, c, fault_rules[request.fault].answer,
+               fault_rules[request.fault].what);
         return;
     }
     source_request(s, c, &request);

@@ -49,11 +49,10 @@ enum explain_phase {
 
 /* About 56 KiB: a head, and the window of a compressed message. */
 struct explain {
-    uint8_t phase;             /* enum explain_phase */
-    uint64_t at;               /* bytes taken */
-    uint64_t ignored;          /* of them, in phase over */
-    struct listing_rule wrong; /* the rule that was broken; what: NULL, none */
-    unsigned wrong_code;       /* the close code, or the status, for it */
+    uint8_t phase;           /* enum explain_phase */
+    uint64_t at;             /* bytes taken */
+    uint64_t ignored;        /* of them, in phase over */
+    struct fault_rule wrong; /* the rule that was broken; what: NULL, none */
     struct span prefix; /* before each line, at most LISTING_PREFIX bytes; they
                            stay their owner's */
     bool colour;

@@ -132,30 +132,18 @@ bool http_begun(const struct http_scan *scan)
 
 /* ---- The grammar's small pieces ------------------------------------------ */
 
-/* RFC 9110 5.6.2. */
+size_t http_token_len(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len &&
+           bytes_is_alnum_or(s.ptr[len], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
+        len++;
+    return len;
+}
+
 static bool is_token(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!bytes_is_alnum_or(s.ptr[i], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
-            return false;
-    return s.len > 0;
-}
-
-static bool is_digits(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!bytes_is_digit(s.ptr[i]))
-            return false;
-    return true;
-}
-
-/* The bytes of s up to `separator`, which is taken away with them. */
-static struct span cut(struct span *s, uint8_t separator)
-{
-    size_t len = bytes_find(*s, separator);
-    struct span part = bytes_part(*s, 0, len);
-    *s = bytes_after(*s, bytes_min(len + 1, s->len));
-    return part;
+    return s.len > 0 && http_token_len(s) == s.len;
 }
 
 /* The next line, without its CRLF. That there is one is http_scan's word. */
@@ -177,11 +165,9 @@ static bool is_host(struct span s)
 /* ---- The request line ---------------------------------------------------- */
 
 /* Note a refusal; false, so that it can end a condition. */
-static bool refuse(struct http_request *request, unsigned status,
-                   const char *why)
+static bool refuse(struct http_request *request, enum fault fault)
 {
-    request->status = status;
-    request->why = why;
+    request->fault = fault;
     return false;
 }
 
@@ -213,7 +199,7 @@ static void read_path(struct http_request *request, struct span target)
 static bool read_absolute(struct http_request *request, struct span target)
 {
     struct span rest = target;
-    struct span scheme = cut(&rest, ':');
+    struct span scheme = bytes_cut(&rest, ':');
     bool known = bytes_equal_nocase(scheme, BYTES_LITERAL("http")) ||
                  bytes_equal_nocase(scheme, BYTES_LITERAL("https")) ||
                  bytes_equal_nocase(scheme, BYTES_LITERAL("ws")) ||
@@ -266,16 +252,16 @@ static bool read_version(struct http_request *request, struct span version,
 static bool read_request_line(struct http_request *request, struct span line,
                               unsigned *major)
 {
-    request->method = cut(&line, ' ');
-    struct span target = cut(&line, ' ');
+    request->method = bytes_cut(&line, ' ');
+    struct span target = bytes_cut(&line, ' ');
     if (!is_token(request->method)) {
         request->method.len = 0;
-        return refuse(request, 400, "malformed method");
+        return refuse(request, FAULT_METHOD);
     }
     if (!read_target(request, target))
-        return refuse(request, 400, "malformed target");
+        return refuse(request, FAULT_TARGET);
     if (!read_version(request, line, major))
-        return refuse(request, 400, "malformed HTTP version");
+        return refuse(request, FAULT_VERSION_FORM);
     return true;
 }
 
@@ -290,7 +276,7 @@ static bool read_fields(struct http_request *request, struct span rest)
         struct span name = bytes_part(line, 0, colon);
         /* 5.1: no space before the colon; a space is no token's. */
         if (colon == line.len || !is_token(name))
-            return refuse(request, 400, "malformed field");
+            return refuse(request, FAULT_FIELD);
         CHECK(request->field_count < HTTP_FIELDS_MAX);
         request->fields[request->field_count++] = (struct http_field){
             .name = name,
@@ -307,11 +293,11 @@ static bool check_host(struct http_request *request)
     struct span host;
     size_t count = http_field(request, "Host", &host);
     if (count > 1)
-        return refuse(request, 400, "Host repeated");
+        return refuse(request, FAULT_HOST_REPEATED);
     if (count == 0)
-        return request->minor == 0 || refuse(request, 400, "Host missing");
+        return request->minor == 0 || refuse(request, FAULT_HOST_MISSING);
     if (!is_host(host))
-        return refuse(request, 400, "malformed Host");
+        return refuse(request, FAULT_HOST);
     if (request->authority.len == 0)
         request->authority = host;
     return true;
@@ -324,14 +310,15 @@ static bool check_content_length(struct http_request *request)
     struct http_list list = {0};
     struct span first = {0};
     struct span element;
+    uint64_t number;
     while (http_list_next(request, "Content-Length", &list, &element)) {
-        if (!is_digits(element) || (first.ptr && !bytes_equal(first, element)))
-            return refuse(request, 400, "malformed Content-Length");
+        if (!bytes_decimal(element, &number) ||
+            (first.ptr && !bytes_equal(first, element)))
+            return refuse(request, FAULT_LENGTH);
         first = element;
     }
-    if (!first.ptr && http_field(request, "Content-Length", &element) > 0)
-        return refuse(request, 400, "empty Content-Length");
-    return true;
+    return first.ptr || !http_field(request, "Content-Length", &element) ||
+           refuse(request, FAULT_LENGTH_EMPTY);
 }
 
 /* 6.1: a coding we do not know is 501, and chatd knows none: a request with
@@ -340,11 +327,11 @@ static bool check_transfer_encoding(struct http_request *request)
 {
     struct span value;
     return http_field(request, "Transfer-Encoding", &value) == 0 ||
-           refuse(request, 501, "Transfer-Encoding");
+           refuse(request, FAULT_CODING);
 }
 
-unsigned http_parse(struct http_request *request, const uint8_t *head,
-                    size_t len)
+enum fault http_parse(struct http_request *request, const uint8_t *head,
+                      size_t len)
 {
     struct span rest = bytes_span(head, len);
     unsigned major = 0;
@@ -357,8 +344,8 @@ unsigned http_parse(struct http_request *request, const uint8_t *head,
     bool good =
         read_request_line(request, line, &major) && read_fields(request, rest);
     if (good && major != 1)
-        good = refuse(request, 505, "HTTP version not 1.x");
+        good = refuse(request, FAULT_VERSION);
     (void)(good && check_host(request) && check_content_length(request) &&
            check_transfer_encoding(request));
-    return request->status;
+    return request->fault;
 }

@@ -40,11 +40,11 @@ const char *origin_fault(struct origin_triple *o, struct span text)
     if (is(text, "null"))
         return NULL;
     struct span scheme = bytes_part(text, 0, bytes_find(text, ':'));
-    struct span rest = bytes_part(text, scheme.len, text.len - scheme.len);
+    struct span rest = bytes_after(text, scheme.len);
     if (!is_scheme(scheme) || rest.len < 3 || rest.ptr[1] != '/' ||
         rest.ptr[2] != '/')
         return "is not an origin such as https://a.example";
-    rest = bytes_part(rest, 3, rest.len - 3);
+    rest = bytes_after(rest, 3);
     o->scheme = scheme;
     const char *fault = end_fault(rest);
     if (fault || (rest.len == 0 && is(scheme, "file")))
