@@ -51,6 +51,17 @@ bool authority_read(struct authority *a, struct span text)
     return true;
 }
 
+uint32_t authority_default_port(struct span scheme)
+{
+    if (bytes_equal_nocase(scheme, BYTES_LITERAL("http")) ||
+        bytes_equal_nocase(scheme, BYTES_LITERAL("ws")))
+        return 80;
+    return bytes_equal_nocase(scheme, BYTES_LITERAL("https")) ||
+                   bytes_equal_nocase(scheme, BYTES_LITERAL("wss"))
+               ? 443
+               : 0;
+}
+
 /* ---- Comparing ----------------------------------------------------------- */
 
 static bool read_literal(struct ip *ip, struct span host)

@@ -143,12 +143,15 @@ static void tell_second(const struct explain_frame *f, struct listing *l)
                   "5.2");
 }
 
-/* Behind the line of the header's byte with this number. */
-static void mark(struct explain_frame *f, struct listing *l,
+/* Behind the line of the header's byte with this number. True when that is
+   where it is wrong. */
+static bool mark(struct explain_frame *f, struct listing *l,
                  const struct explain_fault *fault, size_t byte)
 {
-    if (fault->rule.what && fault->offset == byte)
-        tell_wrong(f, l, fault, f->at);
+    if (!fault->rule.what || fault->offset != byte)
+        return false;
+    tell_wrong(f, l, fault, f->at);
+    return true;
 }
 
 /* The extended length, in the RFC's 32-bit rows. The rules for it are broken
@@ -157,23 +160,17 @@ static void tell_extended(struct explain_frame *f,
                           const struct explain_fault *fault, struct listing *l)
 {
     uint8_t bits = f->bytes[1] & FRAME_LENGTH_BITS;
+    const uint8_t *at = f->bytes + 2;
+    bool is_short = bits == 126;
     struct text *t = listing_phrase(l, "payload length ");
-    if (bits == 126) {
-        text_decimal(t, bytes_get16(f->bytes + 2));
-        text_string(t, ", in 16 bits");
-        listing_field(l, bytes_span(f->bytes + 2, 2), 0, text_span(t), "5.2");
-        mark(f, l, fault, 2);
-    }
-    if (bits == 127) {
-        text_decimal(t, bytes_get64(f->bytes + 2));
-        text_string(t, ", in 64 bits");
-        listing_field(l, bytes_span(f->bytes + 2, 4), 0, text_span(t), "5.2");
-        mark(f, l, fault, 2);
-    }
-    if (bits == 127 && !fault->rule.what) {
-        listing_field(l, bytes_span(f->bytes + 6, 4), 0,
+    if (bits < 126)
+        return;
+    text_decimal(t, is_short ? bytes_get16(at) : bytes_get64(at));
+    text_string(t, is_short ? ", in 16 bits" : ", in 64 bits");
+    listing_field(l, bytes_span(at, is_short ? 2 : 4), 0, text_span(t), "5.2");
+    if (!mark(f, l, fault, 2) && !is_short)
+        listing_field(l, bytes_span(at + 4, 4), 0,
                       BYTES_LITERAL("its lower half"), "5.2");
-    }
 }
 
 static void tell_key(const struct explain_frame *f, struct listing *l)
@@ -193,12 +190,10 @@ static void tell_header(struct explain_frame *f, bool whole,
     tell_fin(f, l);
     tell_reserved(f, l);
     tell_opcode(f, l);
-    mark(f, l, fault, 0);
-    if (fault->rule.what && fault->offset == 0)
+    if (mark(f, l, fault, 0))
         return;
     tell_second(f, l);
-    mark(f, l, fault, 1);
-    if (fault->rule.what && fault->offset == 1)
+    if (mark(f, l, fault, 1))
         return;
     tell_extended(f, fault, l);
     if (!fault->rule.what)

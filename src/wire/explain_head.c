@@ -86,32 +86,34 @@ static size_t offset_of(const struct explain_head *h, struct span part)
     return (size_t)(part.ptr - h->bytes);
 }
 
-/* Bytes as they are, those that do not print as \xHH. The columns taken. */
-static size_t put_escaped(struct listing *l, struct span bytes)
+/* Bytes as they are, those that do not print as \xHH. */
+static void put_escaped(struct listing *l, struct span bytes)
 {
-    size_t before = l->out->len;
     for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t byte = bytes.ptr[i];
-        if (byte >= ' ' && byte < 0x7F) {
-            text_byte(l->out, byte);
+        if (listing_prints(bytes.ptr[i])) {
+            text_byte(l->out, bytes.ptr[i]);
         } else {
             text_string(l->out, "\\x");
-            text_hex(l->out, byte, 2);
+            text_hex(l->out, bytes.ptr[i], 2);
         }
     }
-    return l->out->len - before;
 }
 
-/* How many bytes of rest fit a segment, escapes counted. */
+/* The columns that these take. */
+static size_t columns_of(struct span bytes)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        columns += listing_prints(bytes.ptr[i]) ? 1 : 4;
+    return columns;
+}
+
+/* How many bytes of rest fit a segment. */
 static size_t segment_len(struct span rest)
 {
-    size_t columns = 0, len = 0;
-    for (; len < rest.len; len++) {
-        bool prints = rest.ptr[len] >= ' ' && rest.ptr[len] < 0x7F;
-        columns += prints ? 1 : 4;
-        if (columns > SEGMENT)
-            break;
-    }
+    size_t len = bytes_min(rest.len, SEGMENT);
+    while (columns_of(bytes_part(rest, 0, len)) > SEGMENT)
+        len--;
     return len;
 }
 
@@ -132,14 +134,11 @@ static void mark(const struct explain_head *h, struct span segment,
                  const struct explain_judge *v, struct listing *l)
 {
     size_t at = offset_of(h, segment), before = v->offset - at;
-    uint8_t measured[4 * SEGMENT + 8];
-    struct text scratch = text_over(measured, sizeof measured);
-    struct listing ruler = {.out = &scratch};
     size_t within = bytes_min(before, segment.len);
-    size_t column = LISTING_BYTES_COLUMN +
-                    put_escaped(&ruler, bytes_part(segment, 0, within));
+    size_t column =
+        LISTING_BYTES_COLUMN + columns_of(bytes_part(segment, 0, within));
     size_t len = bytes_min(v->len, segment.len - within);
-    size_t width = put_escaped(&ruler, bytes_part(segment, within, len));
+    size_t width = columns_of(bytes_part(segment, within, len));
     const struct fault_rule *rule = &fault_rules[v->fault];
     listing_wrong(l, column, width ? width : 1, h->at + v->offset, rule,
                   consequence(rule->answer, l));

@@ -83,13 +83,20 @@ static bool take_value(struct span *in, struct value *v)
 
 /* ---- one offer (RFC 7692 7.1) -------------------------------------------- */
 
+/* 7.1.1 and 7.1.2. */
+enum { SERVER_TAKEOVER, CLIENT_TAKEOVER, SERVER_BITS, CLIENT_BITS, PARAMETERS };
+
+static const char *const parameters[PARAMETERS] = {
+    [SERVER_TAKEOVER] = "server_no_context_takeover",
+    [CLIENT_TAKEOVER] = "client_no_context_takeover",
+    [SERVER_BITS] = "server_max_window_bits",
+    [CLIENT_BITS] = "client_max_window_bits",
+};
+
 struct offer {
     struct extension terms;
-    bool declined;             /* unknown, or something in it cannot be met */
-    bool server_takeover_seen; /* each parameter at most once, 7 */
-    bool client_takeover_seen;
-    bool server_bits_seen;
-    bool client_bits_seen;
+    bool declined; /* unknown, or something in it cannot be met */
+    unsigned seen; /* a bit for each parameter */
 };
 
 /* A decimal number from 8 to 15 without leading zeros (7.1.2.1, 7.1.2.2), or
@@ -102,38 +109,30 @@ static uint8_t window_bits(const struct value *v)
     return good && number >= 8 ? (uint8_t)number : 0;
 }
 
-/* A parameter that may be there once: false when it was there already. */
-static bool first_time(bool *seen)
-{
-    bool first = !*seen;
-    *seen = true;
-    return first;
-}
-
 /* False when the offer has to be declined for this parameter (7.1). */
 static bool meet_parameter(struct offer *o, struct span name,
                            const struct value *v)
 {
-    struct extension *terms = &o->terms;
-    if (bytes_equal(name, BYTES_LITERAL("server_no_context_takeover")))
-        return first_time(&o->server_takeover_seen) && v->len == 0;
-    if (bytes_equal(name, BYTES_LITERAL("client_no_context_takeover")))
-        return first_time(&o->client_takeover_seen) && v->len == 0;
-    if (bytes_equal(name, BYTES_LITERAL("server_max_window_bits"))) {
-        terms->server_bits_asked = true;
-        terms->server_window_bits = window_bits(v);
-        return first_time(&o->server_bits_seen) && terms->server_window_bits;
+    unsigned which = 0;
+    while (which < PARAMETERS &&
+           !bytes_equal(name, bytes_of(parameters[which])))
+        which++;
+    if (which == PARAMETERS || o->seen >> which & 1) /* 7: each at most once */
+        return false;
+    o->seen |= 1U << which;
+    if (which < SERVER_BITS)
+        return v->len == 0;
+    if (which == CLIENT_BITS && v->len == 0)
+        return true; /* only a hint that we may ask for less: 15 is fine */
+    uint8_t bits = window_bits(v);
+    if (which == SERVER_BITS) {
+        o->terms.server_bits_asked = true;
+        o->terms.server_window_bits = bits;
+    } else {
+        o->terms.client_bits_asked = true;
+        o->terms.client_window_bits = bits;
     }
-    if (bytes_equal(name, BYTES_LITERAL("client_max_window_bits"))) {
-        if (!first_time(&o->client_bits_seen))
-            return false;
-        if (v->len == 0) /* only a hint that we may ask for less: 15 is fine */
-            return true;
-        terms->client_bits_asked = true;
-        terms->client_window_bits = window_bits(v);
-        return terms->client_window_bits != 0;
-    }
-    return false;
+    return bits != 0;
 }
 
 static bool take_offer(struct span *in, struct offer *o)

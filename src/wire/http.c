@@ -200,11 +200,8 @@ static bool read_absolute(struct http_request *request, struct span target)
 {
     struct span rest = target;
     struct span scheme = bytes_cut(&rest, ':');
-    bool known = bytes_equal_nocase(scheme, BYTES_LITERAL("http")) ||
-                 bytes_equal_nocase(scheme, BYTES_LITERAL("https")) ||
-                 bytes_equal_nocase(scheme, BYTES_LITERAL("ws")) ||
-                 bytes_equal_nocase(scheme, BYTES_LITERAL("wss"));
-    if (!known || rest.len < 2 || rest.ptr[0] != '/' || rest.ptr[1] != '/')
+    if (authority_default_port(scheme) == 0 || rest.len < 2 ||
+        rest.ptr[0] != '/' || rest.ptr[1] != '/')
         return false;
 
     rest = bytes_after(rest, 2);

@@ -120,15 +120,11 @@ bool http_list_next(const struct http_request *request, const char *name,
 bool http_lists(const struct http_request *request, const char *name,
                 const char *token);
 
-/* Does the Accept field name this media type, with a weight above 0?
-   (RFC 9110 12.5.1.) Wildcards do not count as naming it; parameters other
-   than the weight are not looked at. */
-bool http_accepts(const struct http_request *request, const char *type);
-
-/* Does Accept-Encoding name this content coding, with a weight above 0?
-   (RFC 9110 12.5.3.) */
-bool http_accepts_coding(const struct http_request *request,
-                         const char *coding);
+/* Does the field name this, with a weight above 0: Accept a media type (RFC
+   9110 12.5.1), Accept-Encoding a content coding (12.5.3)? Wildcards do not
+   count as naming it; parameters other than the weight are not looked at. */
+bool http_accepts(const struct http_request *request, const char *field,
+                  const char *what);
 
 /* Does If-None-Match hold this entity tag (given with its quotes; the weak
    comparison of RFC 9110 13.1.2), or "*"? */

@@ -122,8 +122,7 @@ static bool wanted(struct span parameters)
     return true;
 }
 
-/* Is this among the elements of a field, with a weight above 0? */
-static bool names(const struct http_request *request, const char *field,
+bool http_accepts(const struct http_request *request, const char *field,
                   const char *what)
 {
     struct http_list list = {0};
@@ -134,16 +133,6 @@ static bool names(const struct http_request *request, const char *field,
             return true;
     }
     return false;
-}
-
-bool http_accepts(const struct http_request *request, const char *type)
-{
-    return names(request, "Accept", type);
-}
-
-bool http_accepts_coding(const struct http_request *request, const char *coding)
-{
-    return names(request, "Accept-Encoding", coding);
 }
 
 /* 13.1.2: the weak comparison does not look at the W/ in front. */

@@ -75,10 +75,8 @@ static void put_bits(struct listing *l, uint8_t byte, uint8_t mask)
 
 void listing_text(struct listing *l, struct span bytes)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t byte = bytes.ptr[i];
-        text_byte(l->out, byte >= ' ' && byte < 0x7F ? byte : '.');
-    }
+    for (size_t i = 0; i < bytes.len; i++)
+        text_byte(l->out, listing_prints(bytes.ptr[i]) ? bytes.ptr[i] : '.');
 }
 
 /* How many bytes of `words` go on a line of `width`: up to the last blank

@@ -63,6 +63,12 @@ void listing_count(struct text *t, uint64_t count, const char *what);
 void listing_begin(struct listing *l, enum listing_tone tone);
 void listing_end(struct listing *l);
 
+/* Is it a printable ASCII character? */
+static inline bool listing_prints(uint8_t byte)
+{
+    return byte >= ' ' && byte < 0x7F;
+}
+
 /* Go on in this column: blanks up to it, at least one where text is before. */
 void listing_column(struct listing *l, size_t column);
 

@@ -99,7 +99,7 @@ static void check_lists(const struct http_request *q, struct span head)
             CHECK(element.len && bytes_trim(element).len == element.len);
         }
     }
-    http_accepts(q, "text/html");
+    http_accepts(q, "Accept", "text/html");
     http_none_match(q, BYTES_LITERAL("\"1\""));
     http_persists(q);
     http_body_len(q);
