@@ -53,13 +53,11 @@ bool authority_read(struct authority *a, struct span text)
 
 uint32_t authority_default_port(struct span scheme)
 {
-    if (bytes_equal_nocase(scheme, BYTES_LITERAL("http")) ||
-        bytes_equal_nocase(scheme, BYTES_LITERAL("ws")))
-        return 80;
-    return bytes_equal_nocase(scheme, BYTES_LITERAL("https")) ||
-                   bytes_equal_nocase(scheme, BYTES_LITERAL("wss"))
-               ? 443
-               : 0;
+    static const char *const schemes[] = {"http", "ws", "https", "wss"};
+    for (size_t i = 0; i < 4; i++)
+        if (bytes_equal_nocase(scheme, bytes_of(schemes[i])))
+            return i < 2 ? 80 : 443;
+    return 0;
 }
 
 /* ---- Comparing ----------------------------------------------------------- */

@@ -96,7 +96,8 @@ static void tell_reserved(const struct explain_frame *f, struct listing *l)
     text_byte(t, first & FRAME_RSV2 ? '1' : '0');
     text_string(t, ", RSV3 ");
     text_byte(t, first & FRAME_RSV3 ? '1' : '0');
-    bool compressed = (first & FRAME_RSV1 & explain_rules_reserved(f)) != 0;
+    bool agreed = f->deflate != EXPLAIN_DEFLATE_OFF;
+    bool compressed = first & message_legal_bits(agreed, f->header.opcode);
     if (compressed && f->deflate == EXPLAIN_DEFLATE_UNKNOWN)
         text_string(t, ": compressed, if agreed");
     else if (compressed)

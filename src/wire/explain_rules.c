@@ -14,14 +14,6 @@ static struct explain_fault broken(enum fault fault, size_t offset, size_t len)
 
 /* ---- The header ---------------------------------------------------------- */
 
-/* RFC 7692 6: RSV1, on the first frame of a message. */
-uint8_t explain_rules_reserved(const struct explain_frame *f)
-{
-    bool begins =
-        f->header.opcode == FRAME_TEXT || f->header.opcode == FRAME_BINARY;
-    return begins && f->deflate != EXPLAIN_DEFLATE_OFF ? FRAME_RSV1 : 0;
-}
-
 /* Bytes of the extended length that are in the first row of 32 bits. */
 static size_t length_len(const struct explain_frame *f)
 {
@@ -49,17 +41,17 @@ static struct explain_fault check_limit(const struct explain_frame *f)
 struct explain_fault explain_rules_header(const struct explain_frame *f,
                                           enum frame_step step)
 {
-    uint8_t legal = explain_rules_reserved(f);
-    enum fault fault = message_check_start(&f->header, f->bytes[1], legal,
-                                           f->opcode, f->by_client);
+    const struct frame_header *h = &f->header;
+    bool deflate = f->deflate != EXPLAIN_DEFLATE_OFF;
+    enum fault fault =
+        message_check_start(h, f->bytes[1], deflate, f->opcode, f->by_client);
     switch (fault) {
     case FAULT_NONE: break;
     case FAULT_CONTROL_LONG:
     case FAULT_UNMASKED:
     case FAULT_MASKED: return broken(fault, 1, 1);
     case FAULT_RESERVED:
-        if ((f->header.reserved & ~legal) == FRAME_RSV1 &&
-            f->deflate != EXPLAIN_DEFLATE_OFF)
+        if (deflate && h->reserved == FRAME_RSV1)
             fault = FAULT_RSV1_LATE;
         /* fall through */
     default: return broken(fault, 0, 1);

@@ -53,9 +53,6 @@ struct explain_frame {
     struct explain_blocks blocks;
 };
 
-/* The reserved bits that may be set in the present first byte. */
-uint8_t explain_rules_reserved(const struct explain_frame *f);
-
 /* What is wrong with the header so far (f->have bytes of it, two at least),
    after frame_read answered `step`. The column is that of the byte's line. */
 struct explain_fault explain_rules_header(const struct explain_frame *f,

@@ -164,13 +164,6 @@ static bool is_host(struct span s)
 
 /* ---- The request line ---------------------------------------------------- */
 
-/* Note a refusal; false, so that it can end a condition. */
-static bool refuse(struct http_request *request, enum fault fault)
-{
-    request->fault = fault;
-    return false;
-}
-
 /*
  * RFC 3986 would have fewer bytes (no <>"{}|\^`), but browsers send some of
  * those in a query, and none of them can end a line or a part of it. A
@@ -246,26 +239,24 @@ static bool read_version(struct http_request *request, struct span version,
 }
 
 /* method SP request-target SP HTTP-version (3): one SP each, and no other. */
-static bool read_request_line(struct http_request *request, struct span line,
-                              unsigned *major)
+static enum fault read_request_line(struct http_request *request,
+                                    struct span line, unsigned *major)
 {
     request->method = bytes_cut(&line, ' ');
     struct span target = bytes_cut(&line, ' ');
     if (!is_token(request->method)) {
         request->method.len = 0;
-        return refuse(request, FAULT_METHOD);
+        return FAULT_METHOD;
     }
     if (!read_target(request, target))
-        return refuse(request, FAULT_TARGET);
-    if (!read_version(request, line, major))
-        return refuse(request, FAULT_VERSION_FORM);
-    return true;
+        return FAULT_TARGET;
+    return read_version(request, line, major) ? FAULT_NONE : FAULT_VERSION_FORM;
 }
 
 /* ---- The fields ---------------------------------------------------------- */
 
 /* field-line (5): field-name ":" OWS field-value OWS, up to the empty line. */
-static bool read_fields(struct http_request *request, struct span rest)
+static enum fault read_fields(struct http_request *request, struct span rest)
 {
     struct span line;
     while (line = next_line(&rest), line.len > 0) {
@@ -273,36 +264,36 @@ static bool read_fields(struct http_request *request, struct span rest)
         struct span name = bytes_part(line, 0, colon);
         /* 5.1: no space before the colon; a space is no token's. */
         if (colon == line.len || !is_token(name))
-            return refuse(request, FAULT_FIELD);
+            return FAULT_FIELD;
         CHECK(request->field_count < HTTP_FIELDS_MAX);
         request->fields[request->field_count++] = (struct http_field){
             .name = name,
             .value = bytes_trim(bytes_after(line, colon + 1)),
         };
     }
-    return true;
+    return FAULT_NONE;
 }
 
 /* 3.2: HTTP/1.1 must have one Host, even where the target has an authority,
    and then the target's counts (3.2.2). */
-static bool check_host(struct http_request *request)
+static enum fault check_host(struct http_request *request)
 {
     struct span host;
     size_t count = http_field(request, "Host", &host);
     if (count > 1)
-        return refuse(request, FAULT_HOST_REPEATED);
+        return FAULT_HOST_REPEATED;
     if (count == 0)
-        return request->minor == 0 || refuse(request, FAULT_HOST_MISSING);
+        return request->minor ? FAULT_HOST_MISSING : FAULT_NONE;
     if (!is_host(host))
-        return refuse(request, FAULT_HOST);
+        return FAULT_HOST;
     if (request->authority.len == 0)
         request->authority = host;
-    return true;
+    return FAULT_NONE;
 }
 
 /* RFC 9110 8.6: one number. Some senders repeat it, which does no harm as
    long as it is the same one; compared as text, so 5 and 05 are not. */
-static bool check_content_length(struct http_request *request)
+static enum fault check_content_length(const struct http_request *request)
 {
     struct http_list list = {0};
     struct span first = {0};
@@ -311,20 +302,21 @@ static bool check_content_length(struct http_request *request)
     while (http_list_next(request, "Content-Length", &list, &element)) {
         if (!bytes_decimal(element, &number) ||
             (first.ptr && !bytes_equal(first, element)))
-            return refuse(request, FAULT_LENGTH);
+            return FAULT_LENGTH;
         first = element;
     }
-    return first.ptr || !http_field(request, "Content-Length", &element) ||
-           refuse(request, FAULT_LENGTH_EMPTY);
+    return first.ptr || !http_field(request, "Content-Length", &element)
+               ? FAULT_NONE
+               : FAULT_LENGTH_EMPTY;
 }
 
 /* 6.1: a coding we do not know is 501, and chatd knows none: a request with
    a body has nothing to tell it. */
-static bool check_transfer_encoding(struct http_request *request)
+static enum fault check_coding(const struct http_request *request)
 {
     struct span value;
-    return http_field(request, "Transfer-Encoding", &value) == 0 ||
-           refuse(request, FAULT_CODING);
+    return http_field(request, "Transfer-Encoding", &value) ? FAULT_CODING
+                                                            : FAULT_NONE;
 }
 
 enum fault http_parse(struct http_request *request, const uint8_t *head,
@@ -338,11 +330,17 @@ enum fault http_parse(struct http_request *request, const uint8_t *head,
     if (line.len == 0)
         line = next_line(&rest); /* 2.2: the one before the request line */
 
-    bool good =
-        read_request_line(request, line, &major) && read_fields(request, rest);
-    if (good && major != 1)
-        good = refuse(request, FAULT_VERSION);
-    (void)(good && check_host(request) && check_content_length(request) &&
-           check_transfer_encoding(request));
-    return request->fault;
+    enum fault fault = read_request_line(request, line, &major);
+    if (!fault)
+        fault = read_fields(request, rest);
+    if (!fault && major != 1)
+        fault = FAULT_VERSION;
+    if (!fault)
+        fault = check_host(request);
+    if (!fault)
+        fault = check_content_length(request);
+    if (!fault)
+        fault = check_coding(request);
+    request->fault = fault;
+    return fault;
 }

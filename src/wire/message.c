@@ -122,13 +122,6 @@ static bool begin_frame(struct message_reader *reader,
     return true;
 }
 
-/* RFC 7692 6: RSV1 on a message's first frame, nowhere else. */
-static uint8_t legal_bits(const struct message_rules *rules, uint8_t opcode)
-{
-    bool first = opcode == FRAME_TEXT || opcode == FRAME_BINARY;
-    return rules->permessage_deflate && first ? FRAME_RSV1 : 0;
-}
-
 /* in[0, len) begins with a frame's header, whole or not. */
 static size_t take_frame(struct message_reader *reader,
                          const struct message_rules *rules, uint8_t *in,
@@ -139,7 +132,7 @@ static size_t take_frame(struct message_reader *reader,
     if (len < 2)
         return 0;
     enum fault fault = message_check_start(
-        &header, in[1], legal_bits(rules, header.opcode), reader->opcode, true);
+        &header, in[1], rules->permessage_deflate, reader->opcode, true);
     if (fault == FAULT_NONE && step > FRAME_DONE)
         fault = step == FRAME_LONG ? FAULT_LENGTH_LONG : FAULT_LENGTH_WASTEFUL;
     reader->fault = (uint8_t)fault;

@@ -112,19 +112,25 @@ size_t message_read(struct message_reader *reader,
 /* True between messages: nothing begun, nothing failed, no Close read. */
 bool message_at_rest(const struct message_reader *reader);
 
-/*
- * What the first two bytes of a frame alone can have wrong. `second` is the
- * second one, `legal` the reserved bits that may be set, `unfinished` the
- * opcode of the message that is unfinished, or 0.
- */
+/* The reserved bits that may be set: with permessage-deflate RSV1, on the first
+   frame of a message (RFC 7692 6). */
+static inline uint8_t message_legal_bits(bool deflate, uint8_t opcode)
+{
+    bool first = opcode == FRAME_TEXT || opcode == FRAME_BINARY;
+    return deflate && first ? FRAME_RSV1 : 0;
+}
+
+/* What the first two bytes of a frame alone can have wrong. `second` is the
+   second one, `unfinished` the opcode of the message that is unfinished, or
+   0. */
 static inline enum fault message_check_start(const struct frame_header *header,
-                                             uint8_t second, uint8_t legal,
+                                             uint8_t second, bool deflate,
                                              uint8_t unfinished, bool by_client)
 {
     bool control = frame_is_control(header->opcode);
     bool continues = header->opcode == FRAME_CONTINUATION;
-    if (header->reserved & ~legal)
-        return FAULT_RESERVED; /* RFC 6455 5.2, RFC 7692 6 */
+    if (header->reserved & ~message_legal_bits(deflate, header->opcode))
+        return FAULT_RESERVED; /* RFC 6455 5.2 */
     if (!frame_opcode_known(header->opcode))
         return FAULT_OPCODE; /* RFC 6455 5.2 */
     if (control && !header->fin)
