@@ -204,26 +204,25 @@ static void tell_accept(struct span key, const uint8_t *accept,
 }
 
 static void tell_choice(const struct explain_head *h,
-                        const struct http_request *request,
-                        const struct handshake *legal, struct listing *l)
+                        const struct explain_judge *v, struct listing *l)
 {
     struct span none;
     struct text *t = listing_phrase(l, "chatd agrees to ");
-    if (http_field(request, "Sec-WebSocket-Extensions", &none) == 0)
+    if (http_field(&v->message, "Sec-WebSocket-Extensions", &none) == 0)
         return;
-    if (h->compression && legal->deflate)
-        extension_write(&legal->extension, t);
+    if (h->compression && v->legal.deflate)
+        extension_write(&v->legal.extension, t);
     else
         text_string(t, "none of the extensions");
     listing_note(l, text_span(t), "7692 7.1");
 }
 
 static enum explain_head_next end_request(struct explain_head *h,
-                                          const struct http_request *request,
-                                          const struct handshake *legal,
+                                          const struct explain_judge *v,
                                           struct explain_agreed *agreed,
                                           struct listing *l)
 {
+    const struct http_request *request = &v->message;
     uint64_t bit = UINT64_C(1) << (agreed->requests++ & 63);
     bool head = bytes_equal(request->method, BYTES_LITERAL("HEAD"));
     struct span key;
@@ -239,13 +238,13 @@ static enum explain_head_next end_request(struct explain_head *h,
                                                            : EXPLAIN_HEAD_ENDED;
     }
     (void)http_field(request, "Sec-WebSocket-Key", &key);
-    memcpy(agreed->accept, legal->accept, sizeof agreed->accept);
-    if (legal->deflate)
+    memcpy(agreed->accept, v->legal.accept, sizeof agreed->accept);
+    if (v->legal.deflate)
         agreed->deflate = EXPLAIN_DEFLATE_UNKNOWN;
     listing_result(l, bytes_of("= a legal handshake; its key's answer:"),
                    "4.2.2");
     tell_accept(key, agreed->accept, l);
-    tell_choice(h, request, legal, l);
+    tell_choice(h, v, l);
     return EXPLAIN_HEAD_FRAMES;
 }
 
@@ -289,24 +288,26 @@ static void agree(const struct http_request *response,
     }
 }
 
-static enum explain_head_next
-end_response(struct explain_head *h, const struct http_request *response,
-             unsigned status, struct explain_agreed *agreed, struct listing *l)
+static enum explain_head_next end_response(struct explain_head *h,
+                                           const struct explain_judge *v,
+                                           struct explain_agreed *agreed,
+                                           struct listing *l)
 {
     struct span none;
+    unsigned status = v->status;
     bool bare = agreed->without_body >> (agreed->responses++ & 63) & 1;
     agreed->status = status;
     if (status == 101) {
-        agree(response, agreed);
+        agree(&v->message, agreed);
         listing_result(
             l, bytes_of("= from the next byte on both sides send frames"),
             "4.2.2");
         return EXPLAIN_HEAD_FRAMES;
     }
-    h->body_left = http_body_len(response);
+    h->body_left = http_body_len(&v->message);
     if (bare || status < 200 || status == 204 || status == 304)
         h->body_left = 0;
-    else if (http_field(response, "Content-Length", &none) == 0)
+    else if (http_field(&v->message, "Content-Length", &none) == 0)
         h->body_left = UINT64_MAX;
     const char *words = h->body_left ? "= plain HTTP; its body is not shown"
                                      : "= plain HTTP, without a body";
@@ -340,32 +341,27 @@ static struct span head_of(const struct explain_head *h)
     return bytes_span(h->bytes, h->scan.pos);
 }
 
-/* The whole head: what is wrong with it; else *message is filled in, and of a
-   handshake *legal, of a response *status. */
-static struct explain_judge judge(const struct explain_head *h,
-                                  const struct explain_agreed *agreed,
-                                  struct http_request *message,
-                                  struct handshake *legal, unsigned *status)
+static void judge(const struct explain_head *h,
+                  const struct explain_agreed *agreed, struct explain_judge *v)
 {
     struct span accept =
         bytes_span(agreed->accept, agreed->asked ? HANDSHAKE_ACCEPT_LEN : 0);
     if (h->scan.status)
-        return explain_judge_scan(head_of(h), h->scan.status);
-    return h->by_client
-               ? explain_judge_request(head_of(h), h->policy, message, legal)
-               : explain_judge_response(head_of(h), accept, message, status);
+        explain_judge_scan(v, head_of(h), h->scan.status);
+    else if (h->by_client)
+        explain_judge_request(v, head_of(h), h->policy);
+    else
+        explain_judge_response(v, head_of(h), accept);
 }
 
 enum explain_head_next explain_head_tell(struct explain_head *h,
                                          struct explain_agreed *agreed,
                                          struct listing *l)
 {
-    struct http_request message = {0};
-    struct handshake legal = {0};
-    unsigned status = 0;
-    struct explain_judge v = judge(h, agreed, &message, &legal, &status);
+    struct explain_judge v = {.fault = FAULT_NONE};
+    judge(h, agreed, &v);
     struct span line = explain_judge_line(head_of(h), h->told);
-    h->path = message.fault ? bytes_span(NULL, 0) : message.path;
+    h->path = v.message.fault ? bytes_span(NULL, 0) : v.message.path;
     if (h->told == 0)
         tell_title(h, l);
     /* An empty line may stand before the first. */
@@ -385,8 +381,8 @@ enum explain_head_next explain_head_tell(struct explain_head *h,
     h->told = (uint16_t)(h->told + line.len + 2);
     if (h->told < h->scan.pos)
         return EXPLAIN_HEAD_UNFINISHED;
-    return h->by_client ? end_request(h, &message, &legal, agreed, l)
-                        : end_response(h, &message, status, agreed, l);
+    return h->by_client ? end_request(h, &v, agreed, l)
+                        : end_response(h, &v, agreed, l);
 }
 
 void explain_head_cut(struct explain_head *h, struct listing *l)

@@ -74,21 +74,19 @@ static struct span field_value(struct span head,
     return bytes_part(head, head.len - 2, 0);
 }
 
-static struct explain_judge
-refuse(struct span head, const struct http_request *request, enum fault fault)
+static void find_bytes(struct explain_judge *v, struct span head)
 {
     struct span part;
-    if (fault == FAULT_NONE)
-        return (struct explain_judge){.fault = FAULT_NONE};
-    if (fault == FAULT_FIELD)
-        part = not_token(line_number(head, request->field_count + 1));
-    else if (fields[fault])
-        part = field_value(head, request, fields[fault]);
+    if (v->fault == FAULT_NONE)
+        return;
+    if (v->fault == FAULT_FIELD)
+        part = not_token(line_number(head, v->message.field_count + 1));
+    else if (fields[v->fault])
+        part = field_value(head, &v->message, fields[v->fault]);
     else
-        part = first_line_part(line_number(head, 0), fault);
-    return (struct explain_judge){.fault = fault,
-                                  .offset = (size_t)(part.ptr - head.ptr),
-                                  .len = part.len ? part.len : 1};
+        part = first_line_part(line_number(head, 0), v->fault);
+    v->offset = (size_t)(part.ptr - head.ptr);
+    v->len = part.len ? part.len : 1;
 }
 
 static enum fault scan_fault(unsigned status, uint8_t before, uint8_t byte)
@@ -104,32 +102,29 @@ static enum fault scan_fault(unsigned status, uint8_t before, uint8_t byte)
     return before == '\n' ? FAULT_FOLDED : FAULT_CONTROL_BYTE;
 }
 
-struct explain_judge explain_judge_scan(struct span head, unsigned status)
+void explain_judge_scan(struct explain_judge *v, struct span head,
+                        unsigned status)
 {
     size_t at = head.len - 1;
-    uint8_t before = at > 0 ? head.ptr[at - 1] : 0;
-    return (struct explain_judge){.fault =
-                                      scan_fault(status, before, head.ptr[at]),
-                                  .offset = at,
-                                  .len = 1};
+    v->fault = scan_fault(status, at > 0 ? head.ptr[at - 1] : 0, head.ptr[at]);
+    v->offset = at;
+    v->len = 1;
 }
 
 /* ---- A request ----------------------------------------------------------- */
 
-struct explain_judge
-explain_judge_request(struct span head, const struct handshake_policy *policy,
-                      struct http_request *request, struct handshake *agreed)
+void explain_judge_request(struct explain_judge *v, struct span head,
+                           const struct handshake_policy *policy)
 {
     static const struct handshake_policy anybody = {.any_origin = true};
-    enum fault fault = http_parse(request, head.ptr, head.len);
-    if (fault == FAULT_NONE && handshake_wanted(request)) {
-        if (!bytes_equal(request->method, BYTES_LITERAL("GET")))
-            fault = FAULT_NOT_GET;
-        else
-            fault =
-                handshake_check(request, policy ? policy : &anybody, agreed);
-    }
-    return refuse(head, request, fault);
+    const struct http_request *request = &v->message;
+    v->fault = http_parse(&v->message, head.ptr, head.len);
+    if (!v->fault && handshake_wanted(request))
+        v->fault = bytes_equal(request->method, BYTES_LITERAL("GET"))
+                       ? handshake_check(request, policy ? policy : &anybody,
+                                         &v->legal)
+                       : FAULT_NOT_GET;
+    find_bytes(v, head);
 }
 
 /* ---- A response ---------------------------------------------------------- */
@@ -175,16 +170,13 @@ static enum fault check_switching(const struct http_request *response,
     return FAULT_NONE;
 }
 
-struct explain_judge explain_judge_response(struct span head,
-                                            struct span accept,
-                                            struct http_request *response,
-                                            unsigned *status)
+void explain_judge_response(struct explain_judge *v, struct span head,
+                            struct span accept)
 {
-    enum fault fault = FAULT_NONE;
-    *status = read_response(head, response);
-    if (*status == 0)
-        fault = FAULT_STATUS_LINE;
-    else if (*status == 101)
-        fault = check_switching(response, accept);
-    return refuse(head, response, fault);
+    v->status = read_response(head, &v->message);
+    if (v->status == 0)
+        v->fault = FAULT_STATUS_LINE;
+    else if (v->status == 101)
+        v->fault = check_switching(&v->message, accept);
+    find_bytes(v, head);
 }

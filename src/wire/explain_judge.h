@@ -18,23 +18,24 @@ struct explain_judge {
     enum fault fault; /* FAULT_NONE: nothing is wrong */
     size_t offset;    /* in the head: the bytes to mark */
     size_t len;
+    struct http_request message; /* as far as it could be read; a response's
+                                    fields as if they were a request's */
+    struct handshake legal;      /* of a request that is one */
+    unsigned status;             /* of a response; 0: none */
 };
 
+/* Each of these fills in *v, which is all zero before. */
+
 /* A head that http_scan refuses with this status, at its last byte. */
-struct explain_judge explain_judge_scan(struct span head, unsigned status);
+void explain_judge_scan(struct explain_judge *v, struct span head,
+                        unsigned status);
 
-/* A request, read into *request as far as it goes, and into *agreed when it
-   asks for a handshake. */
-struct explain_judge
-explain_judge_request(struct span head, const struct handshake_policy *policy,
-                      struct http_request *request, struct handshake *agreed);
+void explain_judge_request(struct explain_judge *v, struct span head,
+                           const struct handshake_policy *policy);
 
-/* A response: its status, or 0, and its fields as if they were a request's.
-   `accept` is the answer to the key; empty: the key was not seen. */
-struct explain_judge explain_judge_response(struct span head,
-                                            struct span accept,
-                                            struct http_request *response,
-                                            unsigned *status);
+/* `accept` is the answer to the key; empty: the key was not seen. */
+void explain_judge_response(struct explain_judge *v, struct span head,
+                            struct span accept);
 
 /* The line that begins at offset, without its CRLF. */
 struct span explain_judge_line(struct span head, size_t offset);

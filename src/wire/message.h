@@ -53,7 +53,6 @@ struct message_reader {
                                unfinished, else 0 */
     uint8_t flags;          /* MESSAGE_FLAG_* of message.c */
     uint8_t fault;          /* enum fault: which failure, if any */
-    uint8_t unused;
 };
 
 enum message_type {
