@@ -149,9 +149,11 @@ static void tell_second(const struct explain_frame *f, struct listing *l)
 static bool mark(struct explain_frame *f, struct listing *l,
                  const struct explain_fault *fault, size_t byte)
 {
-    if (!fault->rule.what || fault->offset != byte)
+    struct explain_fault here = *fault;
+    if (!here.rule.what || here.offset != byte)
         return false;
-    tell_wrong(f, l, fault, f->at);
+    here.column = LISTING_BYTES_COLUMN; /* it stands first in its line */
+    tell_wrong(f, l, &here, f->at);
     return true;
 }
 
@@ -258,6 +260,56 @@ static void tell_result(const struct explain_frame *f, struct listing *l)
     }
 }
 
+static void tell_hidden(struct explain_frame *f, struct listing *l)
+{
+    if (f->hidden == 0)
+        return;
+    struct text *t = listing_phrase(l, "... ");
+    listing_count(t, f->hidden, "byte");
+    text_string(t, " more");
+    listing_begin(l, LISTING_PLAIN);
+    listing_wrap(l, LISTING_BYTES_COLUMN, text_span(t), NULL);
+    f->hidden = 0;
+}
+
+/* The last fragment may be empty and still leave a character, or a block,
+   unfinished: then its header's last byte is the one at fault. */
+static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
+{
+    struct explain_fault fault = {.len = 0};
+    if (frame_is_control(f->header.opcode) || !f->header.fin ||
+        f->header.payload_length > 0)
+        return true;
+    if (f->compressed)
+        (void)explain_blocks_end(&f->blocks, l, &fault);
+    else if (f->opcode == FRAME_TEXT)
+        fault = explain_rules_text_end(f);
+    if (!fault.rule.what)
+        return true;
+    fault.offset = f->header.header_len - (size_t)1;
+    fault.len = 1;
+    fault.column = LISTING_BYTES_COLUMN + (f->header.masked ? 9 : 0);
+    tell_wrong(f, l, &fault, f->at);
+    return false;
+}
+
+static enum explain_frame_step end_frame(struct explain_frame *f,
+                                         struct listing *l)
+{
+    tell_hidden(f, l);
+    if (!empty_end_is_legal(f, l))
+        return EXPLAIN_FRAME_WRONG;
+    if (!frame_is_control(f->header.opcode))
+        f->message_len += f->header.payload_length;
+    tell_result(f, l);
+    if (f->header.fin && !frame_is_control(f->header.opcode))
+        f->opcode = 0;
+    f->in_payload = false;
+    f->have = 0;
+    return f->header.opcode == FRAME_CLOSE ? EXPLAIN_FRAME_CLOSED
+                                           : EXPLAIN_FRAME_ON;
+}
+
 /* ---- The header's state -------------------------------------------------- */
 
 static void begin_payload(struct explain_frame *f)
@@ -280,9 +332,6 @@ static void begin_payload(struct explain_frame *f)
     }
     f->frames++;
 }
-
-static enum explain_frame_step end_frame(struct explain_frame *f,
-                                         struct listing *l);
 
 /* A byte of the header more: is it whole, or wrong already? */
 static enum explain_frame_step take_header(struct explain_frame *f,
@@ -311,34 +360,21 @@ static enum explain_frame_step take_header(struct explain_frame *f,
 
 /* ---- Payload ------------------------------------------------------------- */
 
-static void tell_hidden(struct explain_frame *f, struct listing *l)
-{
-    if (f->hidden == 0)
-        return;
-    struct text *t = listing_phrase(l, "... ");
-    listing_count(t, f->hidden, "byte");
-    text_string(t, " more");
-    listing_begin(l, LISTING_PLAIN);
-    listing_wrap(l, LISTING_BYTES_COLUMN, text_span(t), NULL);
-    f->hidden = 0;
-}
-
 static void show_row(struct explain_frame *f, struct listing *l,
                      struct span plain)
 {
-    struct span none = bytes_span(NULL, 0);
     tell_hidden(f, l);
     listing_row(l, bytes_span(f->row, f->row_len),
-                f->header.masked ? plain : none);
+                f->header.masked ? plain : bytes_span(NULL, 0));
 }
 
-/* The row as it was before masking, in `bytes`. */
+/* The row as it was before masking, in `bytes`. The key is 0 where there is
+   none. */
 static struct span unmask_row(const struct explain_frame *f,
                               uint8_t bytes[LISTING_ROW])
 {
     memcpy(bytes, f->row, f->row_len);
-    if (f->header.masked)
-        frame_mask(bytes, f->row_len, f->header.masking_key, f->told);
+    frame_mask(bytes, f->row_len, f->header.masking_key, f->told);
     return bytes_span(bytes, f->row_len);
 }
 
@@ -387,44 +423,6 @@ static enum explain_frame_step tell_row(struct explain_frame *f,
     f->row_len = 0;
     return f->told == f->header.payload_length ? end_frame(f, l)
                                                : EXPLAIN_FRAME_ON;
-}
-
-/* The last fragment may be empty and still leave a character, or a block,
-   unfinished: then its header's last byte is the one at fault. */
-static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
-{
-    struct explain_fault fault = {.len = 0};
-    if (frame_is_control(f->header.opcode) || !f->header.fin ||
-        f->header.payload_length > 0)
-        return true;
-    if (f->compressed)
-        (void)explain_blocks_end(&f->blocks, l, &fault);
-    else if (f->opcode == FRAME_TEXT)
-        fault = explain_rules_text_end(f);
-    if (!fault.rule.what)
-        return true;
-    fault.offset = f->header.header_len - (size_t)1;
-    fault.len = 1;
-    fault.column = LISTING_BYTES_COLUMN + (f->header.masked ? 9 : 0);
-    tell_wrong(f, l, &fault, f->at);
-    return false;
-}
-
-static enum explain_frame_step end_frame(struct explain_frame *f,
-                                         struct listing *l)
-{
-    tell_hidden(f, l);
-    if (!empty_end_is_legal(f, l))
-        return EXPLAIN_FRAME_WRONG;
-    if (!frame_is_control(f->header.opcode))
-        f->message_len += f->header.payload_length;
-    tell_result(f, l);
-    if (f->header.fin && !frame_is_control(f->header.opcode))
-        f->opcode = 0;
-    f->in_payload = false;
-    f->have = 0;
-    return f->header.opcode == FRAME_CLOSE ? EXPLAIN_FRAME_CLOSED
-                                           : EXPLAIN_FRAME_ON;
 }
 
 static enum explain_frame_step take_payload(struct explain_frame *f,

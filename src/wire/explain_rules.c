@@ -3,13 +3,11 @@
 
 static const struct explain_fault no_fault = {.len = 0};
 
-/* Bytes of the header, of which the first stands first in its line. */
+/* `len` bytes of the header, or of a row. */
 static struct explain_fault broken(enum fault fault, size_t offset, size_t len)
 {
-    return (struct explain_fault){.rule = fault_rules[fault],
-                                  .offset = offset,
-                                  .len = len,
-                                  .column = LISTING_BYTES_COLUMN};
+    return (struct explain_fault){
+        .rule = fault_rules[fault], .offset = offset, .len = len};
 }
 
 /* ---- The header ---------------------------------------------------------- */
@@ -67,13 +65,6 @@ struct explain_fault explain_rules_header(const struct explain_frame *f,
 
 /* ---- Payload ------------------------------------------------------------- */
 
-/* Some bytes of the row. */
-static struct explain_fault spoiled(enum fault fault, size_t offset, size_t len)
-{
-    return (struct explain_fault){
-        .rule = fault_rules[fault], .offset = offset, .len = len};
-}
-
 /* Does the frame's payload end with this row? */
 static bool ends_with(const struct explain_frame *f, struct span plain)
 {
@@ -94,21 +85,21 @@ static struct explain_fault check_close(struct explain_frame *f,
     size_t at = 0;
     if (f->told == 0) {
         if (plain.len < 2)
-            return spoiled(FAULT_CLOSE_SHORT, 0, 1);
+            return broken(FAULT_CLOSE_SHORT, 0, 1);
         f->code = bytes_get16(plain.ptr);
         if (!close_code_legal(f->code))
-            return spoiled(FAULT_CLOSE_CODE, 0, 2);
+            return broken(FAULT_CLOSE_CODE, 0, 2);
         at = 2;
     }
     at = utf8_len(&f->reason, plain, at);
     if (at == plain.len && (!ends_with(f, plain) || utf8_whole(&f->reason)))
         return no_fault;
-    return spoiled(FAULT_CLOSE_REASON, bytes_min(at, plain.len - 1), 1);
+    return broken(FAULT_CLOSE_REASON, bytes_min(at, plain.len - 1), 1);
 }
 
 struct explain_fault explain_rules_text_end(const struct explain_frame *f)
 {
-    return utf8_whole(&f->utf8) ? no_fault : spoiled(FAULT_TEXT_CUT, 0, 1);
+    return utf8_whole(&f->utf8) ? no_fault : broken(FAULT_TEXT_CUT, 0, 1);
 }
 
 static struct explain_fault check_text(struct explain_frame *f,
@@ -117,7 +108,7 @@ static struct explain_fault check_text(struct explain_frame *f,
     struct explain_fault fault = no_fault;
     size_t at = utf8_len(&f->utf8, plain, 0);
     if (at < plain.len)
-        return spoiled(FAULT_TEXT, at, 1);
+        return broken(FAULT_TEXT, at, 1);
     if (f->header.fin && ends_with(f, plain))
         fault = explain_rules_text_end(f);
     fault.offset = plain.len - 1;

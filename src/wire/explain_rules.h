@@ -54,7 +54,7 @@ struct explain_frame {
 };
 
 /* What is wrong with the header so far (f->have bytes of it, two at least),
-   after frame_read answered `step`. The column is that of the byte's line. */
+   after frame_read answered `step`. */
 struct explain_fault explain_rules_header(const struct explain_frame *f,
                                           enum frame_step step);
 

@@ -37,10 +37,7 @@ static bool parse_tcp(struct proxy *p, struct span line, bool v6)
 {
     struct ip destination;
     uint64_t source_port, port;
-    size_t spaces = 0;
-    for (size_t i = 0; i < line.len; i++)
-        spaces += line.ptr[i] == ' ';
-    if (spaces != 3 || !parse_address(bytes_cut(&line, ' '), v6, &p->source) ||
+    if (!parse_address(bytes_cut(&line, ' '), v6, &p->source) ||
         !parse_address(bytes_cut(&line, ' '), v6, &destination) ||
         !bytes_number(bytes_cut(&line, ' '), UINT16_MAX, &source_port) ||
         !bytes_number(line, UINT16_MAX, &port))
