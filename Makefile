@@ -66,7 +66,7 @@ $(BUILD)/%.o: src/%.c | dirs
 
 # The pages, compiled in: a small program writes them as a C file.
 EMBED_SRC = scripts/embed.c $(addprefix src/,base/sha1.c base/bytes.c \
-            base/text.c base/check.c wire/bits.c wire/huffman.c wire/deflate.c)
+            base/text.c base/check.c wire/huffman.c wire/deflate.c)
 $(BUILD)/embed: $(EMBED_SRC) | dirs
 	$(HOSTCC) -std=c11 -O1 $(WARN) -DDEPTH=9999 -DLAZY_DEPTH=9999 \
 	    -iquote src -o $@ $(EMBED_SRC)

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
-void arena_measure(struct arena *a)
-{
-    *a = (struct arena){.size = SIZE_MAX};
-}
-
 void arena_init(struct arena *a, void *ptr, size_t size)
 {
     *a = (struct arena){.ptr = ptr, .size = size};

@@ -20,10 +20,8 @@ struct arena {
     bool overflow; /* the sum does not fit in size_t or in size */
 };
 
-/* For measuring: hands out NULL and adds up. */
-void arena_measure(struct arena *a);
-
-/* Over `size` bytes of zeroed memory at ptr, aligned to ARENA_ALIGN. */
+/* Over `size` bytes of zeroed memory at ptr, aligned to ARENA_ALIGN; with NULL
+   and SIZE_MAX for measuring, which hands out NULL and adds up. */
 void arena_init(struct arena *a, void *ptr, size_t size);
 
 /* Room for count items of `size` bytes: its address, or NULL while measuring

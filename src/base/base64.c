@@ -33,33 +33,24 @@ static int value_of(uint8_t c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* The 24 bits of four characters, the last `pads` of which are '='. */
-static bool group_of(const uint8_t *four, size_t pads, uint32_t *group)
-{
-    *group = 0;
-    for (size_t i = 0; i < 4; i++) {
-        int value = i < 4 - pads ? value_of(four[i]) : 0;
-        if (value < 0)
-            return false;
-        *group = (*group << 6) | (uint32_t)value;
-    }
-    return true;
-}
-
 ptrdiff_t base64_decode(uint8_t *out, size_t size, struct span text)
 {
+    uint32_t bits = 0; /* of the characters so far: six each, the last lowest */
+    size_t len = 0, pads = 0;
     if (text.len % 4 != 0)
         return -1;
-    size_t len = 0;
-    for (size_t at = 0; at < text.len; at += 4) {
-        size_t pads = 0;
-        if (at + 4 == text.len && text.ptr[at + 3] == '=')
-            pads = text.ptr[at + 2] == '=' ? 2 : 1;
-        uint32_t group;
-        if (!group_of(text.ptr + at, pads, &group) || 3 - pads > size - len)
+    while (pads < 2 && pads < text.len && text.ptr[text.len - 1 - pads] == '=')
+        pads++;
+    for (size_t at = 0; at < text.len - pads; at++) {
+        int value = value_of(text.ptr[at]);
+        if (value < 0)
             return -1;
-        for (size_t i = 0; i < 3 - pads; i++)
-            out[len++] = (uint8_t)(group >> (16 - 8 * i));
+        bits = bits << 6 | (uint32_t)value;
+        if (at % 4 == 0)
+            continue; /* six bits are no byte yet */
+        if (len == size)
+            return -1;
+        out[len++] = (uint8_t)(bits >> (6 - at % 4 * 2));
     }
     return (ptrdiff_t)len;
 }

@@ -18,6 +18,13 @@ size_t bytes_find(struct span s, uint8_t byte)
     return at ? (size_t)(at - s.ptr) : s.len;
 }
 
+struct span bytes_cut(struct span *s, uint8_t separator)
+{
+    struct span part = bytes_part(*s, 0, bytes_find(*s, separator));
+    *s = bytes_after(*s, bytes_min(part.len + 1, s->len));
+    return part;
+}
+
 static bool is_blank(uint8_t byte)
 {
     return byte == ' ' || byte == '\t';
@@ -26,7 +33,7 @@ static bool is_blank(uint8_t byte)
 struct span bytes_trim(struct span s)
 {
     while (s.len && is_blank(s.ptr[0]))
-        s = bytes_part(s, 1, s.len - 1);
+        s = bytes_after(s, 1);
     while (s.len && is_blank(s.ptr[s.len - 1]))
         s.len--;
     return s;
@@ -47,6 +54,20 @@ int bytes_hex_value(uint8_t digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+int32_t bytes_hex(struct span s, size_t digits)
+{
+    int32_t value = 0;
+    if (s.len < digits)
+        return -1;
+    for (size_t i = 0; i < digits; i++) {
+        int digit = bytes_hex_value(s.ptr[i]);
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
 bool bytes_decimal(struct span s, uint64_t *value)
 {
     uint64_t sum = 0;
@@ -58,4 +79,10 @@ bool bytes_decimal(struct span s, uint64_t *value)
     }
     *value = sum;
     return s.len > 0;
+}
+
+bool bytes_number(struct span s, uint64_t most, uint64_t *value)
+{
+    bool padded = s.len > 1 && s.ptr[0] == '0';
+    return !padded && bytes_decimal(s, value) && *value <= most;
 }

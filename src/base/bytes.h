@@ -61,6 +61,10 @@ bool bytes_equal_nocase(struct span a, struct span b);
 /* Position of the first `byte` in s, or s.len. */
 size_t bytes_find(struct span s, uint8_t byte);
 
+/* The part of *s before the first `separator`, or all of it. It is taken off
+   *s, and the separator with it. */
+struct span bytes_cut(struct span *s, uint8_t separator);
+
 /* s without leading and trailing SP and HTAB (RFC 9110 5.6.3, OWS). */
 struct span bytes_trim(struct span s);
 
@@ -75,11 +79,18 @@ bool bytes_is_alnum_or(uint8_t byte, struct span more);
 /* The value of one hexadecimal digit, or -1. */
 int bytes_hex_value(uint8_t digit);
 
+/* The number that s begins with, of `digits` (0 to 7) hexadecimal digits; -1
+   when there are fewer. */
+int32_t bytes_hex(struct span s, size_t digits);
+
 /*
  * The decimal number that s is, digits only. False when s is empty or holds
  * anything else. A number over UINT64_MAX is taken as UINT64_MAX.
  */
 bool bytes_decimal(struct span s, uint64_t *value);
+
+/* The same for a number that is at most `most`, and without leading zeros. */
+bool bytes_number(struct span s, uint64_t most, uint64_t *value);
 
 static inline size_t bytes_min(size_t a, size_t b)
 {

@@ -8,11 +8,6 @@ static bool is_leap(unsigned year)
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
-static unsigned year_days(unsigned year)
-{
-    return is_leap(year) ? 366 : 365;
-}
-
 static unsigned month_days(unsigned year, unsigned month)
 {
     static const uint8_t days[] = {31, 28, 31, 30, 31, 30,
@@ -32,27 +27,19 @@ struct calendar calendar_at(uint64_t seconds)
         .minute = rest / 60 % 60,
         .second = rest % 60,
     };
-    while (at.year < 9999 && days >= year_days(at.year))
-        days -= year_days(at.year++);
+    while (at.year < 9999 && days >= 365U + is_leap(at.year))
+        days -= 365U + is_leap(at.year++);
     while (at.month < 12 && days >= month_days(at.year, at.month))
         days -= month_days(at.year, at.month++);
     at.day = (unsigned)days + 1;
     return at;
 }
 
-static void put_padded(struct text *t, unsigned value, unsigned digits)
-{
-    unsigned least = 1;
-    while (--digits)
-        least *= 10;
-    for (; least > 1 && value < least; least /= 10)
-        text_byte(t, '0');
-    text_decimal(t, value);
-}
-
+/* Two digits. */
 static void put2(struct text *t, unsigned value)
 {
-    put_padded(t, value, 2);
+    text_byte(t, (uint8_t)('0' + value / 10));
+    text_byte(t, (uint8_t)('0' + value % 10));
 }
 
 static void put_time_of_day(struct text *t, const struct calendar *at)
@@ -75,7 +62,8 @@ void calendar_put_rfc3339(struct text *t, uint64_t milliseconds)
     text_byte(t, 'T');
     put_time_of_day(t, &at);
     text_byte(t, '.');
-    put_padded(t, (unsigned)(milliseconds % 1000), 3);
+    text_decimal(t, milliseconds / 100 % 10);
+    put2(t, (unsigned)(milliseconds % 100));
     text_byte(t, 'Z');
 }
 

@@ -5,118 +5,66 @@
 
 /* ---- Addresses ----------------------------------------------------------- */
 
-static bool parse_byte(struct span digits, uint8_t *byte)
-{
-    uint64_t number;
-    bool padded = digits.len > 1 && digits.ptr[0] == '0'; /* octal to some */
-    if (padded || !bytes_decimal(digits, &number) || number > UINT8_MAX)
-        return false;
-    *byte = (uint8_t)number;
-    return true;
-}
-
 static bool parse_v4(struct span text, uint8_t out[4])
 {
     for (size_t i = 0; i < 4; i++) {
-        size_t dot = bytes_find(text, '.');
-        bool last = dot == text.len;
-        if (last != (i == 3) || !parse_byte(bytes_part(text, 0, dot), &out[i]))
+        uint64_t number;
+        bool last = bytes_find(text, '.') == text.len;
+        /* A leading zero would make it octal to some. */
+        if (last != (i == 3) ||
+            !bytes_number(bytes_cut(&text, '.'), UINT8_MAX, &number))
             return false;
-        if (!last)
-            text = bytes_part(text, dot + 1, text.len - dot - 1);
+        out[i] = (uint8_t)number;
     }
     return true;
 }
 
 static bool parse_group(struct span digits, uint8_t out[GROUP])
 {
-    unsigned value = 0;
-    if (digits.len == 0 || digits.len > 4)
-        return false;
-    for (size_t i = 0; i < digits.len; i++) {
-        int digit = bytes_hex_value(digits.ptr[i]);
-        if (digit < 0)
-            return false;
-        value = value << 4 | (unsigned)digit;
-    }
+    int32_t value = digits.len > 4 ? -1 : bytes_hex(digits, digits.len);
     bytes_put16(out, (uint16_t)value);
-    return true;
+    return digits.len > 0 && value >= 0;
 }
 
-/*
- * Groups as they come, and where "::" stood among them:
- *
- *   2001:db8::1:2    bytes  20 01 0d b8 | 00 01 00 02      len 8, gap 4
- *                    out    20 01 0d b8 00 .. 00 00 01 00 02
- */
-struct groups {
-    uint8_t bytes[16];
-    size_t len;
-    size_t gap; /* offset of "::", or more than 16 */
-};
-
-/* One group, or an IPv4 address in the place of the last two. */
-static bool take_group(struct groups *g, struct span part, bool last)
+/* Groups with a colon between any two; an IPv4 address for the last two, where
+   one may be. Returns how many bytes of `out` they fill, or -1. */
+static int parse_groups(struct span text, bool v4_may_end, uint8_t out[16])
 {
-    uint8_t *out = g->bytes + g->len;
-    if (last && bytes_find(part, '.') < part.len) {
-        g->len += 4;
-        return g->len <= 16 && parse_v4(part, out);
+    for (int len = 0; len < 16; len += GROUP) {
+        size_t colon = bytes_find(text, ':');
+        bool last = colon == text.len;
+        if (last && v4_may_end && bytes_find(text, '.') < text.len)
+            return len <= 12 && parse_v4(text, out + len) ? len + 4 : -1;
+        if (!parse_group(bytes_part(text, 0, colon), out + len))
+            return -1;
+        if (last)
+            return len + GROUP;
+        text = bytes_after(text, colon + 1);
     }
-    g->len += GROUP;
-    return g->len <= 16 && parse_group(part, out);
+    return -1;
 }
 
-/* What follows a group: its colon, or "::". False when nothing may. */
-static bool take_colons(struct groups *g, struct span *text)
-{
-    *text = bytes_part(*text, 1, text->len - 1);
-    if (text->len == 0)
-        return false; /* a single colon ends nothing */
-    if (text->ptr[0] != ':')
-        return true;
-    if (g->gap <= 16)
-        return false; /* RFC 4291 2.2: "::" can only appear once */
-    g->gap = g->len;
-    *text = bytes_part(*text, 1, text->len - 1);
-    return true;
-}
-
-static bool parse_groups(struct groups *g, struct span text)
-{
-    *g = (struct groups){.gap = SIZE_MAX};
-    if (text.len < 2)
-        return false;
-    if (text.ptr[0] == ':') {
-        if (text.ptr[1] != ':')
-            return false; /* a single colon begins nothing */
-        g->gap = 0;
-        text = bytes_part(text, 2, text.len - 2);
-    }
-    while (text.len) {
-        size_t len = bytes_find(text, ':');
-        if (!take_group(g, bytes_part(text, 0, len), len == text.len))
-            return false;
-        text = bytes_part(text, len, text.len - len);
-        if (text.len && !take_colons(g, &text))
-            return false;
-    }
-    return true;
-}
-
+/* RFC 4291 2.2: "::" stands for one zero group or more, and can appear once:
+   of a second one an empty group is left over, which is none. `out` is zero. */
 static bool parse_v6(struct span text, uint8_t out[16])
 {
-    struct groups g;
-    if (!parse_groups(&g, text))
+    uint8_t tail[16];
+    size_t gap = 0;
+    while (gap < text.len && !(text.ptr[gap] == ':' && gap + 1 < text.len &&
+                               text.ptr[gap + 1] == ':'))
+        gap++;
+    if (gap == text.len)
+        return parse_groups(text, true, out) == 16;
+    struct span behind = bytes_after(text, gap + 2);
+    int head_len = 0, tail_len = 0;
+    if (gap > 0)
+        head_len = parse_groups(bytes_part(text, 0, gap), false, out);
+    if (behind.len > 0)
+        tail_len = parse_groups(behind, true, tail);
+    if (head_len < 0 || tail_len < 0 || head_len + tail_len >= 16)
         return false;
-    if (g.gap > 16) {
-        memcpy(out, g.bytes, 16);
-        return g.len == 16;
-    }
-    size_t behind = g.len - g.gap;
-    memcpy(out, g.bytes, g.gap);
-    memcpy(out + 16 - behind, g.bytes + g.gap, behind);
-    return g.len < 16;
+    memcpy(out + 16 - tail_len, tail, (size_t)tail_len);
+    return true;
 }
 
 /* As it is written, IPv4 in IPv6 too. */
@@ -139,17 +87,13 @@ static bool is_mapped(const struct ip *ip)
     return ip->family == IP_V6 && memcmp(ip->bytes, prefix, sizeof prefix) == 0;
 }
 
-static void unmap(struct ip *ip)
-{
-    struct ip v4 = {.family = IP_V4};
-    memcpy(v4.bytes, ip->bytes + MAPPED_BITS / 8, 4);
-    *ip = v4;
-}
-
 void ip_normalize(struct ip *ip)
 {
-    if (is_mapped(ip))
-        unmap(ip);
+    struct ip v4 = {.family = IP_V4};
+    if (!is_mapped(ip))
+        return;
+    memcpy(v4.bytes, ip->bytes + MAPPED_BITS / 8, 4);
+    *ip = v4;
 }
 
 bool ip_parse(struct ip *ip, struct span text)
@@ -180,7 +124,7 @@ bool ip_parse_block(struct ip_block *block, struct span text)
         return false;
     uint64_t all = first->family == IP_V4 ? 32 : 128, bits = all;
     if (slash < text.len) {
-        struct span number = bytes_part(text, slash + 1, text.len - slash - 1);
+        struct span number = bytes_after(text, slash + 1);
         if (number.len > 3 || !bytes_decimal(number, &bits) || bits > all)
             return false;
     }
@@ -189,7 +133,7 @@ bool ip_parse_block(struct ip_block *block, struct span text)
         if (bit(first, i))
             return false;
     if (is_mapped(first)) { /* its last one is bit 95: no fewer than 96 */
-        unmap(first);
+        ip_normalize(first);
         block->bits -= MAPPED_BITS;
     }
     return true;

@@ -133,6 +133,11 @@ void reply_refuse(struct server *s, struct client *c, unsigned status,
     reply_with_text(s, c, status, why);
 }
 
+void reply_fault(struct server *s, struct client *c, enum fault fault)
+{
+    reply_refuse(s, c, fault_rules[fault].answer, fault_rules[fault].what);
+}
+
 void reply_no_slot(struct server *s, struct client *c, bool at_once)
 {
     bool over = client_has(c, CLIENT_OVER);

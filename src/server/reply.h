@@ -26,6 +26,9 @@ void reply_with_text(struct server *s, struct client *c, unsigned status,
 void reply_refuse(struct server *s, struct client *c, unsigned status,
                   const char *why);
 
+/* For a fault of the request's. */
+void reply_fault(struct server *s, struct client *c, enum fault fault);
+
 /* To somebody who got none of the regular slots; `at_once`: it has not asked,
    and its slot is another's now. */
 void reply_no_slot(struct server *s, struct client *c, bool at_once);

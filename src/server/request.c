@@ -9,24 +9,11 @@
 #include "server/output.h"
 #include "server/reply.h"
 #include "wire/authority.h"
-#include "wire/extension.h"
 #include "wire/handshake.h"
 
 #define HEAD_MAX 1024 /* bytes of a response's head */
 
 /* ---- The upgrade --------------------------------------------------------- */
-
-static enum extension_result
-choose_extension(const struct http_request *request, struct extension *chosen)
-{
-    struct span values[HTTP_FIELDS_MAX];
-    struct span name = BYTES_LITERAL("Sec-WebSocket-Extensions");
-    size_t count = 0;
-    for (size_t i = 0; i < request->field_count; i++)
-        if (bytes_equal_nocase(request->fields[i].name, name))
-            values[count++] = request->fields[i].value;
-    return extension_choose(values, count, chosen);
-}
 
 static void put_extension(struct text *t, const struct extension *extension)
 {
@@ -77,7 +64,6 @@ static void upgrade(struct server *s, struct client *c,
                     const struct service_route *route)
 {
     struct handshake agreed;
-    struct extension extension;
     if (!route->service) {
         reply_refuse(s, c, 404, "no WebSocket here");
         return;
@@ -88,17 +74,14 @@ static void upgrade(struct server *s, struct client *c,
         .any_origin = s->config->any_origin,
         .subprotocol = bytes_of(route->service->subprotocol),
     };
-    enum extension_result offered = choose_extension(request, &extension);
-    if (handshake_check(request, &policy, &agreed) != 101)
-        reply_refuse(s, c, agreed.status, agreed.why);
-    else if (offered == EXTENSION_MALFORMED)
-        reply_refuse(s, c, 400, "malformed Sec-WebSocket-Extensions");
+    if (handshake_check(request, &policy, &agreed))
+        reply_fault(s, c, agreed.fault);
     else if (s->draining)
         reply_refuse(s, c, 503, "stopping");
     else
         answer_upgrade(s, c, request, route, &agreed,
-                       offered == EXTENSION_CHOSEN && s->config->compression
-                           ? &extension
+                       agreed.deflate && s->config->compression
+                           ? &agreed.extension
                            : NULL);
 }
 
@@ -162,7 +145,7 @@ static void handle(struct server *s, struct client *c, struct span head)
     struct service_route route = {0};
     s->cost += LIMITS_COST_REQUEST;
     if (http_parse(&request, head.ptr, head.len)) {
-        reply_refuse(s, c, request.status, request.why);
+        reply_fault(s, c, request.fault);
         return;
     }
     caller_request(s, c, &request);

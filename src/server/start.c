@@ -107,7 +107,7 @@ static void carve(struct server *s, struct arena *a)
 static int make_tables(struct server *s, struct text *why)
 {
     struct arena a;
-    arena_measure(&a);
+    arena_init(&a, NULL, SIZE_MAX);
     carve(s, &a);
     void *memory = a.overflow ? NULL : memory_map(a.used);
     if (!memory)

@@ -150,7 +150,8 @@ static void get_built_in(const struct http_request *request, uint32_t index,
                          struct service_reply *reply)
 {
     const struct files_entry *file = &files_table[index];
-    bool gzip = file->twin.len > 0 && http_accepts_coding(request, "gzip");
+    bool gzip =
+        file->twin.len > 0 && http_accepts(request, "Accept-Encoding", "gzip");
     reply->page = 2 * index + gzip;
     reply->coding = gzip ? "gzip" : NULL;
     reply->varies_in_coding = file->twin.len > 0;

@@ -40,7 +40,7 @@ static bool route_room(const struct http_request *request,
     if (!json && !is_under(path, chat_plain.path, &rest))
         return false;
     if (!chat_room_name(rest, route->bytes, &route->rest)) {
-        route->found = !json && http_accepts(request, "text/html");
+        route->found = !json && http_accepts(request, "Accept", "text/html");
         return true;
     }
     route->service = json ? &chat_json : &chat_plain;
@@ -80,7 +80,7 @@ static void get_root(struct server *s, const struct http_request *request,
                      struct service_reply *reply)
 {
     reply->varies = true;
-    if (http_accepts(request, "text/html") &&
+    if (http_accepts(request, "Accept", "text/html") &&
         pages_get(s, request, BYTES_LITERAL("index.html"), reply))
         return;
     reply->type = "application/json";

@@ -17,20 +17,14 @@ static size_t literal_len(struct span s)
     return len > 1 && len < s.len && s.ptr[len] == ']' ? len + 1 : 0;
 }
 
-/* pct-encoded (2.1), at the start of s. */
-static bool is_escape(struct span s)
-{
-    return s.len >= 3 && s.ptr[0] == '%' && bytes_hex_value(s.ptr[1]) >= 0 &&
-           bytes_hex_value(s.ptr[2]) >= 0;
-}
-
-/* reg-name or IPv4address (3.2.2) at the start of s: the length. */
+/* reg-name or IPv4address (3.2.2), with %XX (2.1), at the start of s: the
+   length. */
 static size_t name_len(struct span s)
 {
     size_t len = 0;
     while (len < s.len &&
            (bytes_is_alnum_or(s.ptr[len], BYTES_LITERAL("-._~!$&'()*+;=")) ||
-            is_escape(bytes_after(s, len))))
+            (s.ptr[len] == '%' && bytes_hex(bytes_after(s, len + 1), 2) >= 0)))
         len++;
     return len;
 }
@@ -55,6 +49,15 @@ bool authority_read(struct authority *a, struct span text)
         return false;
     a->port = (uint32_t)bytes_min64(port, PORT_MAX + 1);
     return true;
+}
+
+uint32_t authority_default_port(struct span scheme)
+{
+    static const char *const schemes[] = {"http", "ws", "https", "wss"};
+    for (size_t i = 0; i < 4; i++)
+        if (bytes_equal_nocase(scheme, bytes_of(schemes[i])))
+            return i < 2 ? 80 : 443;
+    return 0;
 }
 
 /* ---- Comparing ----------------------------------------------------------- */
@@ -96,18 +99,12 @@ bool authority_is_for(struct span authority, struct span name)
 
 /* ---- What somebody writes down ------------------------------------------- */
 
-/* All kinds of blanks, and what else no line holds. */
-static bool is_blank(uint8_t byte)
-{
-    return byte <= ' ' || byte == 0x7F;
-}
-
 static const char *byte_fault(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] >= 0x80)
             return "is not ASCII: browsers send such a name as xn--...";
-        if (is_blank(text.ptr[i]))
+        if (text.ptr[i] <= ' ' || text.ptr[i] == 0x7F)
             return "has a blank in it";
         if (text.ptr[i] == '*')
             return "has a wildcard: give each name by itself";
@@ -121,13 +118,11 @@ static const char *byte_fault(struct span text)
    "ends in a number"), and is sent as one. */
 static bool ends_in_number(struct span host)
 {
+    uint64_t number;
     size_t dot = host.len;
     while (dot > 0 && host.ptr[dot - 1] != '.')
         dot--;
-    for (size_t i = dot; i < host.len; i++)
-        if (!bytes_is_digit(host.ptr[i]))
-            return false;
-    return dot < host.len;
+    return bytes_decimal(bytes_after(host, dot), &number);
 }
 
 static const char *host_fault(struct span host)

@@ -25,6 +25,10 @@ struct authority {
    Host fields look that a proxy has made into one. False: it is none. */
 bool authority_read(struct authority *a, struct span text);
 
+/* The port of a scheme: 80 of http and ws, 443 of https and wss, without case
+   (RFC 9110 4.2, RFC 6455 3); 0: not known. */
+uint32_t authority_default_port(struct span scheme);
+
 /* The same host? Names without case, IPv6 addresses by their value. */
 bool authority_same_host(struct span a, struct span b);
 

@@ -12,25 +12,18 @@ bool close_code_legal(unsigned code)
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
 }
 
-unsigned close_payload(struct span payload, const char **fault)
+enum fault close_payload(struct span payload, unsigned *code)
 {
-    *fault = NULL;
+    *code = CLOSE_NO_STATUS; /* RFC 6455 7.1.5 */
     if (payload.len == 0)
-        return CLOSE_NO_STATUS; /* RFC 6455 7.1.5 */
-    if (payload.len < CODE_LEN) {
-        *fault = "a Close payload of one byte";
-        return CLOSE_PROTOCOL_ERROR;
-    }
-    unsigned code = bytes_get16(payload.ptr);
-    if (!close_code_legal(code)) {
-        *fault = "a close code that must not be sent";
-        return CLOSE_PROTOCOL_ERROR;
-    }
-    if (!utf8_valid(bytes_part(payload, CODE_LEN, payload.len - CODE_LEN))) {
-        *fault = "a close reason that is not UTF-8"; /* RFC 6455 5.5.1 */
-        return CLOSE_BAD_DATA;
-    }
-    return code;
+        return FAULT_NONE;
+    if (payload.len < CODE_LEN)
+        return FAULT_CLOSE_SHORT;
+    *code = bytes_get16(payload.ptr);
+    if (!close_code_legal(*code))
+        return FAULT_CLOSE_CODE;
+    return utf8_valid(bytes_after(payload, CODE_LEN)) ? FAULT_NONE
+                                                      : FAULT_CLOSE_REASON;
 }
 
 /* The longest start of UTF-8 text, at most `size` bytes, that ends where a

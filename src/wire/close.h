@@ -9,6 +9,7 @@
 #ifndef WIRE_CLOSE_H
 #define WIRE_CLOSE_H
 
+#include "wire/fault.h"
 #include "wire/frame.h"
 
 /* RFC 6455 7.4.1, and 1012 to 1014 of the IANA registry. */
@@ -36,13 +37,9 @@ enum close_code {
  */
 bool close_code_legal(unsigned code);
 
-/*
- * What a received Close payload says. Returns its code, CLOSE_NO_STATUS when
- * it is empty. On a fault returns the code to fail with: CLOSE_PROTOCOL_ERROR
- * (a single byte, or an illegal code) or CLOSE_BAD_DATA (the reason is not
- * UTF-8), and sets *fault to a sentence; else *fault is NULL.
- */
-unsigned close_payload(struct span payload, const char **fault);
+/* What a received Close payload says: *code, CLOSE_NO_STATUS when it is empty.
+   Or what is wrong: FAULT_CLOSE_SHORT, _CODE or _REASON. */
+enum fault close_payload(struct span payload, unsigned *code);
 
 /*
  * Write a whole Close frame to out, which holds CLOSE_FRAME_MAX bytes.

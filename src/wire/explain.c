@@ -47,9 +47,7 @@ static bool run_head(struct explain *e, struct span *in, struct listing *l)
     case EXPLAIN_HEAD_UNFINISHED: break;
     case EXPLAIN_HEAD_FRAMES: e->phase = EXPLAIN_FRAMES; break;
     case EXPLAIN_HEAD_BODY: e->phase = EXPLAIN_BODY; break;
-    case EXPLAIN_HEAD_WRONG:
-        e->wrong = e->head.wrong;
-        e->wrong_code = e->head.wrong_status;
+    case EXPLAIN_HEAD_WRONG: e->wrong = e->head.wrong;
     /* fall through */
     case EXPLAIN_HEAD_ENDED: e->phase = EXPLAIN_OVER; break;
     }
@@ -61,7 +59,6 @@ static void conclude(struct explain *e, enum explain_frame_step step)
     if (step == EXPLAIN_FRAME_CLOSED || step == EXPLAIN_FRAME_WRONG)
         e->phase = EXPLAIN_OVER;
     e->wrong = e->frame.wrong;
-    e->wrong_code = e->frame.wrong_code;
 }
 
 static bool run_frames(struct explain *e, struct span *in, struct listing *l)
@@ -78,7 +75,7 @@ static bool pass(struct explain *e, struct span *in)
 {
     uint64_t left = e->phase == EXPLAIN_BODY ? e->head.body_left : UINT64_MAX;
     size_t len = (size_t)bytes_min64(left, in->len);
-    *in = bytes_part(*in, len, in->len - len);
+    *in = bytes_after(*in, len);
     explain_skip(e, len);
     return in->len > 0;
 }
@@ -145,12 +142,10 @@ void explain_learn(struct explain *e, const struct explain *other)
 
 static void tell_ignored(const struct explain *e, struct listing *l)
 {
-    uint8_t bytes[64];
-    struct text t = text_over(bytes, sizeof bytes);
-    text_decimal(&t, e->ignored);
-    text_string(&t, e->ignored == 1 ? " byte" : " bytes");
-    text_string(&t, " behind the end, not looked at");
-    listing_title(l, text_span(&t), e->at - e->ignored);
+    struct text *t = listing_phrase(l, "");
+    listing_count(t, e->ignored, "byte");
+    text_string(t, " behind the end, not looked at");
+    listing_title(l, text_span(t), e->at - e->ignored);
 }
 
 enum explain_verdict explain_end(struct explain *e, struct text *out)

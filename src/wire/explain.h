@@ -21,11 +21,6 @@
  *   explain_judge    answers what is wrong with a head
  *   explain_head     tells heads
  *
- *   phase: head    waits for a head's empty line, then tells it line by line
- *          body    passes over the body of a plain response
- *          frames  frame after frame: explain_frame.h
- *          over    nothing that follows is looked at
- *
  *   head -> frames | body | over;  body -> head | over;  frames -> over
  *
  * A connection has two of these. explain_learn tells one what the other has
@@ -41,19 +36,18 @@
 #define EXPLAIN_STEP ((size_t)36 * LISTING_LINE)
 
 enum explain_phase {
-    EXPLAIN_HEAD,
-    EXPLAIN_BODY,
-    EXPLAIN_FRAMES,
-    EXPLAIN_OVER,
+    EXPLAIN_HEAD,   /* waits for the empty line, then tells line by line */
+    EXPLAIN_BODY,   /* passes over the body of a plain response */
+    EXPLAIN_FRAMES, /* frame after frame: explain_frame.h */
+    EXPLAIN_OVER,   /* nothing that follows is looked at */
 };
 
 /* About 56 KiB: a head, and the window of a compressed message. */
 struct explain {
-    uint8_t phase;             /* enum explain_phase */
-    uint64_t at;               /* bytes taken */
-    uint64_t ignored;          /* of them, in phase over */
-    struct listing_rule wrong; /* the rule that was broken; what: NULL, none */
-    unsigned wrong_code;       /* the close code, or the status, for it */
+    uint8_t phase;           /* enum explain_phase */
+    uint64_t at;             /* bytes taken */
+    uint64_t ignored;        /* of them, in phase over */
+    struct fault_rule wrong; /* the rule that was broken; what: NULL, none */
     struct span prefix; /* before each line, at most LISTING_PREFIX bytes; they
                            stay their owner's */
     bool colour;

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/explain_blocks.h"
 
-#include "wire/close.h"
-
 /* Answers false, as those do who find it. */
-static bool spoil(struct explain_fault *fault, unsigned code, const char *what,
-                  const char *rule, const char *section)
+static bool spoil(struct explain_fault *fault, enum fault name)
 {
-    *fault =
-        (struct explain_fault){.rule = {what, rule, section}, .code = code};
+    *fault = (struct explain_fault){.rule = fault_rules[name]};
     return false;
 }
 
@@ -57,12 +53,10 @@ static bool take_inflated(struct explain_blocks *b, uint8_t byte,
     b->inflated++;
     if (b->inflated > b->limit) {
         show_row(b, l, false);
-        return spoil(fault, CLOSE_TOO_BIG, "the message is too big",
-                     "it inflates to more than --max-message", "10.4");
+        return spoil(fault, FAULT_INFLATED_TOO_BIG);
     }
     if (b->is_text && !utf8_take(&b->utf8, &byte, 1)) {
-        (void)spoil(fault, CLOSE_BAD_DATA, "a text message is not UTF-8",
-                    "the bytes of a text message MUST be UTF-8", "8.1");
+        (void)spoil(fault, FAULT_TEXT);
         fault->column = LISTING_PAYLOAD_COLUMN + 3 * (b->row_len - (size_t)1);
         show_row(b, l, true);
         return false;
@@ -83,32 +77,26 @@ static void name_block(struct explain_blocks *b, struct listing *l)
     static const char *const sections[] = {"1951 3.2.4", "1951 3.2.6",
                                            "1951 3.2.7", "1951 3.2.3"};
     const struct bits *bits = &b->reader.inflate.bits;
-    uint8_t bytes[120];
-    struct text t = text_over(bytes, sizeof bytes);
+    unsigned type = (unsigned)(bits->hold >> 1 & 3);
 
     show_row(b, l, false);
-    b->type = (uint8_t)(bits->hold >> 1 & 3);
-    text_string(&t, "block ");
-    text_decimal(&t, ++b->count);
-    text_string(&t, ", bit ");
-    text_decimal(&t, b->taken * 8 - bits->count);
-    text_string(&t, names[b->type]);
+    struct text *t = listing_phrase(l, "block ");
+    text_decimal(t, ++b->count);
+    text_string(t, ", bit ");
+    text_decimal(t, b->taken * 8 - bits->count);
+    text_string(t, names[type]);
     if (bits->hold & 1)
-        text_string(&t, "; BFINAL");
-    listing_begin(l, LISTING_PLAIN);
-    listing_wrap(l, LISTING_MEANING_COLUMN, text_span(&t), sections[b->type]);
+        text_string(t, "; BFINAL");
+    listing_note(l, text_span(t), sections[type]);
 }
 
 static void note_number(struct listing *l, const char *before, unsigned number,
                         const char *after)
 {
-    uint8_t bytes[120];
-    struct text t = text_over(bytes, sizeof bytes);
-    text_string(&t, before);
-    text_decimal(&t, number);
-    text_string(&t, after);
-    listing_begin(l, LISTING_PLAIN);
-    listing_wrap(l, LISTING_MEANING_COLUMN, text_span(&t), NULL);
+    struct text *t = listing_phrase(l, before);
+    text_decimal(t, number);
+    text_string(t, after);
+    listing_note(l, text_span(t), NULL);
 }
 
 /* What the byte before has told of the present block. */
@@ -141,10 +129,11 @@ static enum inflate_status run(struct explain_blocks *b, struct span *in,
             if (!take_inflated(b, bytes[i], l, fault))
                 return INFLATE_FAILED;
     } while (status == INFLATE_OUTPUT);
-    enum inflate_failure why = (enum inflate_failure)b->reader.inflate.failure;
-    if (status == INFLATE_FAILED)
-        (void)spoil(fault, CLOSE_BAD_DATA, inflate_reason(why),
-                    "what cannot be inflated ends the connection", "1951 3.2");
+    if (status == INFLATE_FAILED) {
+        (void)spoil(fault, FAULT_DEFLATE);
+        fault->rule.what =
+            inflate_reason((enum inflate_failure)b->reader.inflate.failure);
+    }
     return status;
 }
 
@@ -172,15 +161,9 @@ bool explain_blocks_end(struct explain_blocks *b, struct listing *l,
     if (b->inflated >= EXPLAIN_BLOCKS_MOST)
         return true;
     if (!permessage_whole(&b->reader))
-        return spoil(fault, CLOSE_BAD_DATA,
-                     "not the end of a compressed message",
-                     "its last block is stored and empty, and of that the last "
-                     "four bytes, 00 00 FF FF, are left out",
-                     "7692 7.2.1");
+        return spoil(fault, FAULT_DEFLATE_CUT);
     if (b->taken > 0)
-        listing_note(l, "of this block 00 00 FF FF was left out", "7692 7.2.1");
-    if (!utf8_whole(&b->utf8))
-        return spoil(fault, CLOSE_BAD_DATA, "a text message is not UTF-8",
-                     "the text ends inside a character", "8.1");
-    return true;
+        listing_note(l, bytes_of("of this block 00 00 FF FF was left out"),
+                     "7692 7.2.1");
+    return utf8_whole(&b->utf8) || spoil(fault, FAULT_TEXT_CUT);
 }

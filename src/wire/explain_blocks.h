@@ -23,12 +23,11 @@
 
 /* What is wrong, and where. */
 struct explain_fault {
-    struct listing_rule rule; /* what: NULL while nothing is */
-    unsigned code;            /* to close with */
-    size_t offset;            /* of the bytes at fault, in a header or a row */
-    size_t len;               /* how many are marked */
-    size_t column; /* below which column; 0: the row's, where the byte
-                               stands as it was sent */
+    struct fault_rule rule; /* what: NULL while nothing is */
+    size_t offset;          /* of the bytes at fault, in a header or a row */
+    size_t len;             /* how many are marked */
+    size_t column;          /* below which column; 0: the row's, where the byte
+                             stands as it was sent */
 };
 
 struct explain_blocks {
@@ -36,7 +35,6 @@ struct explain_blocks {
     struct utf8 utf8; /* of what came out of a text message; else as begun */
     bool is_text;
     bool begun;               /* a message was: the window may hold something */
-    uint8_t type;             /* of the present block, 0 to 2 */
     uint8_t row[LISTING_ROW]; /* inflated bytes not shown yet */
     uint8_t row_len;
     uint32_t count;    /* blocks of the message so far */

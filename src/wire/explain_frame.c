@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/explain_frame.h"
 
-#include "wire/close.h"
-
-/* ---- Phrases ------------------------------------------------------------- */
-
-/* A sentence put together, with room for the longest one here. */
-struct phrase {
-    struct text text;
-    uint8_t bytes[240];
-};
-
-static struct text *phrase(struct phrase *p, const char *start)
-{
-    p->text = text_over(p->bytes, sizeof p->bytes);
-    text_string(&p->text, start);
-    return &p->text;
-}
-
-static void put_count(struct text *t, uint64_t count, const char *what)
-{
-    text_decimal(t, count);
-    text_byte(t, ' ');
-    text_string(t, what);
-    if (count != 1)
-        text_byte(t, 's');
-}
+/* ---- Names -------------------------------------------------------------- */
 
 static const char *opcode_name(uint8_t opcode)
 {
@@ -67,18 +43,16 @@ static const char *code_meaning(unsigned code)
 static void tell_wrong(struct explain_frame *f, struct listing *l,
                        const struct explain_fault *fault, uint64_t start)
 {
-    struct phrase p;
-    struct text *t = phrase(&p, f->by_client ? "chatd closes with "
-                                             : "a client closes with ");
+    struct text *t = listing_phrase(l, f->by_client ? "chatd closes with "
+                                                    : "a client closes with ");
     size_t column = fault->column;
     if (column == 0)
         column = LISTING_BYTES_COLUMN + 3 * fault->offset;
-    text_decimal(t, fault->code);
+    text_decimal(t, fault->rule.answer);
     text_string(t, " and reads no further");
     listing_wrong(l, column, 3 * fault->len - 1, start + fault->offset,
                   &fault->rule, text_span(t));
     f->wrong = fault->rule;
-    f->wrong_code = fault->code;
 }
 
 /* ---- Telling the header -------------------------------------------------- */
@@ -87,12 +61,11 @@ static void put_title(const struct explain_frame *f, bool whole,
                       struct listing *l)
 {
     const struct frame_header *h = &f->header;
-    struct phrase p;
-    struct text *t = phrase(&p, opcode_name(h->opcode));
+    struct text *t = listing_phrase(l, opcode_name(h->opcode));
     text_string(t, " frame");
     if (whole) {
         text_string(t, ", ");
-        put_count(t, h->payload_length, "byte");
+        listing_count(t, h->payload_length, "byte");
         text_string(t, h->masked ? ", masked" : "");
     }
     listing_title(l, text_span(t), f->at);
@@ -117,14 +90,14 @@ static void tell_fin(const struct explain_frame *f, struct listing *l)
 static void tell_reserved(const struct explain_frame *f, struct listing *l)
 {
     uint8_t first = f->bytes[0];
-    struct phrase p;
-    struct text *t = phrase(&p, "RSV1 ");
+    struct text *t = listing_phrase(l, "RSV1 ");
     text_byte(t, first & FRAME_RSV1 ? '1' : '0');
     text_string(t, ", RSV2 ");
     text_byte(t, first & FRAME_RSV2 ? '1' : '0');
     text_string(t, ", RSV3 ");
     text_byte(t, first & FRAME_RSV3 ? '1' : '0');
-    bool compressed = (first & FRAME_RSV1 & explain_rules_reserved(f)) != 0;
+    bool agreed = f->deflate != EXPLAIN_DEFLATE_OFF;
+    bool compressed = first & message_legal_bits(agreed, f->header.opcode);
     if (compressed && f->deflate == EXPLAIN_DEFLATE_UNKNOWN)
         text_string(t, ": compressed, if agreed");
     else if (compressed)
@@ -136,12 +109,11 @@ static void tell_reserved(const struct explain_frame *f, struct listing *l)
 
 static void tell_opcode(const struct explain_frame *f, struct listing *l)
 {
-    struct phrase p;
     uint8_t opcode = f->header.opcode;
     const char *section = opcode == FRAME_CONTINUATION ? "5.4"
                           : frame_is_control(opcode)   ? "5.5"
                                                        : "5.6";
-    struct text *t = phrase(&p, "opcode ");
+    struct text *t = listing_phrase(l, "opcode ");
     text_byte(t, (uint8_t) "0123456789ABCDEF"[opcode]);
     text_string(t, ": ");
     text_string(t, opcode_name(opcode));
@@ -150,21 +122,20 @@ static void tell_opcode(const struct explain_frame *f, struct listing *l)
         text_string(t, opcode_name(f->opcode));
         text_string(t, " message");
     }
-    if (frame_is_control(opcode) && explain_rules_opcode_known(opcode) &&
+    if (frame_is_control(opcode) && frame_opcode_known(opcode) &&
         f->opcode != 0)
         text_string(t, ", between the fragments of a message");
     listing_field(l, bytes_span(f->bytes, 1), FRAME_OPCODE_BITS, text_span(t),
-                  explain_rules_opcode_known(opcode) ? section : "5.2");
+                  frame_opcode_known(opcode) ? section : "5.2");
 }
 
 static void tell_second(const struct explain_frame *f, struct listing *l)
 {
     uint8_t second = f->bytes[1], bits = second & FRAME_LENGTH_BITS;
-    struct phrase p;
     const char *mask = f->header.masked ? "MASK 1: a masking key follows"
                                         : "MASK 0: the payload is as it is";
     listing_field(l, bytes_span(&second, 1), FRAME_MASK, bytes_of(mask), "5.1");
-    struct text *t = phrase(&p, "payload length ");
+    struct text *t = listing_phrase(l, "payload length ");
     text_decimal(t, bits);
     text_string(t, bits == 126   ? ": it is in the next 16 bits"
                    : bits == 127 ? ": it is in the next 64 bits"
@@ -173,12 +144,17 @@ static void tell_second(const struct explain_frame *f, struct listing *l)
                   "5.2");
 }
 
-/* Behind the line of the header's byte with this number. */
-static void mark(struct explain_frame *f, struct listing *l,
+/* Behind the line of the header's byte with this number. True when that is
+   where it is wrong. */
+static bool mark(struct explain_frame *f, struct listing *l,
                  const struct explain_fault *fault, size_t byte)
 {
-    if (fault->rule.what && fault->offset == byte)
-        tell_wrong(f, l, fault, f->at);
+    struct explain_fault here = *fault;
+    if (!here.rule.what || here.offset != byte)
+        return false;
+    here.column = LISTING_BYTES_COLUMN; /* it stands first in its line */
+    tell_wrong(f, l, &here, f->at);
+    return true;
 }
 
 /* The extended length, in the RFC's 32-bit rows. The rules for it are broken
@@ -187,24 +163,17 @@ static void tell_extended(struct explain_frame *f,
                           const struct explain_fault *fault, struct listing *l)
 {
     uint8_t bits = f->bytes[1] & FRAME_LENGTH_BITS;
-    struct phrase p;
-    struct text *t = phrase(&p, "payload length ");
-    if (bits == 126) {
-        text_decimal(t, bytes_get16(f->bytes + 2));
-        text_string(t, ", in 16 bits");
-        listing_field(l, bytes_span(f->bytes + 2, 2), 0, text_span(t), "5.2");
-        mark(f, l, fault, 2);
-    }
-    if (bits == 127) {
-        text_decimal(t, bytes_get64(f->bytes + 2));
-        text_string(t, ", in 64 bits");
-        listing_field(l, bytes_span(f->bytes + 2, 4), 0, text_span(t), "5.2");
-        mark(f, l, fault, 2);
-    }
-    if (bits == 127 && !fault->rule.what) {
-        listing_field(l, bytes_span(f->bytes + 6, 4), 0,
+    const uint8_t *at = f->bytes + 2;
+    bool is_short = bits == 126;
+    struct text *t = listing_phrase(l, "payload length ");
+    if (bits < 126)
+        return;
+    text_decimal(t, is_short ? bytes_get16(at) : bytes_get64(at));
+    text_string(t, is_short ? ", in 16 bits" : ", in 64 bits");
+    listing_field(l, bytes_span(at, is_short ? 2 : 4), 0, text_span(t), "5.2");
+    if (!mark(f, l, fault, 2) && !is_short)
+        listing_field(l, bytes_span(at + 4, 4), 0,
                       BYTES_LITERAL("its lower half"), "5.2");
-    }
 }
 
 static void tell_key(const struct explain_frame *f, struct listing *l)
@@ -224,12 +193,10 @@ static void tell_header(struct explain_frame *f, bool whole,
     tell_fin(f, l);
     tell_reserved(f, l);
     tell_opcode(f, l);
-    mark(f, l, fault, 0);
-    if (fault->rule.what && fault->offset == 0)
+    if (mark(f, l, fault, 0))
         return;
     tell_second(f, l);
-    mark(f, l, fault, 1);
-    if (fault->rule.what && fault->offset == 1)
+    if (mark(f, l, fault, 1))
         return;
     tell_extended(f, fault, l);
     if (!fault->rule.what)
@@ -240,8 +207,7 @@ static void tell_header(struct explain_frame *f, bool whole,
 
 static void tell_close(const struct explain_frame *f, struct listing *l)
 {
-    struct phrase p;
-    struct text *t = phrase(&p, "= close");
+    struct text *t = listing_phrase(l, "= close");
     if (f->code == CLOSE_NO_STATUS) {
         text_string(t, " without a code");
     } else {
@@ -259,15 +225,14 @@ static void tell_close(const struct explain_frame *f, struct listing *l)
 
 static void tell_message(const struct explain_frame *f, struct listing *l)
 {
-    struct phrase p;
-    struct text *t = phrase(&p, f->header.fin ? "= a " : "= so far: a ");
+    struct text *t = listing_phrase(l, f->header.fin ? "= a " : "= so far: a ");
     uint64_t len = f->message_len;
     text_string(t, opcode_name(f->opcode));
     text_string(t, " message of ");
-    put_count(t, len, "byte");
+    listing_count(t, len, "byte");
     if (f->frames > 1) {
         text_string(t, " in ");
-        put_count(t, f->frames, "frame");
+        listing_count(t, f->frames, "frame");
     }
     if (f->compressed) {
         text_string(t, ", inflated ");
@@ -278,9 +243,8 @@ static void tell_message(const struct explain_frame *f, struct listing *l)
 
 static void tell_result(const struct explain_frame *f, struct listing *l)
 {
-    struct phrase p;
     const char *other = f->by_client ? "chatd" : "the client";
-    struct text *t = phrase(&p, "= ");
+    struct text *t = listing_phrase(l, "= ");
     switch (f->header.opcode) {
     case FRAME_PING:
         text_string(t, other);
@@ -294,6 +258,56 @@ static void tell_result(const struct explain_frame *f, struct listing *l)
     case FRAME_CLOSE: tell_close(f, l); break;
     default: tell_message(f, l); break;
     }
+}
+
+static void tell_hidden(struct explain_frame *f, struct listing *l)
+{
+    if (f->hidden == 0)
+        return;
+    struct text *t = listing_phrase(l, "... ");
+    listing_count(t, f->hidden, "byte");
+    text_string(t, " more");
+    listing_begin(l, LISTING_PLAIN);
+    listing_wrap(l, LISTING_BYTES_COLUMN, text_span(t), NULL);
+    f->hidden = 0;
+}
+
+/* The last fragment may be empty and still leave a character, or a block,
+   unfinished: then its header's last byte is the one at fault. */
+static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
+{
+    struct explain_fault fault = {.len = 0};
+    if (frame_is_control(f->header.opcode) || !f->header.fin ||
+        f->header.payload_length > 0)
+        return true;
+    if (f->compressed)
+        (void)explain_blocks_end(&f->blocks, l, &fault);
+    else if (f->opcode == FRAME_TEXT)
+        fault = explain_rules_text_end(f);
+    if (!fault.rule.what)
+        return true;
+    fault.offset = f->header.header_len - (size_t)1;
+    fault.len = 1;
+    fault.column = LISTING_BYTES_COLUMN + (f->header.masked ? 9 : 0);
+    tell_wrong(f, l, &fault, f->at);
+    return false;
+}
+
+static enum explain_frame_step end_frame(struct explain_frame *f,
+                                         struct listing *l)
+{
+    tell_hidden(f, l);
+    if (!empty_end_is_legal(f, l))
+        return EXPLAIN_FRAME_WRONG;
+    if (!frame_is_control(f->header.opcode))
+        f->message_len += f->header.payload_length;
+    tell_result(f, l);
+    if (f->header.fin && !frame_is_control(f->header.opcode))
+        f->opcode = 0;
+    f->in_payload = false;
+    f->have = 0;
+    return f->header.opcode == FRAME_CLOSE ? EXPLAIN_FRAME_CLOSED
+                                           : EXPLAIN_FRAME_ON;
 }
 
 /* ---- The header's state -------------------------------------------------- */
@@ -319,21 +333,18 @@ static void begin_payload(struct explain_frame *f)
     f->frames++;
 }
 
-static enum explain_frame_step end_frame(struct explain_frame *f,
-                                         struct listing *l);
-
 /* A byte of the header more: is it whole, or wrong already? */
 static enum explain_frame_step take_header(struct explain_frame *f,
                                            struct span *in, uint64_t at,
                                            struct listing *l)
 {
     enum frame_step step = FRAME_MORE;
-    struct explain_fault fault = {.code = 0};
+    struct explain_fault fault = {.len = 0};
     if (f->have == 0)
         f->at = at;
     while (in->len > 0 && step == FRAME_MORE && !fault.rule.what) {
         f->bytes[f->have++] = in->ptr[0];
-        *in = bytes_part(*in, 1, in->len - 1);
+        *in = bytes_after(*in, 1);
         step = frame_read(&f->header, f->bytes, f->have);
         if (f->have >= 2)
             fault = explain_rules_header(f, step);
@@ -349,35 +360,21 @@ static enum explain_frame_step take_header(struct explain_frame *f,
 
 /* ---- Payload ------------------------------------------------------------- */
 
-static void tell_hidden(struct explain_frame *f, struct listing *l)
-{
-    struct phrase p;
-    if (f->hidden == 0)
-        return;
-    struct text *t = phrase(&p, "... ");
-    put_count(t, f->hidden, "byte");
-    text_string(t, " more");
-    listing_begin(l, LISTING_PLAIN);
-    listing_wrap(l, LISTING_BYTES_COLUMN, text_span(t), NULL);
-    f->hidden = 0;
-}
-
 static void show_row(struct explain_frame *f, struct listing *l,
                      struct span plain)
 {
-    struct span none = bytes_span(NULL, 0);
     tell_hidden(f, l);
     listing_row(l, bytes_span(f->row, f->row_len),
-                f->header.masked ? plain : none);
+                f->header.masked ? plain : bytes_span(NULL, 0));
 }
 
-/* The row as it was before masking, in `bytes`. */
+/* The row as it was before masking, in `bytes`. The key is 0 where there is
+   none. */
 static struct span unmask_row(const struct explain_frame *f,
                               uint8_t bytes[LISTING_ROW])
 {
     memcpy(bytes, f->row, f->row_len);
-    if (f->header.masked)
-        frame_mask(bytes, f->row_len, f->header.masking_key, f->told);
+    frame_mask(bytes, f->row_len, f->header.masking_key, f->told);
     return bytes_span(bytes, f->row_len);
 }
 
@@ -428,44 +425,6 @@ static enum explain_frame_step tell_row(struct explain_frame *f,
                                                : EXPLAIN_FRAME_ON;
 }
 
-/* The last fragment may be empty and still leave a character, or a block,
-   unfinished: then its header's last byte is the one at fault. */
-static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
-{
-    struct explain_fault fault = {.code = 0};
-    if (frame_is_control(f->header.opcode) || !f->header.fin ||
-        f->header.payload_length > 0)
-        return true;
-    if (f->compressed)
-        (void)explain_blocks_end(&f->blocks, l, &fault);
-    else if (f->opcode == FRAME_TEXT)
-        fault = explain_rules_text_end(f);
-    if (!fault.rule.what)
-        return true;
-    fault.offset = f->header.header_len - (size_t)1;
-    fault.len = 1;
-    fault.column = LISTING_BYTES_COLUMN + (f->header.masked ? 9 : 0);
-    tell_wrong(f, l, &fault, f->at);
-    return false;
-}
-
-static enum explain_frame_step end_frame(struct explain_frame *f,
-                                         struct listing *l)
-{
-    tell_hidden(f, l);
-    if (!empty_end_is_legal(f, l))
-        return EXPLAIN_FRAME_WRONG;
-    if (!frame_is_control(f->header.opcode))
-        f->message_len += f->header.payload_length;
-    tell_result(f, l);
-    if (f->header.fin && !frame_is_control(f->header.opcode))
-        f->opcode = 0;
-    f->in_payload = false;
-    f->have = 0;
-    return f->header.opcode == FRAME_CLOSE ? EXPLAIN_FRAME_CLOSED
-                                           : EXPLAIN_FRAME_ON;
-}
-
 static enum explain_frame_step take_payload(struct explain_frame *f,
                                             struct span *in, struct listing *l)
 {
@@ -473,7 +432,7 @@ static enum explain_frame_step take_payload(struct explain_frame *f,
     size_t len = (size_t)bytes_min64(left, LISTING_ROW - (size_t)f->row_len);
     len = bytes_min(len, in->len);
     memcpy(f->row + f->row_len, in->ptr, len);
-    *in = bytes_part(*in, len, in->len - len);
+    *in = bytes_after(*in, len);
     f->row_len = (uint8_t)(f->row_len + len);
     if (f->row_len < LISTING_ROW && len < left)
         return EXPLAIN_FRAME_MORE;
@@ -504,21 +463,22 @@ bool explain_frame_at_rest(const struct explain_frame *f)
 
 void explain_frame_cut(struct explain_frame *f, struct listing *l)
 {
-    struct phrase p;
-    struct text *t = phrase(&p, "= the input ends inside a frame: ");
-    if (f->in_payload) {
-        uint8_t bytes[LISTING_ROW];
-        struct span plain = unmask_row(f, bytes);
-        if (plain.len > 0)
-            show_row(f, l, plain);
-        tell_hidden(f, l);
-        put_count(t, f->header.payload_length - f->told - f->row_len, "byte");
-        text_string(t, " of payload to come");
-    } else {
-        listing_title(l, BYTES_LITERAL("a frame's header"), f->at);
+    uint8_t bytes[LISTING_ROW];
+    if (!f->in_payload) {
+        listing_title(l, bytes_of("a frame's header"), f->at);
         listing_row(l, bytes_span(f->bytes, bytes_min(f->have, LISTING_ROW)),
                     bytes_span(NULL, 0));
-        text_string(t, "its header is not whole");
+        listing_result(l,
+                       bytes_of("= the input ends inside a frame: its header "
+                                "is not whole"),
+                       NULL);
+        return;
     }
+    if (f->row_len > 0)
+        show_row(f, l, unmask_row(f, bytes));
+    tell_hidden(f, l);
+    struct text *t = listing_phrase(l, "= the input ends inside a frame: ");
+    listing_count(t, f->header.payload_length - f->told - f->row_len, "byte");
+    text_string(t, " of payload to come");
     listing_result(l, text_span(t), NULL);
 }

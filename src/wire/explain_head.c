@@ -30,7 +30,8 @@ static const struct {
 static void tell_nonce(struct span key, struct listing *l)
 {
     uint8_t nonce[16];
-    listing_note(l, "base64 of 16 random bytes, to be answered:", "4.1");
+    listing_note(l, bytes_of("base64 of 16 random bytes, to be answered:"),
+                 "4.1");
     if (base64_decode(nonce, sizeof nonce, key) != sizeof nonce)
         return;
     for (size_t i = 0; i < sizeof nonce; i += 8) {
@@ -51,8 +52,7 @@ static void tell_meaning(const struct explain_head *h,
         return;
     if (h->by_client &&
         bytes_equal_nocase(name, BYTES_LITERAL("Sec-WebSocket-Key")))
-        tell_nonce(
-            bytes_trim(bytes_part(line, colon + 1, line.len - colon - 1)), l);
+        tell_nonce(bytes_trim(bytes_after(line, colon + 1)), l);
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (!bytes_equal_nocase(name, bytes_of(meanings[i].name)))
             continue;
@@ -61,17 +61,21 @@ static void tell_meaning(const struct explain_head *h,
                                   BYTES_LITERAL("Sec-WebSocket-Accept"));
         if (answer && !agreed->asked)
             words = "the answer to a key that was not seen";
-        listing_note(l, words, meanings[i].section);
+        listing_note(l, bytes_of(words), meanings[i].section);
     }
+}
+
+static void tell_title(const struct explain_head *h, struct listing *l)
+{
+    listing_title(l, bytes_of(h->by_client ? "request" : "response"), h->at);
 }
 
 static void tell_first(const struct explain_head *h, struct listing *l)
 {
-    if (h->by_client)
-        listing_note(l, "method, target, version: a handshake is a GET",
-                     "4.2.1");
-    else
-        listing_note(l, "version, status, and a phrase for people", "4.2.2");
+    const char *words = h->by_client
+                            ? "method, target, version: a handshake is a GET"
+                            : "version, status, and a phrase for people";
+    listing_note(l, bytes_of(words), h->by_client ? "4.2.1" : "4.2.2");
 }
 
 /* ---- A line -------------------------------------------------------------- */
@@ -82,47 +86,47 @@ static size_t offset_of(const struct explain_head *h, struct span part)
     return (size_t)(part.ptr - h->bytes);
 }
 
-/* Bytes as they are, those that do not print as \xHH. The columns taken. */
-static size_t put_escaped(struct listing *l, struct span bytes)
+/* Bytes as they are, those that do not print as \xHH. */
+static void put_escaped(struct listing *l, struct span bytes)
 {
-    size_t before = l->out->len;
     for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t byte = bytes.ptr[i];
-        if (byte >= ' ' && byte < 0x7F) {
-            text_byte(l->out, byte);
+        if (listing_prints(bytes.ptr[i])) {
+            text_byte(l->out, bytes.ptr[i]);
         } else {
             text_string(l->out, "\\x");
-            text_hex(l->out, byte, 2);
+            text_hex(l->out, bytes.ptr[i], 2);
         }
     }
-    return l->out->len - before;
 }
 
-/* How many bytes of rest fit a segment, escapes counted. */
+/* The columns that these take. */
+static size_t columns_of(struct span bytes)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        columns += listing_prints(bytes.ptr[i]) ? 1 : 4;
+    return columns;
+}
+
+/* How many bytes of rest fit a segment. */
 static size_t segment_len(struct span rest)
 {
-    size_t columns = 0, len = 0;
-    for (; len < rest.len; len++) {
-        bool prints = rest.ptr[len] >= ' ' && rest.ptr[len] < 0x7F;
-        columns += prints ? 1 : 4;
-        if (columns > SEGMENT)
-            break;
-    }
+    size_t len = bytes_min(rest.len, SEGMENT);
+    while (columns_of(bytes_part(rest, 0, len)) > SEGMENT)
+        len--;
     return len;
 }
 
-static void put_consequence(const struct explain_head *h,
-                            const struct explain_judge *v, struct text *t)
+static struct span consequence(unsigned status, struct listing *l)
 {
-    if (!h->by_client) {
-        text_string(t, "a client fails the connection");
-        return;
-    }
-    text_string(t, "chatd answers ");
-    text_decimal(t, v->status);
+    if (status == 0)
+        return BYTES_LITERAL("a client fails the connection");
+    struct text *t = listing_phrase(l, "chatd answers ");
+    text_decimal(t, status);
     text_byte(t, ' ');
-    text_string(t, http_phrase(v->status));
+    text_string(t, http_phrase(status));
     text_string(t, " and closes");
+    return text_span(t);
 }
 
 /* Marks what of [at, at + segment.len) is at fault, if it begins there. */
@@ -130,18 +134,14 @@ static void mark(const struct explain_head *h, struct span segment,
                  const struct explain_judge *v, struct listing *l)
 {
     size_t at = offset_of(h, segment), before = v->offset - at;
-    uint8_t measured[4 * SEGMENT + 8], bytes[100];
-    struct text scratch = text_over(measured, sizeof measured);
-    struct listing ruler = {.out = &scratch};
     size_t within = bytes_min(before, segment.len);
-    size_t column = LISTING_BYTES_COLUMN +
-                    put_escaped(&ruler, bytes_part(segment, 0, within));
+    size_t column =
+        LISTING_BYTES_COLUMN + columns_of(bytes_part(segment, 0, within));
     size_t len = bytes_min(v->len, segment.len - within);
-    size_t width = put_escaped(&ruler, bytes_part(segment, within, len));
-    struct text t = text_over(bytes, sizeof bytes);
-    put_consequence(h, v, &t);
-    listing_wrong(l, column, width ? width : 1, h->at + v->offset, &v->rule,
-                  text_span(&t));
+    size_t width = columns_of(bytes_part(segment, within, len));
+    const struct fault_rule *rule = &fault_rules[v->fault];
+    listing_wrong(l, column, width ? width : 1, h->at + v->offset, rule,
+                  consequence(rule->answer, l));
 }
 
 /* One line of the head in as many of ours as it wants, the mark below the one
@@ -150,7 +150,7 @@ static bool tell_line(const struct explain_head *h, struct span line,
                       const struct explain_judge *v, struct listing *l)
 {
     size_t start = offset_of(h, line);
-    bool here = v->status && v->offset <= start + line.len + 1;
+    bool here = v->fault && v->offset <= start + line.len + 1;
     struct span rest = line;
     for (size_t n = 0; n == 0 || rest.len > 0; n++) {
         size_t len = segment_len(rest);
@@ -166,10 +166,10 @@ static bool tell_line(const struct explain_head *h, struct span line,
         }
         if (holds)
             mark(h, segment, v, l);
-        rest = bytes_part(rest, len, rest.len - len);
+        rest = bytes_after(rest, len);
     }
     if (line.len > SEGMENT * SEGMENTS)
-        listing_note(l, "(only the line's start is shown)", NULL);
+        listing_note(l, bytes_of("(only the line's start is shown)"), NULL);
     return here;
 }
 
@@ -189,49 +189,42 @@ static void put_step(struct listing *l, const char *label, struct span value)
 static void tell_accept(struct span key, const uint8_t *accept,
                         struct listing *l)
 {
-    uint8_t digest[SHA1_LEN], bytes[64];
-    struct text t = text_over(bytes, sizeof bytes);
+    uint8_t digest[SHA1_LEN];
+    struct text *t = listing_phrase(l, "");
     struct span answer = bytes_span(accept, HANDSHAKE_ACCEPT_LEN);
     put_step(l, "key", key);
-    put_step(l, "+ GUID",
-             BYTES_LITERAL("258EAFA5-E914-47DA-95CA-"
-                           "C5AB0DC85B11"));
+    put_step(l, "+ GUID", bytes_of(HANDSHAKE_GUID));
     (void)base64_decode(digest, sizeof digest, answer);
     for (size_t i = 0; i < sizeof digest; i += 4) {
-        text_string(&t, i ? " " : "");
-        text_hex(&t, bytes_get32(digest + i), 8);
+        text_string(t, i ? " " : "");
+        text_hex(t, bytes_get32(digest + i), 8);
     }
-    put_step(l, "SHA-1", text_span(&t));
+    put_step(l, "SHA-1", text_span(t));
     put_step(l, "base64", answer);
 }
 
 static void tell_choice(const struct explain_head *h,
-                        const struct http_request *request, struct listing *l)
+                        const struct explain_judge *v, struct listing *l)
 {
-    struct extension chosen;
     struct span none;
-    uint8_t bytes[EXTENSION_ANSWER + 40];
-    struct text t = text_over(bytes, sizeof bytes);
-    if (http_field(request, "Sec-WebSocket-Extensions", &none) == 0)
+    struct text *t = listing_phrase(l, "chatd agrees to ");
+    if (http_field(&v->message, "Sec-WebSocket-Extensions", &none) == 0)
         return;
-    text_string(&t, "chatd agrees to ");
-    if (h->compression &&
-        explain_judge_extension(request, &chosen) == EXTENSION_CHOSEN)
-        extension_write(&chosen, &t);
+    if (h->compression && v->legal.deflate)
+        extension_write(&v->legal.extension, t);
     else
-        text_string(&t, "none of the extensions");
-    listing_begin(l, LISTING_PLAIN);
-    listing_wrap(l, LISTING_MEANING_COLUMN, text_span(&t), "7692 7.1");
+        text_string(t, "none of the extensions");
+    listing_note(l, text_span(t), "7692 7.1");
 }
 
 static enum explain_head_next end_request(struct explain_head *h,
-                                          const struct http_request *request,
+                                          const struct explain_judge *v,
                                           struct explain_agreed *agreed,
                                           struct listing *l)
 {
+    const struct http_request *request = &v->message;
     uint64_t bit = UINT64_C(1) << (agreed->requests++ & 63);
     bool head = bytes_equal(request->method, BYTES_LITERAL("HEAD"));
-    struct extension chosen;
     struct span key;
     agreed->without_body = (agreed->without_body & ~bit) | (head ? bit : 0);
     agreed->asked = handshake_wanted(request);
@@ -245,15 +238,13 @@ static enum explain_head_next end_request(struct explain_head *h,
                                                            : EXPLAIN_HEAD_ENDED;
     }
     (void)http_field(request, "Sec-WebSocket-Key", &key);
-    handshake_accept(agreed->accept, key);
-    agreed->offered =
-        explain_judge_extension(request, &chosen) == EXTENSION_CHOSEN;
-    if (agreed->offered)
+    memcpy(agreed->accept, v->legal.accept, sizeof agreed->accept);
+    if (v->legal.deflate)
         agreed->deflate = EXPLAIN_DEFLATE_UNKNOWN;
     listing_result(l, bytes_of("= a legal handshake; its key's answer:"),
                    "4.2.2");
     tell_accept(key, agreed->accept, l);
-    tell_choice(h, request, l);
+    tell_choice(h, v, l);
     return EXPLAIN_HEAD_FRAMES;
 }
 
@@ -263,19 +254,12 @@ static bool has_parameter(struct span element, const char *name, uint8_t *bits)
 {
     uint64_t number;
     while (element.len > 0) {
-        size_t end = bytes_find(element, ';');
-        struct span part = bytes_trim(bytes_part(element, 0, end));
-        size_t equals = bytes_find(part, '=');
-        element = end < element.len
-                      ? bytes_part(element, end + 1, element.len - end - 1)
-                      : bytes_span(NULL, 0);
-        if (!bytes_equal_nocase(bytes_trim(bytes_part(part, 0, equals)),
-                                bytes_of(name)))
+        struct span value = bytes_trim(bytes_cut(&element, ';'));
+        struct span part = bytes_trim(bytes_cut(&value, '='));
+        if (!bytes_equal_nocase(part, bytes_of(name)))
             continue;
-        if (bits && equals < part.len &&
-            bytes_decimal(bytes_part(part, equals + 1, part.len - equals - 1),
-                          &number) &&
-            number >= 8 && number <= EXTENSION_BITS_MAX)
+        if (bits && bytes_decimal(value, &number) && number >= 8 &&
+            number <= EXTENSION_BITS_MAX)
             *bits = (uint8_t)number;
         return true;
     }
@@ -304,24 +288,26 @@ static void agree(const struct http_request *response,
     }
 }
 
-static enum explain_head_next
-end_response(struct explain_head *h, const struct http_request *response,
-             unsigned status, struct explain_agreed *agreed, struct listing *l)
+static enum explain_head_next end_response(struct explain_head *h,
+                                           const struct explain_judge *v,
+                                           struct explain_agreed *agreed,
+                                           struct listing *l)
 {
     struct span none;
+    unsigned status = v->status;
     bool bare = agreed->without_body >> (agreed->responses++ & 63) & 1;
     agreed->status = status;
     if (status == 101) {
-        agree(response, agreed);
+        agree(&v->message, agreed);
         listing_result(
             l, bytes_of("= from the next byte on both sides send frames"),
             "4.2.2");
         return EXPLAIN_HEAD_FRAMES;
     }
-    h->body_left = http_body_len(response);
+    h->body_left = http_body_len(&v->message);
     if (bare || status < 200 || status == 204 || status == 304)
         h->body_left = 0;
-    else if (http_field(response, "Content-Length", &none) == 0)
+    else if (http_field(&v->message, "Content-Length", &none) == 0)
         h->body_left = UINT64_MAX;
     const char *words = h->body_left ? "= plain HTTP; its body is not shown"
                                      : "= plain HTTP, without a body";
@@ -339,15 +325,6 @@ void explain_head_begin(struct explain_head *h, uint64_t at)
     h->told = 0;
 }
 
-static struct span path_of(const struct explain_head *h)
-{
-    struct http_request request;
-    if (!h->by_client || h->scan.status ||
-        http_parse(&request, h->bytes, h->scan.pos))
-        return bytes_span(NULL, 0);
-    return request.path;
-}
-
 bool explain_head_take(struct explain_head *h, struct span *in)
 {
     size_t had = h->scan.pos;
@@ -355,9 +332,7 @@ bool explain_head_take(struct explain_head *h, struct span *in)
     memcpy(h->bytes + had, in->ptr, len);
     h->scanned = http_scan(&h->scan, h->bytes, had + len) != HTTP_MORE;
     size_t taken = h->scan.pos - had;
-    *in = bytes_part(*in, taken, in->len - taken);
-    if (h->scanned)
-        h->path = path_of(h);
+    *in = bytes_after(*in, taken);
     return h->scanned;
 }
 
@@ -366,43 +341,37 @@ static struct span head_of(const struct explain_head *h)
     return bytes_span(h->bytes, h->scan.pos);
 }
 
-/* The whole head: what is wrong with it; else *message is filled in, and of a
-   response *status. */
-static struct explain_judge judge(const struct explain_head *h,
-                                  const struct explain_agreed *agreed,
-                                  struct http_request *message,
-                                  unsigned *status)
+static void judge(const struct explain_head *h,
+                  const struct explain_agreed *agreed, struct explain_judge *v)
 {
     struct span accept =
         bytes_span(agreed->accept, agreed->asked ? HANDSHAKE_ACCEPT_LEN : 0);
     if (h->scan.status)
-        return explain_judge_scan(head_of(h), h->scan.status);
-    return h->by_client
-               ? explain_judge_request(head_of(h), h->policy, message)
-               : explain_judge_response(head_of(h), accept, message, status);
+        explain_judge_scan(v, head_of(h), h->scan.status);
+    else if (h->by_client)
+        explain_judge_request(v, head_of(h), h->policy);
+    else
+        explain_judge_response(v, head_of(h), accept);
 }
 
 enum explain_head_next explain_head_tell(struct explain_head *h,
                                          struct explain_agreed *agreed,
                                          struct listing *l)
 {
-    struct http_request message = {0};
-    unsigned status = 0;
-    struct explain_judge v = judge(h, agreed, &message, &status);
+    struct explain_judge v = {.fault = FAULT_NONE};
+    judge(h, agreed, &v);
     struct span line = explain_judge_line(head_of(h), h->told);
+    h->path = v.message.fault ? bytes_span(NULL, 0) : v.message.path;
     if (h->told == 0)
-        listing_title(l,
-                      h->by_client ? BYTES_LITERAL("request")
-                                   : BYTES_LITERAL("response"),
-                      h->at);
+        tell_title(h, l);
     /* An empty line may stand before the first. */
     bool first = h->told <= 2 && line.len > 0;
     bool last = line.len == 0 && h->told > 2;
-    if (last && !v.status)
-        listing_note(l, "the empty line: the end of the head", "9112 2.1");
+    if (last && !v.fault)
+        listing_note(l, bytes_of("the empty line: the end of the head"),
+                     "9112 2.1");
     else if (tell_line(h, line, &v, l)) {
-        h->wrong = v.rule;
-        h->wrong_status = v.status;
+        h->wrong = fault_rules[v.fault];
         return EXPLAIN_HEAD_WRONG;
     }
     if (first)
@@ -412,22 +381,18 @@ enum explain_head_next explain_head_tell(struct explain_head *h,
     h->told = (uint16_t)(h->told + line.len + 2);
     if (h->told < h->scan.pos)
         return EXPLAIN_HEAD_UNFINISHED;
-    return h->by_client ? end_request(h, &message, agreed, l)
-                        : end_response(h, &message, status, agreed, l);
+    return h->by_client ? end_request(h, &v, agreed, l)
+                        : end_response(h, &v, agreed, l);
 }
 
 void explain_head_cut(struct explain_head *h, struct listing *l)
 {
-    struct explain_judge none = {.status = 0};
-    listing_title(
-        l, h->by_client ? BYTES_LITERAL("request") : BYTES_LITERAL("response"),
-        h->at);
-    struct span rest = head_of(h);
-    while (rest.len > 0) {
-        struct span line = bytes_part(rest, 0, bytes_find(rest, '\r'));
+    struct explain_judge none = {.fault = FAULT_NONE};
+    tell_title(h, l);
+    for (struct span rest = head_of(h); rest.len > 0;) {
+        struct span line = explain_judge_line(rest, 0);
         (void)tell_line(h, line, &none, l);
-        size_t used = bytes_min(line.len + 2, rest.len);
-        rest = bytes_part(rest, used, rest.len - used);
+        rest = bytes_after(rest, bytes_min(line.len + 2, rest.len));
     }
     listing_result(
         l,

@@ -20,7 +20,6 @@ struct explain_agreed {
     uint64_t responses;    /* and of responses, 101 among them */
     uint64_t without_body; /* bit n: request number n mod 64 was a HEAD */
     bool asked;            /* the last request was a legal handshake, */
-    bool offered;          /* with permessage-deflate among its extensions */
     uint8_t accept[HANDSHAKE_ACCEPT_LEN]; /* and this is its answer */
     unsigned status;                      /* of the last response */
     uint8_t deflate;                      /* enum explain_deflate */
@@ -45,13 +44,12 @@ struct explain_head {
     bool compression; /* chatd agrees to permessage-deflate */
     uint64_t at;      /* stream offset of the first byte */
     struct http_scan scan;
-    bool scanned;              /* whole, or refused */
-    uint16_t told;             /* bytes of it that were told */
-    struct span path;          /* that the last whole request asked for, as
+    bool scanned;            /* whole, or refused */
+    uint16_t told;           /* bytes of it that were told */
+    struct span path;        /* that the last whole request asked for, as
                                      it was sent (in `bytes`, or static) */
-    uint64_t body_left;        /* UINT64_MAX: until the stream ends */
-    struct listing_rule wrong; /* the rule that is broken; what: NULL, none */
-    unsigned wrong_status;     /* and the status it is answered with */
+    uint64_t body_left;      /* UINT64_MAX: until the stream ends */
+    struct fault_rule wrong; /* the rule that is broken; what: NULL, none */
     uint8_t bytes[HTTP_HEAD_MAX]; /* scan.pos of them */
 };
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain_rules: what may be wrong with a frame, in the RFC's words. A part of
- * explain.h.
+ * explain_rules: what may be wrong with a frame, and which of its bytes are. A
+ * part of explain.h.
  *
- * These are the rules of message.c, in the same order. Each answers which bytes
- * of the frame break it. struct explain_frame, which they are asked about, is
- * kept by explain_frame.c.
+ * These are the rules of message.c, in the same order. struct explain_frame,
+ * which they are asked about, is kept by explain_frame.c.
  */
 #ifndef WIRE_EXPLAIN_RULES_H
 #define WIRE_EXPLAIN_RULES_H
 
 #include "wire/explain_blocks.h"
-#include "wire/frame.h"
+#include "wire/message.h"
 
 /* What the handshake has agreed about permessage-deflate. */
 enum explain_deflate {
@@ -49,19 +48,13 @@ struct explain_frame {
     struct utf8 reason;   /* of a Close's */
     unsigned code;        /* a Close's, or CLOSE_NO_STATUS */
 
-    struct listing_rule wrong; /* the rule that was broken; what: NULL, none */
-    unsigned wrong_code;       /* and the close code for it */
+    struct fault_rule wrong; /* the rule that was broken; what: NULL, none */
 
     struct explain_blocks blocks;
 };
 
-/* The reserved bits that may be set in the present first byte. */
-uint8_t explain_rules_reserved(const struct explain_frame *f);
-
-bool explain_rules_opcode_known(uint8_t opcode);
-
 /* What is wrong with the header so far (f->have bytes of it, two at least),
-   after frame_read answered `step`. The column is that of the byte's line. */
+   after frame_read answered `step`. */
 struct explain_fault explain_rules_header(const struct explain_frame *f,
                                           enum frame_step step);
 

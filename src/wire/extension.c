@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/extension.h"
 
+#include "wire/http.h"
+
 /* ---- the grammar (RFC 6455 9.1) ------------------------------------------ */
 
 /*
@@ -12,36 +14,26 @@
  * when that is not there, and then the field is malformed.
  */
 
-static bool is_token_byte(uint8_t byte)
+/* Take some bytes and the blanks behind them. */
+static void take(struct span *in, size_t len)
 {
-    return bytes_is_alnum_or(byte, BYTES_LITERAL("!#$%&'*+-.^_`|~"));
+    *in = bytes_trim(bytes_after(*in, len));
 }
 
-static void skip_blanks(struct span *in)
-{
-    while (in->len && (in->ptr[0] == ' ' || in->ptr[0] == '\t'))
-        *in = bytes_part(*in, 1, in->len - 1);
-}
-
-/* Take one byte and the blanks behind it, if it is there. */
+/* Take one byte, if it is there. */
 static bool take_byte(struct span *in, uint8_t byte)
 {
     if (in->len == 0 || in->ptr[0] != byte)
         return false;
-    *in = bytes_part(*in, 1, in->len - 1);
-    skip_blanks(in);
+    take(in, 1);
     return true;
 }
 
 static bool take_token(struct span *in, struct span *token)
 {
-    size_t len = 0;
-    while (len < in->len && is_token_byte(in->ptr[len]))
-        len++;
-    *token = bytes_span(in->ptr, len);
-    *in = bytes_part(*in, len, in->len - len);
-    skip_blanks(in);
-    return len > 0;
+    *token = bytes_part(*in, 0, http_token_len(*in));
+    take(in, token->len);
+    return token->len > 0;
 }
 
 /* The value of a parameter, what it quotes included. Only numbers of two
@@ -67,14 +59,14 @@ static bool take_quoted(struct span *in, struct value *v)
     while (i < in->len && in->ptr[i] != '"') {
         if (in->ptr[i] == '\\')
             i++;
-        if (i == in->len || !is_token_byte(in->ptr[i]))
+        if (i == in->len || !http_token_len(bytes_part(*in, i, 1)))
             return false;
         keep_byte(v, in->ptr[i++]);
     }
     if (i == in->len || v->len == 0)
         return false;
-    *in = bytes_part(*in, i, in->len - i);
-    return take_byte(in, '"');
+    take(in, i + 1);
+    return true;
 }
 
 static bool take_value(struct span *in, struct value *v)
@@ -91,13 +83,20 @@ static bool take_value(struct span *in, struct value *v)
 
 /* ---- one offer (RFC 7692 7.1) -------------------------------------------- */
 
+/* 7.1.1 and 7.1.2. */
+enum { SERVER_TAKEOVER, CLIENT_TAKEOVER, SERVER_BITS, CLIENT_BITS, PARAMETERS };
+
+static const char *const parameters[PARAMETERS] = {
+    [SERVER_TAKEOVER] = "server_no_context_takeover",
+    [CLIENT_TAKEOVER] = "client_no_context_takeover",
+    [SERVER_BITS] = "server_max_window_bits",
+    [CLIENT_BITS] = "client_max_window_bits",
+};
+
 struct offer {
     struct extension terms;
-    bool declined;             /* unknown, or something in it cannot be met */
-    bool server_takeover_seen; /* each parameter at most once, 7 */
-    bool client_takeover_seen;
-    bool server_bits_seen;
-    bool client_bits_seen;
+    bool declined; /* unknown, or something in it cannot be met */
+    unsigned seen; /* a bit for each parameter */
 };
 
 /* A decimal number from 8 to 15 without leading zeros (7.1.2.1, 7.1.2.2), or
@@ -105,44 +104,35 @@ struct offer {
 static uint8_t window_bits(const struct value *v)
 {
     uint64_t number;
-    bool decimal = bytes_decimal(bytes_span(v->bytes, v->len), &number);
-    if (!decimal || v->bytes[0] == '0' || number < 8 || number > 15)
-        return 0;
-    return (uint8_t)number;
-}
-
-/* A parameter that may be there once: false when it was there already. */
-static bool first_time(bool *seen)
-{
-    bool first = !*seen;
-    *seen = true;
-    return first;
+    bool good =
+        bytes_number(bytes_span(v->bytes, v->len), EXTENSION_BITS_MAX, &number);
+    return good && number >= 8 ? (uint8_t)number : 0;
 }
 
 /* False when the offer has to be declined for this parameter (7.1). */
 static bool meet_parameter(struct offer *o, struct span name,
                            const struct value *v)
 {
-    struct extension *terms = &o->terms;
-    if (bytes_equal(name, BYTES_LITERAL("server_no_context_takeover")))
-        return first_time(&o->server_takeover_seen) && v->len == 0;
-    if (bytes_equal(name, BYTES_LITERAL("client_no_context_takeover")))
-        return first_time(&o->client_takeover_seen) && v->len == 0;
-    if (bytes_equal(name, BYTES_LITERAL("server_max_window_bits"))) {
-        terms->server_bits_asked = true;
-        terms->server_window_bits = window_bits(v);
-        return first_time(&o->server_bits_seen) && terms->server_window_bits;
+    unsigned which = 0;
+    while (which < PARAMETERS &&
+           !bytes_equal(name, bytes_of(parameters[which])))
+        which++;
+    if (which == PARAMETERS || o->seen >> which & 1) /* 7: each at most once */
+        return false;
+    o->seen |= 1U << which;
+    if (which < SERVER_BITS)
+        return v->len == 0;
+    if (which == CLIENT_BITS && v->len == 0)
+        return true; /* only a hint that we may ask for less: 15 is fine */
+    uint8_t bits = window_bits(v);
+    if (which == SERVER_BITS) {
+        o->terms.server_bits_asked = true;
+        o->terms.server_window_bits = bits;
+    } else {
+        o->terms.client_bits_asked = true;
+        o->terms.client_window_bits = bits;
     }
-    if (bytes_equal(name, BYTES_LITERAL("client_max_window_bits"))) {
-        if (!first_time(&o->client_bits_seen))
-            return false;
-        if (v->len == 0) /* only a hint that we may ask for less: 15 is fine */
-            return true;
-        terms->client_bits_asked = true;
-        terms->client_window_bits = window_bits(v);
-        return terms->client_window_bits != 0;
-    }
-    return false;
+    return bits != 0;
 }
 
 static bool take_offer(struct span *in, struct offer *o)
@@ -174,8 +164,7 @@ enum extension_result extension_choose(const struct span *values, size_t count,
     struct offer offer;
     size_t offers = 0;
     for (size_t i = 0; i < count; i++) {
-        struct span in = values[i];
-        skip_blanks(&in);
+        struct span in = bytes_trim(values[i]);
         while (in.len) {
             if (take_byte(&in, ',')) /* an empty element, or between two */
                 continue;

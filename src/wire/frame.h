@@ -70,6 +70,12 @@ static inline bool frame_is_control(uint8_t opcode)
     return (opcode & 0x8) != 0;
 }
 
+static inline bool frame_opcode_known(uint8_t opcode)
+{
+    return opcode <= FRAME_BINARY ||
+           (opcode >= FRAME_CLOSE && opcode <= FRAME_PONG);
+}
+
 /*
  * Read the header at the start of in[0, len). FRAME_MORE asks for at least a
  * byte more and leaves *header alone, apart from the first two bytes' fields

@@ -20,63 +20,41 @@ bool handshake_wanted(const struct http_request *request)
 
 void handshake_accept(uint8_t out[HANDSHAKE_ACCEPT_LEN], struct span key)
 {
-    struct span guid = BYTES_LITERAL("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     uint8_t digest[SHA1_LEN];
     struct sha1 sha1;
 
     sha1_init(&sha1);
     sha1_take(&sha1, key.ptr, key.len); /* as text, not decoded */
-    sha1_take(&sha1, guid.ptr, guid.len);
+    sha1_take(&sha1, HANDSHAKE_GUID, sizeof HANDSHAKE_GUID - 1);
     sha1_finish(&sha1, digest);
     base64_encode(out, digest, sizeof digest);
 }
 
 /* ---- The checks ---------------------------------------------------------- */
 
-/* Note a refusal; false, so that it can end a condition. */
-static bool refuse(struct handshake *out, unsigned status, const char *why)
-{
-    out->status = status;
-    out->why = why;
-    return false;
-}
-
-/* What follows the head is frames, so there can be no body. */
-static bool check_body(const struct http_request *request,
-                       struct handshake *out)
-{
-    if (http_body_len(request) > 0)
-        return refuse(out, 400, "a body on an upgrade");
-    return true;
-}
-
 /* 4.2.1, 6; 4.4: the answer to another version names ours. */
-static bool check_version(const struct http_request *request,
-                          struct handshake *out)
+static enum fault check_version(const struct http_request *request)
 {
     struct span version;
     size_t count = http_field(request, "Sec-WebSocket-Version", &version);
     if (!bytes_equal(version, BYTES_LITERAL("13")))
-        return refuse(out, 426, "Sec-WebSocket-Version not 13");
-    if (count > 1) /* 11.3.5 */
-        return refuse(out, 400, "Sec-WebSocket-Version repeated");
-    return true;
+        return FAULT_NOT_13;
+    return count > 1 ? FAULT_13_REPEATED : FAULT_NONE; /* 11.3.5 */
 }
 
 /* 4.2.1, 5; 11.3.1: one key. */
-static bool check_key(const struct http_request *request, struct handshake *out)
+static enum fault check_key(const struct http_request *request,
+                            struct handshake *out)
 {
     struct span key;
     uint8_t nonce[NONCE_LEN];
     size_t count = http_field(request, "Sec-WebSocket-Key", &key);
-    if (count == 0)
-        return refuse(out, 400, "Sec-WebSocket-Key missing");
-    if (count > 1)
-        return refuse(out, 400, "Sec-WebSocket-Key repeated");
+    if (count != 1)
+        return count ? FAULT_KEY_REPEATED : FAULT_KEY_MISSING;
     if (base64_decode(nonce, sizeof nonce, key) != NONCE_LEN)
-        return refuse(out, 400, "Sec-WebSocket-Key not 16 bytes of base64");
+        return FAULT_KEY;
     handshake_accept(out->accept, key);
-    return true;
+    return FAULT_NONE;
 }
 
 /* 10.2. Cookies and the like go out with a script's handshake wherever the
@@ -85,9 +63,7 @@ static bool is_allowed(const struct http_request *request,
                        const struct handshake_policy *policy,
                        struct span origin)
 {
-    if (policy->any_origin)
-        return true;
-    if (origin_is_of(origin, request->authority))
+    if (policy->any_origin || origin_is_of(origin, request->authority))
         return true;
     for (size_t i = 0; i < policy->origin_count; i++)
         if (origin_same(origin, policy->origins[i]))
@@ -96,17 +72,32 @@ static bool is_allowed(const struct http_request *request,
 }
 
 /* 4.2.1, 7: a client that is no browser need not send one. */
-static bool check_origin(const struct http_request *request,
-                         const struct handshake_policy *policy,
-                         struct handshake *out)
+static enum fault check_origin(const struct http_request *request,
+                               const struct handshake_policy *policy)
 {
     struct span origin;
     size_t count = http_field(request, "Origin", &origin);
     if (count > 1)
-        return refuse(out, 400, "Origin repeated");
-    if (count == 1 && !is_allowed(request, policy, origin))
-        return refuse(out, 403, "Origin not allowed");
-    return true;
+        return FAULT_ORIGIN_REPEATED;
+    return count == 0 || is_allowed(request, policy, origin)
+               ? FAULT_NONE
+               : FAULT_ORIGIN_FOREIGN;
+}
+
+/* 4.2.1, 9: all fields of that name are one list. */
+static enum fault check_extensions(const struct http_request *request,
+                                   struct handshake *out)
+{
+    struct span values[HTTP_FIELDS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < request->field_count; i++)
+        if (bytes_equal_nocase(request->fields[i].name,
+                               BYTES_LITERAL("Sec-WebSocket-Extensions")))
+            values[count++] = request->fields[i].value;
+    enum extension_result result =
+        extension_choose(values, count, &out->extension);
+    out->deflate = result == EXTENSION_CHOSEN;
+    return result == EXTENSION_MALFORMED ? FAULT_EXTENSIONS : FAULT_NONE;
 }
 
 /* 4.2.2, 5.5: ours if it was offered. Compared with its case: the client
@@ -122,17 +113,24 @@ static struct span choose_subprotocol(const struct http_request *request,
     return bytes_span(NULL, 0);
 }
 
-unsigned handshake_check(const struct http_request *request,
-                         const struct handshake_policy *policy,
-                         struct handshake *out)
+enum fault handshake_check(const struct http_request *request,
+                           const struct handshake_policy *policy,
+                           struct handshake *out)
 {
     *out = (struct handshake){0};
-    if (check_body(request, out) && check_version(request, out) &&
-        check_key(request, out) && check_origin(request, policy, out)) {
+    if (http_body_len(request) > 0) /* what follows the head is frames */
+        out->fault = FAULT_BODY;
+    if (!out->fault)
+        out->fault = check_version(request);
+    if (!out->fault)
+        out->fault = check_key(request, out);
+    if (!out->fault)
+        out->fault = check_origin(request, policy);
+    if (!out->fault)
+        out->fault = check_extensions(request, out);
+    if (!out->fault)
         out->subprotocol = choose_subprotocol(request, policy->subprotocol);
-        out->status = 101;
-    }
-    return out->status;
+    return out->fault;
 }
 
 /* ---- The answer ---------------------------------------------------------- */

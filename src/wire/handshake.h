@@ -21,9 +21,11 @@
 #ifndef WIRE_HANDSHAKE_H
 #define WIRE_HANDSHAKE_H
 
+#include "wire/extension.h"
 #include "wire/http.h"
 
 #define HANDSHAKE_ACCEPT_LEN 28 /* base64 of 20 bytes */
+#define HANDSHAKE_GUID       "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* 1.3 */
 
 /* What the server lets in; the caller's bytes. */
 struct handshake_policy {
@@ -36,10 +38,11 @@ struct handshake_policy {
 
 /* What was agreed. */
 struct handshake {
-    unsigned status; /* 101, or why it is refused: 400, 403 or 426 */
-    const char *why; /* a short phrase for a refusal, static */
+    enum fault fault; /* why it is refused, or FAULT_NONE */
     uint8_t accept[HANDSHAKE_ACCEPT_LEN];
-    struct span subprotocol; /* the policy's, when the client offered it */
+    struct span subprotocol;    /* the policy's, when the client offered it */
+    bool deflate;               /* permessage-deflate was offered, */
+    struct extension extension; /* and can be agreed to on these terms */
 };
 
 /*
@@ -52,20 +55,15 @@ struct handshake {
 bool handshake_wanted(const struct http_request *request);
 
 /*
- * Check a request that handshake_wanted, in this order:
- *   400  a body announced
- *   426  Sec-WebSocket-Version missing or not exactly 13
- *   400  version repeated; Sec-WebSocket-Key missing, repeated or not 16
- *        bytes of base64
- *   400  Origin repeated
- *   403  Origin not allowed: neither of the request's authority, whatever the
- *        scheme (origin_is_of), nor in the policy's list (origin_same)
- * Fills *out and returns out->status. Method is not looked at: the caller
- * answers anything but GET before this.
+ * Check a request that handshake_wanted: its body (there is none), version, key,
+ * Origin, and extensions. An Origin is allowed when it is of the request's
+ * authority, whatever the scheme (origin_is_of), or in the policy's list
+ * (origin_same). Fills *out and returns out->fault, the first there is. Method
+ * is not looked at: the caller answers anything but GET before this.
  */
-unsigned handshake_check(const struct http_request *request,
-                         const struct handshake_policy *policy,
-                         struct handshake *out);
+enum fault handshake_check(const struct http_request *request,
+                           const struct handshake_policy *policy,
+                           struct handshake *out);
 
 /* Sec-WebSocket-Accept for a key as it stands in the field (4.2.2 step 5.4). */
 void handshake_accept(uint8_t out[HANDSHAKE_ACCEPT_LEN], struct span key);

@@ -132,30 +132,18 @@ bool http_begun(const struct http_scan *scan)
 
 /* ---- The grammar's small pieces ------------------------------------------ */
 
-/* RFC 9110 5.6.2. */
+size_t http_token_len(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len &&
+           bytes_is_alnum_or(s.ptr[len], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
+        len++;
+    return len;
+}
+
 static bool is_token(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!bytes_is_alnum_or(s.ptr[i], BYTES_LITERAL("!#$%&'*+-.^_`|~")))
-            return false;
-    return s.len > 0;
-}
-
-static bool is_digits(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!bytes_is_digit(s.ptr[i]))
-            return false;
-    return true;
-}
-
-/* The bytes of s up to `separator`, which is taken away with them. */
-static struct span cut(struct span *s, uint8_t separator)
-{
-    size_t len = bytes_find(*s, separator);
-    struct span part = bytes_part(*s, 0, len);
-    *s = bytes_after(*s, bytes_min(len + 1, s->len));
-    return part;
+    return s.len > 0 && http_token_len(s) == s.len;
 }
 
 /* The next line, without its CRLF. That there is one is http_scan's word. */
@@ -175,15 +163,6 @@ static bool is_host(struct span s)
 }
 
 /* ---- The request line ---------------------------------------------------- */
-
-/* Note a refusal; false, so that it can end a condition. */
-static bool refuse(struct http_request *request, unsigned status,
-                   const char *why)
-{
-    request->status = status;
-    request->why = why;
-    return false;
-}
 
 /*
  * RFC 3986 would have fewer bytes (no <>"{}|\^`), but browsers send some of
@@ -213,12 +192,9 @@ static void read_path(struct http_request *request, struct span target)
 static bool read_absolute(struct http_request *request, struct span target)
 {
     struct span rest = target;
-    struct span scheme = cut(&rest, ':');
-    bool known = bytes_equal_nocase(scheme, BYTES_LITERAL("http")) ||
-                 bytes_equal_nocase(scheme, BYTES_LITERAL("https")) ||
-                 bytes_equal_nocase(scheme, BYTES_LITERAL("ws")) ||
-                 bytes_equal_nocase(scheme, BYTES_LITERAL("wss"));
-    if (!known || rest.len < 2 || rest.ptr[0] != '/' || rest.ptr[1] != '/')
+    struct span scheme = bytes_cut(&rest, ':');
+    if (authority_default_port(scheme) == 0 || rest.len < 2 ||
+        rest.ptr[0] != '/' || rest.ptr[1] != '/')
         return false;
 
     rest = bytes_after(rest, 2);
@@ -263,26 +239,24 @@ static bool read_version(struct http_request *request, struct span version,
 }
 
 /* method SP request-target SP HTTP-version (3): one SP each, and no other. */
-static bool read_request_line(struct http_request *request, struct span line,
-                              unsigned *major)
+static enum fault read_request_line(struct http_request *request,
+                                    struct span line, unsigned *major)
 {
-    request->method = cut(&line, ' ');
-    struct span target = cut(&line, ' ');
+    request->method = bytes_cut(&line, ' ');
+    struct span target = bytes_cut(&line, ' ');
     if (!is_token(request->method)) {
         request->method.len = 0;
-        return refuse(request, 400, "malformed method");
+        return FAULT_METHOD;
     }
     if (!read_target(request, target))
-        return refuse(request, 400, "malformed target");
-    if (!read_version(request, line, major))
-        return refuse(request, 400, "malformed HTTP version");
-    return true;
+        return FAULT_TARGET;
+    return read_version(request, line, major) ? FAULT_NONE : FAULT_VERSION_FORM;
 }
 
 /* ---- The fields ---------------------------------------------------------- */
 
 /* field-line (5): field-name ":" OWS field-value OWS, up to the empty line. */
-static bool read_fields(struct http_request *request, struct span rest)
+static enum fault read_fields(struct http_request *request, struct span rest)
 {
     struct span line;
     while (line = next_line(&rest), line.len > 0) {
@@ -290,61 +264,63 @@ static bool read_fields(struct http_request *request, struct span rest)
         struct span name = bytes_part(line, 0, colon);
         /* 5.1: no space before the colon; a space is no token's. */
         if (colon == line.len || !is_token(name))
-            return refuse(request, 400, "malformed field");
+            return FAULT_FIELD;
         CHECK(request->field_count < HTTP_FIELDS_MAX);
         request->fields[request->field_count++] = (struct http_field){
             .name = name,
             .value = bytes_trim(bytes_after(line, colon + 1)),
         };
     }
-    return true;
+    return FAULT_NONE;
 }
 
 /* 3.2: HTTP/1.1 must have one Host, even where the target has an authority,
    and then the target's counts (3.2.2). */
-static bool check_host(struct http_request *request)
+static enum fault check_host(struct http_request *request)
 {
     struct span host;
     size_t count = http_field(request, "Host", &host);
     if (count > 1)
-        return refuse(request, 400, "Host repeated");
+        return FAULT_HOST_REPEATED;
     if (count == 0)
-        return request->minor == 0 || refuse(request, 400, "Host missing");
+        return request->minor ? FAULT_HOST_MISSING : FAULT_NONE;
     if (!is_host(host))
-        return refuse(request, 400, "malformed Host");
+        return FAULT_HOST;
     if (request->authority.len == 0)
         request->authority = host;
-    return true;
+    return FAULT_NONE;
 }
 
 /* RFC 9110 8.6: one number. Some senders repeat it, which does no harm as
    long as it is the same one; compared as text, so 5 and 05 are not. */
-static bool check_content_length(struct http_request *request)
+static enum fault check_content_length(const struct http_request *request)
 {
     struct http_list list = {0};
     struct span first = {0};
     struct span element;
+    uint64_t number;
     while (http_list_next(request, "Content-Length", &list, &element)) {
-        if (!is_digits(element) || (first.ptr && !bytes_equal(first, element)))
-            return refuse(request, 400, "malformed Content-Length");
+        if (!bytes_decimal(element, &number) ||
+            (first.ptr && !bytes_equal(first, element)))
+            return FAULT_LENGTH;
         first = element;
     }
-    if (!first.ptr && http_field(request, "Content-Length", &element) > 0)
-        return refuse(request, 400, "empty Content-Length");
-    return true;
+    return first.ptr || !http_field(request, "Content-Length", &element)
+               ? FAULT_NONE
+               : FAULT_LENGTH_EMPTY;
 }
 
 /* 6.1: a coding we do not know is 501, and chatd knows none: a request with
    a body has nothing to tell it. */
-static bool check_transfer_encoding(struct http_request *request)
+static enum fault check_coding(const struct http_request *request)
 {
     struct span value;
-    return http_field(request, "Transfer-Encoding", &value) == 0 ||
-           refuse(request, 501, "Transfer-Encoding");
+    return http_field(request, "Transfer-Encoding", &value) ? FAULT_CODING
+                                                            : FAULT_NONE;
 }
 
-unsigned http_parse(struct http_request *request, const uint8_t *head,
-                    size_t len)
+enum fault http_parse(struct http_request *request, const uint8_t *head,
+                      size_t len)
 {
     struct span rest = bytes_span(head, len);
     unsigned major = 0;
@@ -354,11 +330,17 @@ unsigned http_parse(struct http_request *request, const uint8_t *head,
     if (line.len == 0)
         line = next_line(&rest); /* 2.2: the one before the request line */
 
-    bool good =
-        read_request_line(request, line, &major) && read_fields(request, rest);
-    if (good && major != 1)
-        good = refuse(request, 505, "HTTP version not 1.x");
-    (void)(good && check_host(request) && check_content_length(request) &&
-           check_transfer_encoding(request));
-    return request->status;
+    enum fault fault = read_request_line(request, line, &major);
+    if (!fault)
+        fault = read_fields(request, rest);
+    if (!fault && major != 1)
+        fault = FAULT_VERSION;
+    if (!fault)
+        fault = check_host(request);
+    if (!fault)
+        fault = check_content_length(request);
+    if (!fault)
+        fault = check_coding(request);
+    request->fault = fault;
+    return fault;
 }

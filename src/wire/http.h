@@ -23,6 +23,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "wire/fault.h"
 
 #define HTTP_HEAD_MAX   16384 /* bytes of a head with its empty line */
 #define HTTP_FIELDS_MAX 64    /* field lines */
@@ -72,26 +73,25 @@ struct http_request {
     struct span authority; /* host[:port]: of an absolute-form target, else
                               of Host; len 0 for HTTP/1.0 without Host */
     unsigned minor;        /* HTTP/1.minor; above 1 counts as 1 */
-    unsigned status;       /* 0, or why the request is refused */
-    const char *why;       /* a short phrase for it, static, or NULL */
+    enum fault fault;      /* why the request is refused, or FAULT_NONE */
     size_t field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
 };
 
 /*
- * Take a whole head, as http_scan delimited it, apart. Returns request->status:
- *   0    well formed, Host rules included (RFC 9112 3.2)
- *   400  request line or a field malformed; Host missing (HTTP/1.1), repeated
- *        or not host[:port]; Content-Length not a number or contradicting
- *   501  Transfer-Encoding is there
- *   505  HTTP version not 1.x
- * The first fault of: syntax, version, Host, Content-Length, Transfer-Encoding.
+ * Take a whole head, as http_scan delimited it, apart. Returns request->fault,
+ * the first of: syntax, version, Host (RFC 9112 3.2), Content-Length (not a
+ * number, or contradicting), Transfer-Encoding; FAULT_NONE: well formed.
  * Bytes that http_scan has not found to be whole trip a CHECK.
  * Spans stay valid as long as head's bytes do. Method and fields that could
  * be read before the fault are there, for the log.
  */
-unsigned http_parse(struct http_request *request, const uint8_t *head,
-                    size_t len);
+enum fault http_parse(struct http_request *request, const uint8_t *head,
+                      size_t len);
+
+/* How many of the bytes that s begins with a token may have (RFC 9110
+   5.6.2). */
+size_t http_token_len(struct span s);
 
 /* Is this one of the methods of RFC 9110 9.3, or PATCH (RFC 5789)? */
 bool http_method_known(struct span method);
@@ -120,15 +120,11 @@ bool http_list_next(const struct http_request *request, const char *name,
 bool http_lists(const struct http_request *request, const char *name,
                 const char *token);
 
-/* Does the Accept field name this media type, with a weight above 0?
-   (RFC 9110 12.5.1.) Wildcards do not count as naming it; parameters other
-   than the weight are not looked at. */
-bool http_accepts(const struct http_request *request, const char *type);
-
-/* Does Accept-Encoding name this content coding, with a weight above 0?
-   (RFC 9110 12.5.3.) */
-bool http_accepts_coding(const struct http_request *request,
-                         const char *coding);
+/* Does the field name this, with a weight above 0: Accept a media type (RFC
+   9110 12.5.1), Accept-Encoding a content coding (12.5.3)? Wildcards do not
+   count as naming it; parameters other than the weight are not looked at. */
+bool http_accepts(const struct http_request *request, const char *field,
+                  const char *what);
 
 /* Does If-None-Match hold this entity tag (given with its quotes; the weak
    comparison of RFC 9110 13.1.2), or "*"? */

@@ -45,8 +45,7 @@ static struct span next_part(struct span *s, uint8_t separator)
 {
     size_t len = find_unquoted(*s, separator);
     struct span part = bytes_trim(bytes_part(*s, 0, len));
-    size_t used = bytes_min(len + 1, s->len);
-    *s = bytes_part(*s, used, s->len - used);
+    *s = bytes_after(*s, bytes_min(len + 1, s->len));
     return part;
 }
 
@@ -57,8 +56,7 @@ bool http_list_next(const struct http_request *request, const char *name,
         const struct http_field *field = &request->fields[list->field];
         if (!bytes_equal_nocase(field->name, bytes_of(name)))
             continue;
-        struct span rest = bytes_part(field->value, list->offset,
-                                      field->value.len - list->offset);
+        struct span rest = bytes_after(field->value, list->offset);
         while (rest.len) {
             *element = next_part(&rest, ',');
             list->offset = field->value.len - rest.len;
@@ -124,8 +122,7 @@ static bool wanted(struct span parameters)
     return true;
 }
 
-/* Is this among the elements of a field, with a weight above 0? */
-static bool names(const struct http_request *request, const char *field,
+bool http_accepts(const struct http_request *request, const char *field,
                   const char *what)
 {
     struct http_list list = {0};
@@ -138,21 +135,11 @@ static bool names(const struct http_request *request, const char *field,
     return false;
 }
 
-bool http_accepts(const struct http_request *request, const char *type)
-{
-    return names(request, "Accept", type);
-}
-
-bool http_accepts_coding(const struct http_request *request, const char *coding)
-{
-    return names(request, "Accept-Encoding", coding);
-}
-
 /* 13.1.2: the weak comparison does not look at the W/ in front. */
 static struct span opaque_tag(struct span etag)
 {
     if (etag.len >= 2 && etag.ptr[0] == 'W' && etag.ptr[1] == '/')
-        return bytes_part(etag, 2, etag.len - 2);
+        return bytes_after(etag, 2);
     return etag;
 }
 

@@ -2,23 +2,13 @@
 /* The parts of a request target: percent-encoding and queries (RFC 3986). */
 #include "wire/http.h"
 
-/* The byte that "%XX" at the start of s stands for, or -1 (RFC 3986 2.1). */
-static int escaped_byte(struct span s)
-{
-    if (s.len < 3)
-        return -1;
-    int high = bytes_hex_value(s.ptr[1]);
-    int low = bytes_hex_value(s.ptr[2]);
-    return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 ptrdiff_t http_decode(uint8_t *out, size_t size, struct span s, bool plus)
 {
     size_t len = 0;
     for (size_t at = 0; at < s.len; at++) {
         int byte = s.ptr[at];
-        if (byte == '%') {
-            byte = escaped_byte(bytes_part(s, at, s.len - at));
+        if (byte == '%') { /* RFC 3986 2.1 */
+            byte = bytes_hex(bytes_after(s, at + 1), 2);
             at += 2;
         } else if (plus && byte == '+') {
             byte = ' ';
@@ -34,15 +24,11 @@ bool http_query(struct span query, const char *key, struct span *value)
 {
     bool found = false;
     while (query.len) {
-        struct span pair = bytes_part(query, 0, bytes_find(query, '&'));
-        struct span name = bytes_part(pair, 0, bytes_find(pair, '='));
-        if (bytes_equal(name, bytes_of(key))) {
-            size_t used = bytes_min(name.len + 1, pair.len);
-            *value = bytes_part(pair, used, pair.len - used);
+        struct span pair = bytes_cut(&query, '&');
+        if (bytes_equal(bytes_cut(&pair, '='), bytes_of(key))) {
+            *value = pair;
             found = true;
         }
-        size_t used = bytes_min(pair.len + 1, query.len);
-        query = bytes_part(query, used, query.len - used);
     }
     return found;
 }

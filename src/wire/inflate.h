@@ -19,18 +19,7 @@
  *
  * The spare bytes let a match be copied in words: they may be overwritten.
  *
- * The states, and what each waits for:
- *
- *     HEADER          three bits: is it the final block, and its type
- *     STORED_LENGTH   (aligned) LEN and NLEN, four bytes
- *     STORED          LEN bytes of input, and room for them
- *     COUNTS          how many lengths of each kind the codes have, 14 bits
- *     CODE_LENGTHS    the lengths of the code for code lengths, 3 bits each
- *     LENGTHS         the lengths of the two codes, in that code
- *     SYMBOL          a literal (and room for it), a length, the end of block
- *     DISTANCE        the distance that belongs to a length
- *     COPY            room for `length` bytes
- *     FAILED          nothing, ever
+ * The states (enum inflate_state says what each waits for):
  *
  *     HEADER -> STORED_LENGTH -> STORED -> HEADER
  *     HEADER -> [COUNTS -> CODE_LENGTHS -> LENGTHS ->] SYMBOL -> HEADER
@@ -51,16 +40,16 @@
 #define INFLATE_WINDOW (SYMBOLS_MAX_DISTANCE + INFLATE_SPARE)
 
 enum inflate_state {
-    INFLATE_AT_HEADER,
-    INFLATE_AT_STORED_LENGTH,
-    INFLATE_AT_STORED,
-    INFLATE_AT_COUNTS,
-    INFLATE_AT_CODE_LENGTHS,
-    INFLATE_AT_LENGTHS,
-    INFLATE_AT_SYMBOL,
-    INFLATE_AT_DISTANCE,
-    INFLATE_AT_COPY,
-    INFLATE_AT_FAILED,
+    INFLATE_AT_HEADER,        /* three bits: is the block final, and its type */
+    INFLATE_AT_STORED_LENGTH, /* (aligned) LEN and NLEN, four bytes */
+    INFLATE_AT_STORED,        /* LEN bytes of input, and room for them */
+    INFLATE_AT_COUNTS,        /* how many lengths of each kind, 14 bits */
+    INFLATE_AT_CODE_LENGTHS,  /* the code for code lengths, 3 bits a length */
+    INFLATE_AT_LENGTHS,       /* the lengths of the two codes, in that code */
+    INFLATE_AT_SYMBOL,        /* a literal (and room), a length, the end */
+    INFLATE_AT_DISTANCE,      /* the distance that belongs to a length */
+    INFLATE_AT_COPY,          /* room for `length` bytes */
+    INFLATE_AT_FAILED,        /* nothing, ever */
 };
 
 /* Why it failed; inflate_reason gives the sentence. */

@@ -53,14 +53,11 @@ static const uint8_t escape_meanings[] = "\"\\\b\f\n\r\t/";
 /* Four hexadecimal digits: a UTF-16 code unit. */
 static bool read_unit(struct reader *r, uint32_t *unit)
 {
-    *unit = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = r->at < r->end ? bytes_hex_value(*r->at) : -1;
-        if (digit < 0)
-            return fail(r, "\\u without four hexadecimal digits");
-        *unit = *unit << 4 | (uint32_t)digit;
-        r->at++;
-    }
+    int32_t value = bytes_hex(bytes_span(r->at, (size_t)(r->end - r->at)), 4);
+    if (value < 0)
+        return fail(r, "\\u without four hexadecimal digits");
+    *unit = (uint32_t)value;
+    r->at += 4;
     return true;
 }
 
@@ -154,7 +151,7 @@ static bool read_string(struct reader *r, struct span *out)
 static bool read_digits(struct reader *r)
 {
     const uint8_t *start = r->at;
-    while (r->at < r->end && *r->at >= '0' && *r->at <= '9')
+    while (r->at < r->end && bytes_is_digit(*r->at))
         r->at++;
     return r->at > start || fail(r, "a malformed number");
 }
@@ -389,37 +386,16 @@ static bool plain(uint8_t byte)
     return byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
-/* The letter of a byte's short escape, or NULL: it wants \u00XX. */
-static const uint8_t *short_escape(uint8_t byte)
-{
-    const uint8_t *meaning = memchr(escape_meanings, byte, ESCAPES);
-    return meaning ? escape_names + (meaning - escape_meanings) : NULL;
-}
-
-static size_t escape_len(uint8_t byte)
-{
-    return short_escape(byte) ? 2 : 6;
-}
-
-size_t json_escaped_len(struct span s)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < s.len; i++)
-        len += plain(s.ptr[i]) ? 1 : escape_len(s.ptr[i]);
-    return len;
-}
-
+/* The short escape, or \u00XX where a byte has none. */
 static void put_escape(struct text *t, uint8_t byte)
 {
-    uint8_t escape[6] = "\\u00";
-    const uint8_t *letter = short_escape(byte);
-    if (letter) {
-        escape[1] = *letter;
-    } else {
-        escape[4] = (uint8_t) "0123456789abcdef"[byte >> 4];
-        escape[5] = (uint8_t) "0123456789abcdef"[byte & 15];
-    }
-    text_put(t, bytes_span(escape, escape_len(byte)));
+    const uint8_t *meaning = memchr(escape_meanings, byte, ESCAPES);
+    uint8_t escape[2] = {'\\', 'u'};
+    if (meaning)
+        escape[1] = escape_names[meaning - escape_meanings];
+    text_put(t, bytes_span(escape, sizeof escape));
+    if (!meaning)
+        text_hex(t, byte, 4);
 }
 
 void json_put_string(struct text *t, struct span s)

@@ -34,9 +34,6 @@ struct json_message {
  */
 const char *json_read(uint8_t *text, size_t len, struct json_message *out);
 
-/* Bytes that s becomes inside a JSON string, quotes not counted. */
-size_t json_escaped_len(struct span s);
-
 /* Append s as a JSON string with its quotes. s is UTF-8; only the quote, the
    backslash and controls below 20 are escaped (RFC 8259 7). */
 void json_put_string(struct text *t, struct span s);

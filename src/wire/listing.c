@@ -3,7 +3,6 @@
 
 #define BITS_COLUMN 6  /* behind a byte */
 #define TEXT_COLUMN 52 /* text beside unmasked payload */
-#define PHRASE_SIZE 240
 
 static const char *const colours[] = {
     [LISTING_PLAIN] = "",
@@ -11,6 +10,22 @@ static const char *const colours[] = {
     [LISTING_RESULT] = "\x1B[32m",  /* green */
     [LISTING_WRONG] = "\x1B[1;31m", /* bold red */
 };
+
+struct text *listing_phrase(struct listing *l, const char *start)
+{
+    l->phrase = text_over(l->phrase_bytes, sizeof l->phrase_bytes);
+    text_string(&l->phrase, start);
+    return &l->phrase;
+}
+
+void listing_count(struct text *t, uint64_t count, const char *what)
+{
+    text_decimal(t, count);
+    text_byte(t, ' ');
+    text_string(t, what);
+    if (count != 1)
+        text_byte(t, 's');
+}
 
 /* ---- A line from its parts ----------------------------------------------- */
 
@@ -48,23 +63,20 @@ void listing_hex(struct listing *l, struct span bytes)
     }
 }
 
-void listing_bits(struct listing *l, uint8_t byte, uint8_t mask)
+/* A byte as "1... ....": the bits in `mask`, dots for the others. */
+static void put_bits(struct listing *l, uint8_t byte, uint8_t mask)
 {
     for (unsigned bit = 0x80; bit > 0; bit >>= 1) {
         if (bit == 0x08)
             text_byte(l->out, ' ');
-        text_byte(l->out, (mask & bit) == 0   ? '.'
-                          : (byte & bit) == 0 ? '0'
-                                              : '1');
+        text_byte(l->out, mask & bit ? byte & bit ? '1' : '0' : '.');
     }
 }
 
 void listing_text(struct listing *l, struct span bytes)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t byte = bytes.ptr[i];
-        text_byte(l->out, byte >= ' ' && byte < 0x7F ? byte : '.');
-    }
+    for (size_t i = 0; i < bytes.len; i++)
+        text_byte(l->out, listing_prints(bytes.ptr[i]) ? bytes.ptr[i] : '.');
 }
 
 /* How many bytes of `words` go on a line of `width`: up to the last blank
@@ -96,7 +108,7 @@ void listing_wrap(struct listing *l, size_t column, struct span words,
         listing_end(l);
         if (len < words.len && words.ptr[len] == ' ')
             len++;
-        words = bytes_part(words, len, words.len - len);
+        words = bytes_after(words, len);
         if (words.len == 0)
             return;
         listing_begin(l, l->tone);
@@ -127,15 +139,15 @@ void listing_field(struct listing *l, struct span bytes, uint8_t mask,
         listing_hex(l, bytes);
     if (mask) {
         listing_column(l, BITS_COLUMN);
-        listing_bits(l, bytes.ptr[0], mask);
+        put_bits(l, bytes.ptr[0], mask);
     }
     listing_wrap(l, LISTING_MEANING_COLUMN, meaning, section);
 }
 
-void listing_note(struct listing *l, const char *words, const char *section)
+void listing_note(struct listing *l, struct span words, const char *section)
 {
     listing_begin(l, LISTING_PLAIN);
-    listing_wrap(l, LISTING_MEANING_COLUMN, bytes_of(words), section);
+    listing_wrap(l, LISTING_MEANING_COLUMN, words, section);
 }
 
 void listing_result(struct listing *l, struct span words, const char *section)
@@ -159,9 +171,9 @@ void listing_row(struct listing *l, struct span sent, struct span plain)
 }
 
 void listing_wrong(struct listing *l, size_t column, size_t width, uint64_t at,
-                   const struct listing_rule *rule, struct span consequence)
+                   const struct fault_rule *rule, struct span consequence)
 {
-    uint8_t bytes[PHRASE_SIZE];
+    uint8_t bytes[LISTING_PHRASE];
     struct text t = text_over(bytes, sizeof bytes);
     text_string(&t, "WRONG at byte ");
     text_decimal(&t, at);

@@ -20,10 +20,12 @@
 #define WIRE_LISTING_H
 
 #include "base/text.h"
+#include "wire/fault.h"
 
 #define LISTING_WIDTH  72
 #define LISTING_PREFIX 8
-#define LISTING_ROW    8 /* bytes in a row of payload */
+#define LISTING_ROW    8   /* bytes in a row of payload */
+#define LISTING_PHRASE 240 /* bytes of a phrase, more than the longest has */
 
 #define LISTING_BYTES_COLUMN   2  /* bytes as they were sent */
 #define LISTING_MEANING_COLUMN 17 /* what they mean */
@@ -45,20 +47,33 @@ struct listing {
     bool colour;        /* the escape sequences of ECMA-48 (SGR) */
     size_t start;       /* offset in out of the present line's column 0 */
     enum listing_tone tone;
+    struct text phrase;
+    uint8_t phrase_bytes[LISTING_PHRASE];
 };
+
+/* Begin a phrase that is put together from parts, for one of the functions
+   below. It stands until the next one begins. */
+struct text *listing_phrase(struct listing *l, const char *start);
+
+/* "1 byte", "2 bytes". */
+void listing_count(struct text *t, uint64_t count, const char *what);
 
 /* ---- A line from its parts ----------------------------------------------- */
 
 void listing_begin(struct listing *l, enum listing_tone tone);
 void listing_end(struct listing *l);
 
+/* Is it a printable ASCII character? */
+static inline bool listing_prints(uint8_t byte)
+{
+    return byte >= ' ' && byte < 0x7F;
+}
+
 /* Go on in this column: blanks up to it, at least one where text is before. */
 void listing_column(struct listing *l, size_t column);
 
-/* Bytes as "37 FA", one as "1... ....": the bits in `mask`, others dots, and
-   bytes as text, what does not print as a dot. */
+/* Bytes as "37 FA", and as text, what does not print as a dot. */
 void listing_hex(struct listing *l, struct span bytes);
-void listing_bits(struct listing *l, uint8_t byte, uint8_t mask);
 void listing_text(struct listing *l, struct span bytes);
 
 /* From this column, words that wrap into as many lines as they want; `section`
@@ -77,7 +92,7 @@ void listing_field(struct listing *l, struct span bytes, uint8_t mask,
                    struct span meaning, const char *section);
 
 /* A remark in the column of the meanings. */
-void listing_note(struct listing *l, const char *words, const char *section);
+void listing_note(struct listing *l, struct span words, const char *section);
 
 /* "= ...": what all the lines before come to. */
 void listing_result(struct listing *l, struct span words, const char *section);
@@ -86,16 +101,9 @@ void listing_result(struct listing *l, struct span words, const char *section);
    (none: as sent), and as text. */
 void listing_row(struct listing *l, struct span sent, struct span plain);
 
-/* A rule that is broken. */
-struct listing_rule {
-    const char *what;    /* "a reserved bit is set" */
-    const char *rule;    /* what the RFC says, in its words or shorter */
-    const char *section; /* and where */
-};
-
 /* Marks under `width` columns of the line before, and beside or below them
    what is wrong there, the rule, and what follows from it. */
 void listing_wrong(struct listing *l, size_t column, size_t width, uint64_t at,
-                   const struct listing_rule *rule, struct span consequence);
+                   const struct fault_rule *rule, struct span consequence);
 
 #endif

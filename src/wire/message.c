@@ -12,109 +12,6 @@ enum {
     MESSAGE_FLAG_CLOSED = 8,     /* a Close was read */
 };
 
-/* ---- Failures ------------------------------------------------------------ */
-
-/* reader->fault. In the order in which a header is checked. */
-enum fault {
-    FAULT_NONE,
-    FAULT_RESERVED,
-    FAULT_OPCODE,
-    FAULT_CONTROL_FRAGMENTED,
-    FAULT_CONTROL_LONG,
-    FAULT_UNMASKED,
-    FAULT_NOTHING_TO_CONTINUE,
-    FAULT_NOT_CONTINUED,
-    FAULT_LENGTH_LONG,
-    FAULT_LENGTH_WASTEFUL,
-    FAULT_TOO_BIG,
-    FAULT_TEXT,
-    FAULT_CLOSE,
-    FAULT_CLOSE_REASON,
-};
-
-static const struct {
-    enum close_code code;
-    const char *reason;
-} faults[] = {
-    [FAULT_RESERVED] = {CLOSE_PROTOCOL_ERROR, "a reserved bit is set"},
-    [FAULT_OPCODE] = {CLOSE_PROTOCOL_ERROR, "unknown opcode"},
-    [FAULT_CONTROL_FRAGMENTED] = {CLOSE_PROTOCOL_ERROR,
-                                  "a control frame is fragmented"},
-    [FAULT_CONTROL_LONG] = {CLOSE_PROTOCOL_ERROR,
-                            "a control frame is longer than 125 bytes"},
-    [FAULT_UNMASKED] = {CLOSE_PROTOCOL_ERROR, "a frame is not masked"},
-    [FAULT_NOTHING_TO_CONTINUE] = {CLOSE_PROTOCOL_ERROR,
-                                   "a continuation without a message"},
-    [FAULT_NOT_CONTINUED] = {CLOSE_PROTOCOL_ERROR,
-                             "a new message inside an unfinished one"},
-    [FAULT_LENGTH_LONG] = {CLOSE_PROTOCOL_ERROR,
-                           "the top bit of a payload length is set"},
-    [FAULT_LENGTH_WASTEFUL] = {CLOSE_PROTOCOL_ERROR,
-                               "a payload length is not in its shortest form"},
-    [FAULT_TOO_BIG] = {CLOSE_TOO_BIG, "the message is too big"},
-    [FAULT_TEXT] = {CLOSE_BAD_DATA, "a text message is not UTF-8"},
-    [FAULT_CLOSE] = {CLOSE_PROTOCOL_ERROR,
-                     "a Close frame without a legal close code"},
-    [FAULT_CLOSE_REASON] = {CLOSE_BAD_DATA, "a close reason is not UTF-8"},
-};
-
-static void tell_fault(const struct message_reader *reader,
-                       struct message_event *event)
-{
-    *event = (struct message_event){
-        .type = MESSAGE_FAIL,
-        .code = faults[reader->fault].code,
-        .reason = faults[reader->fault].reason,
-    };
-}
-
-/* ---- The header ---------------------------------------------------------- */
-
-static bool opcode_known(uint8_t opcode)
-{
-    return opcode <= FRAME_BINARY ||
-           (opcode >= FRAME_CLOSE && opcode <= FRAME_PONG);
-}
-
-/* What the first two bytes alone can have wrong; in[1] is the second. */
-static enum fault check_start(const struct message_reader *reader,
-                              const struct message_rules *rules,
-                              const struct frame_header *header,
-                              const uint8_t *in)
-{
-    bool control = frame_is_control(header->opcode);
-    bool continues = header->opcode == FRAME_CONTINUATION;
-
-    /* RFC 6455 5.2; RFC 7692 6: on a message's first frame, nowhere else. */
-    uint8_t legal = 0;
-    if (rules->permessage_deflate && !control && !continues)
-        legal = FRAME_RSV1;
-    if (header->reserved & ~legal)
-        return FAULT_RESERVED;
-    if (!opcode_known(header->opcode))
-        return FAULT_OPCODE; /* RFC 6455 5.2 */
-    if (control && !header->fin)
-        return FAULT_CONTROL_FRAGMENTED; /* RFC 6455 5.5 */
-    if (control && (in[1] & FRAME_LENGTH_BITS) > FRAME_CONTROL_MAX)
-        return FAULT_CONTROL_LONG; /* RFC 6455 5.5 */
-    if (!header->masked)
-        return FAULT_UNMASKED; /* RFC 6455 5.1 */
-    if (continues && reader->opcode == 0)
-        return FAULT_NOTHING_TO_CONTINUE; /* RFC 6455 5.4 */
-    if (!control && !continues && reader->opcode != 0)
-        return FAULT_NOT_CONTINUED; /* RFC 6455 5.4 */
-    return FAULT_NONE;
-}
-
-static enum fault length_fault(enum frame_step step)
-{
-    switch (step) {
-    case FRAME_LONG: return FAULT_LENGTH_LONG;
-    case FRAME_WASTEFUL: return FAULT_LENGTH_WASTEFUL;
-    default: return FAULT_NONE;
-    }
-}
-
 /* ---- Payload ------------------------------------------------------------- */
 
 /* True while the message's text may be UTF-8 (RFC 6455 8.1). Of a compressed
@@ -185,13 +82,10 @@ static void take_control(struct message_reader *reader,
             header->opcode == FRAME_PING ? MESSAGE_PING : MESSAGE_PONG;
         return;
     }
-    const char *fault;
-    event->code = close_payload(bytes_span(payload, len), &fault);
-    if (fault) {
-        reader->fault =
-            event->code == CLOSE_BAD_DATA ? FAULT_CLOSE_REASON : FAULT_CLOSE;
+    reader->fault =
+        (uint8_t)close_payload(bytes_span(payload, len), &event->code);
+    if (reader->fault != FAULT_NONE)
         return;
-    }
     reader->flags |= MESSAGE_FLAG_CLOSED;
     event->type = MESSAGE_CLOSE;
     if (len > 0) { /* the reason begins behind the code */
@@ -237,9 +131,10 @@ static size_t take_frame(struct message_reader *reader,
     enum frame_step step = frame_read(&header, in, len);
     if (len < 2)
         return 0;
-    enum fault fault = check_start(reader, rules, &header, in);
-    if (fault == FAULT_NONE)
-        fault = length_fault(step);
+    enum fault fault = message_check_start(
+        &header, in[1], rules->permessage_deflate, reader->opcode, true);
+    if (fault == FAULT_NONE && step > FRAME_DONE)
+        fault = step == FRAME_LONG ? FAULT_LENGTH_LONG : FAULT_LENGTH_WASTEFUL;
     reader->fault = (uint8_t)fault;
     if (fault != FAULT_NONE || step == FRAME_MORE)
         return 0;
@@ -283,7 +178,11 @@ size_t message_read(struct message_reader *reader,
         taken = take(reader, rules, in, len, event);
     if (reader->fault == FAULT_NONE)
         return taken;
-    tell_fault(reader, event);
+    *event = (struct message_event){
+        .type = MESSAGE_FAIL,
+        .code = fault_rules[reader->fault].answer,
+        .reason = fault_rules[reader->fault].what,
+    };
     return len;
 }
 

@@ -36,7 +36,6 @@
 
 #include "base/utf8.h"
 #include "wire/close.h"
-#include "wire/frame.h"
 
 #define MESSAGE_UNLIMITED UINT64_MAX
 
@@ -53,9 +52,7 @@ struct message_reader {
     uint8_t opcode;         /* FRAME_TEXT or FRAME_BINARY while a message is
                                unfinished, else 0 */
     uint8_t flags;          /* MESSAGE_FLAG_* of message.c */
-    uint8_t fault;          /* FAULT_* of message.c: which failure, 0 while
-                               there is none */
-    uint8_t unused;
+    uint8_t fault;          /* enum fault: which failure, if any */
 };
 
 enum message_type {
@@ -113,5 +110,39 @@ size_t message_read(struct message_reader *reader,
 
 /* True between messages: nothing begun, nothing failed, no Close read. */
 bool message_at_rest(const struct message_reader *reader);
+
+/* The reserved bits that may be set: with permessage-deflate RSV1, on the first
+   frame of a message (RFC 7692 6). */
+static inline uint8_t message_legal_bits(bool deflate, uint8_t opcode)
+{
+    bool first = opcode == FRAME_TEXT || opcode == FRAME_BINARY;
+    return deflate && first ? FRAME_RSV1 : 0;
+}
+
+/* What the first two bytes of a frame alone can have wrong. `second` is the
+   second one, `unfinished` the opcode of the message that is unfinished, or
+   0. */
+static inline enum fault message_check_start(const struct frame_header *header,
+                                             uint8_t second, bool deflate,
+                                             uint8_t unfinished, bool by_client)
+{
+    bool control = frame_is_control(header->opcode);
+    bool continues = header->opcode == FRAME_CONTINUATION;
+    if (header->reserved & ~message_legal_bits(deflate, header->opcode))
+        return FAULT_RESERVED; /* RFC 6455 5.2 */
+    if (!frame_opcode_known(header->opcode))
+        return FAULT_OPCODE; /* RFC 6455 5.2 */
+    if (control && !header->fin)
+        return FAULT_CONTROL_FRAGMENTED; /* RFC 6455 5.5 */
+    if (control && (second & FRAME_LENGTH_BITS) > FRAME_CONTROL_MAX)
+        return FAULT_CONTROL_LONG;   /* RFC 6455 5.5 */
+    if (header->masked != by_client) /* RFC 6455 5.1 */
+        return by_client ? FAULT_UNMASKED : FAULT_MASKED;
+    if (continues && unfinished == 0)
+        return FAULT_NOTHING_TO_CONTINUE; /* RFC 6455 5.4 */
+    if (!control && !continues && unfinished != 0)
+        return FAULT_NOT_CONTINUED; /* RFC 6455 5.4 */
+    return FAULT_NONE;
+}
 
 #endif

@@ -40,11 +40,11 @@ const char *origin_fault(struct origin_triple *o, struct span text)
     if (is(text, "null"))
         return NULL;
     struct span scheme = bytes_part(text, 0, bytes_find(text, ':'));
-    struct span rest = bytes_part(text, scheme.len, text.len - scheme.len);
+    struct span rest = bytes_after(text, scheme.len);
     if (!is_scheme(scheme) || rest.len < 3 || rest.ptr[1] != '/' ||
         rest.ptr[2] != '/')
         return "is not an origin such as https://a.example";
-    rest = bytes_part(rest, 3, rest.len - 3);
+    rest = bytes_after(rest, 3);
     o->scheme = scheme;
     const char *fault = end_fault(rest);
     if (fault || (rest.len == 0 && is(scheme, "file")))
@@ -56,17 +56,9 @@ const char *origin_fault(struct origin_triple *o, struct span text)
 
 /* ---- Comparing ----------------------------------------------------------- */
 
-/* RFC 9110 4.2, RFC 6455 3; 0: not known. */
-static uint32_t default_port(struct span scheme)
-{
-    if (is(scheme, "http") || is(scheme, "ws"))
-        return 80;
-    return is(scheme, "https") || is(scheme, "wss") ? 443 : 0;
-}
-
 static bool is_at(const struct origin_triple *o, const struct authority *at)
 {
-    uint32_t port = default_port(o->scheme);
+    uint32_t port = authority_default_port(o->scheme);
     return authority_same_host(o->at.host, at->host) &&
            (o->at.has_port ? o->at.port : port) ==
                (at->has_port ? at->port : port);

@@ -29,10 +29,7 @@
  * Both sides negotiate no_context_takeover (extension.h), so each message
  * begins with an empty window and contexts are needed only while a message
  * is on its way.
- *
- * Compressing piece by piece needs nothing from here: deflate_init, then
- * deflate_run with DEFLATE_MORE, and with DEFLATE_MESSAGE for the last piece.
- * DEFLATE_SYNC in between puts out what there is so far.
+ * Compressing piece by piece needs nothing from here: see deflate.h.
  */
 #ifndef WIRE_PERMESSAGE_H
 #define WIRE_PERMESSAGE_H

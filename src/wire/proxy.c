@@ -25,15 +25,6 @@ static void finish(struct proxy *p, enum proxy_client client, size_t behind)
 static const char start_1[] = "PROXY ";
 #define START_1 (sizeof start_1 - 1)
 
-/* The next word of *line; one space behind it is taken off. */
-static struct span word(struct span *line)
-{
-    struct span w = bytes_part(*line, 0, bytes_find(*line, ' '));
-    size_t used = bytes_min(w.len + 1, line->len);
-    *line = bytes_part(*line, used, line->len - used);
-    return w;
-}
-
 /* An address in the form of its family. One of IPv6 may be IPv4 within. */
 static bool parse_address(struct span text, bool v6, struct ip *ip)
 {
@@ -41,33 +32,24 @@ static bool parse_address(struct span text, bool v6, struct ip *ip)
     return colon == v6 && ip_parse(ip, text);
 }
 
-static bool parse_port(struct span digits, uint16_t *port)
-{
-    uint64_t number;
-    if ((digits.len > 1 && digits.ptr[0] == '0') ||
-        !bytes_decimal(digits, &number) || number > UINT16_MAX)
-        return false;
-    *port = (uint16_t)number;
-    return true;
-}
-
 /* What follows "TCP4 " or "TCP6 ". */
 static bool parse_tcp(struct proxy *p, struct span line, bool v6)
 {
     struct ip destination;
-    uint16_t port;
-    size_t spaces = 0;
-    for (size_t i = 0; i < line.len; i++)
-        spaces += line.ptr[i] == ' ';
-    return spaces == 3 && parse_address(word(&line), v6, &p->source) &&
-           parse_address(word(&line), v6, &destination) &&
-           parse_port(word(&line), &p->port) && parse_port(word(&line), &port);
+    uint64_t source_port, port;
+    if (!parse_address(bytes_cut(&line, ' '), v6, &p->source) ||
+        !parse_address(bytes_cut(&line, ' '), v6, &destination) ||
+        !bytes_number(bytes_cut(&line, ' '), UINT16_MAX, &source_port) ||
+        !bytes_number(line, UINT16_MAX, &port))
+        return false;
+    p->port = (uint16_t)source_port;
+    return true;
 }
 
 static void take_line(struct proxy *p)
 {
     struct span line = bytes_span(p->bytes + START_1, p->len - START_1 - 2);
-    struct span family = word(&line);
+    struct span family = bytes_cut(&line, ' ');
     if (bytes_equal(family, BYTES_LITERAL("UNKNOWN"))) {
         /* 2.1: all before the CRLF must be ignored */
         finish(p, PROXY_SELF, 0);

@@ -71,7 +71,7 @@ static void compare(const struct explain *e, struct span wire)
     /* The reader waits for all of a Close before it looks at its code. */
     if (code == 0 && e->frame.header.opcode == FRAME_CLOSE)
         return;
-    CHECK(e->wrong_code == code);
+    CHECK(e->wrong.answer == code);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -40,8 +40,9 @@ void request_end(struct request *r)
         return;
     uint8_t *head = r->edge - r->scan.pos;
     memmove(head, r->edge - r->len, r->scan.pos);
-    r->status = http_parse(&r->parsed, head, r->scan.pos);
-    assert_int_equal(r->status, r->parsed.status);
+    enum fault fault = http_parse(&r->parsed, head, r->scan.pos);
+    assert_int_equal(fault, r->parsed.fault);
+    r->status = fault_rules[fault].answer;
 }
 
 void request_read(struct request *r, struct span bytes)

@@ -9,7 +9,7 @@ static void test_measuring_hands_out_nothing_and_adds_up(void **state)
 {
     (void)state;
     struct arena a;
-    arena_measure(&a);
+    arena_init(&a, NULL, SIZE_MAX);
     assert_null(arena_carve(&a, 3, 5));
     assert_null(arena_carve(&a, 1, 1));
     assert_false(a.overflow);
@@ -63,11 +63,11 @@ static void test_a_product_over_size_max_is_an_overflow(void **state)
 {
     (void)state;
     struct arena a;
-    arena_measure(&a);
+    arena_init(&a, NULL, SIZE_MAX);
     arena_carve(&a, SIZE_MAX / 2 + 1, 2);
     assert_true(a.overflow);
 
-    arena_measure(&a);
+    arena_init(&a, NULL, SIZE_MAX);
     arena_carve(&a, SIZE_MAX, 1);
     assert_false(a.overflow);
     arena_carve(&a, 1, 1);
@@ -78,7 +78,7 @@ static void test_a_product_over_size_max_is_an_overflow(void **state)
 static void measured_is_enough(struct random *r)
 {
     struct arena measured, real, short_by_one;
-    arena_measure(&measured);
+    arena_init(&measured, NULL, SIZE_MAX);
     size_t count[8], size[8];
     for (int i = 0; i < 8; i++) {
         count[i] = (size_t)random_below(r, 8) + 1;

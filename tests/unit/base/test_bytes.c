@@ -117,6 +117,21 @@ static void test_hex_digits_have_values_and_nothing_else_has(void **state)
     }
 }
 
+static void test_a_number_of_so_many_hex_digits(void **state)
+{
+    (void)state;
+    assert_int_equal(bytes_hex(BYTES_LITERAL("7fG"), 2), 0x7F);
+    assert_int_equal(bytes_hex(BYTES_LITERAL("Ff09"), 4), 0xFF09);
+    assert_int_equal(bytes_hex(BYTES_LITERAL("FFFFFFF"), 7), 0xFFFFFFF);
+    assert_int_equal(bytes_hex(BYTES_LITERAL("7fG"), 0), 0);
+    assert_int_equal(bytes_hex(BYTES_LITERAL("7fG"), 3), -1);
+    assert_int_equal(bytes_hex(BYTES_LITERAL("G7"), 2), -1);
+    assert_int_equal(bytes_hex(BYTES_LITERAL("7G"), 2), -1);
+    assert_int_equal(bytes_hex(bytes_span(guard_before("7", 1), 1), 2), -1);
+    assert_int_equal(bytes_hex(nothing, 1), -1);
+    guard_free_all();
+}
+
 static void assert_decimal(const char *text, uint64_t expected)
 {
     uint64_t value = 0;
@@ -184,6 +199,36 @@ static void test_decimal_refuses_anything_but_digits(void **state)
     for (size_t i = 0; i < UNIT_COUNT(bad); i++)
         assert_false(bytes_decimal(bytes_of(bad[i]), &value));
     assert_false(bytes_decimal(nothing, &value));
+}
+
+static void test_a_number_has_a_most_and_no_leading_zero(void **state)
+{
+    (void)state;
+    uint64_t value = 0;
+    assert_true(bytes_number(BYTES_LITERAL("255"), 255, &value));
+    assert_int_equal(value, 255);
+    assert_true(bytes_number(BYTES_LITERAL("0"), 255, &value));
+    assert_int_equal(value, 0);
+    assert_false(bytes_number(BYTES_LITERAL("256"), 255, &value));
+    assert_false(bytes_number(BYTES_LITERAL("01"), 255, &value));
+    assert_false(bytes_number(BYTES_LITERAL("00"), 255, &value));
+    assert_false(bytes_number(BYTES_LITERAL("1a"), 255, &value));
+    assert_false(bytes_number(nothing, 255, &value));
+}
+
+static void test_a_cut_takes_the_separator_with_it(void **state)
+{
+    (void)state;
+    struct span rest = BYTES_LITERAL("a,,bc");
+    assert_span(bytes_cut(&rest, ','), "a");
+    assert_span(rest, ",bc");
+    assert_span(bytes_cut(&rest, ','), "");
+    assert_span(bytes_cut(&rest, ','), "bc");
+    assert_span(rest, "");
+    assert_span(bytes_cut(&rest, ','), "");
+    rest = nothing;
+    assert_span(bytes_cut(&rest, ','), "");
+    assert_span(rest, "");
 }
 
 static void test_min_is_the_smaller(void **state)
@@ -254,6 +299,9 @@ int main(void)
         cmocka_unit_test(test_decimal_reads_digits),
         cmocka_unit_test(test_decimal_stops_at_the_largest_number),
         cmocka_unit_test(test_decimal_refuses_anything_but_digits),
+        cmocka_unit_test(test_a_number_has_a_most_and_no_leading_zero),
+        cmocka_unit_test(test_a_cut_takes_the_separator_with_it),
+        cmocka_unit_test(test_a_number_of_so_many_hex_digits),
         cmocka_unit_test(test_min_is_the_smaller),
         cmocka_unit_test(test_integers_are_most_significant_byte_first),
         cmocka_unit_test(test_put_is_undone_by_get),

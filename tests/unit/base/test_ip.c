@@ -229,6 +229,8 @@ static void test_a_gap_has_a_place_of_its_own(void **state)
     assert_as_expected("::1:2:3:4:5:6:7:8");
     assert_as_expected("1:2:3:4:5:6:7:8::1");
     assert_as_expected("1:2:3:4:5:6:1.2.3.4::");
+    assert_as_expected("1:2:3:4:5:6:7:8:9::");
+    assert_as_expected("::1:2:3:4:5:6:7:8:9");
     assert_as_expected("1:2:3:4:5:6::7");
     assert_as_expected("1:2:3:4:5:6:7::1.2.3.4");
     assert_as_expected("1:2:3:4:5::1.2.3.4");

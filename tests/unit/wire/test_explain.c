@@ -363,11 +363,11 @@ static void assert_same(struct span wire, const struct message_rules *rules,
     const struct explain *e = &t->explain;
     bool inflating = e->wrong.what && e->frame.compressed;
     if (!inflating) {
-        if (e->wrong_code != event.code ||
+        if (e->wrong.answer != event.code ||
             (event.code && strcmp(e->wrong.what, event.reason) != 0))
             fail_msg("%s: the reader says %u %s, the explainer %u %s", name,
                      event.code, event.reason ? event.reason : "",
-                     e->wrong_code, e->wrong.what ? e->wrong.what : "");
+                     e->wrong.answer, e->wrong.what ? e->wrong.what : "");
     }
     guard_free_all();
 }
@@ -426,15 +426,11 @@ static unsigned refuse(struct span *head, const char **why)
     if (http_scan(&scan, head->ptr, head->len) != HTTP_DONE)
         return scan.status;
     head->len = scan.pos;
-    if (http_parse(&request, head->ptr, scan.pos)) {
-        *why = request.why;
-        return request.status;
-    }
-    if (!handshake_wanted(&request) ||
-        handshake_check(&request, &anybody, &agreed) == 101)
-        return 0;
-    *why = agreed.why;
-    return agreed.status;
+    enum fault fault = http_parse(&request, head->ptr, scan.pos);
+    if (!fault && handshake_wanted(&request))
+        fault = handshake_check(&request, &anybody, &agreed);
+    *why = fault_rules[fault].what;
+    return fault_rules[fault].answer;
 }
 
 static void assert_same_head(const char *name, struct span head)
@@ -447,13 +443,12 @@ static void assert_same_head(const char *name, struct span head)
     begin(t);
     take(t, guard_before(head.ptr, head.len), head.len);
     const struct explain *e = &t->explain;
-    /* These two are chatd's beside handshake_check (request.c). */
-    if (status == 0 &&
-        (e->wrong_code == 405 || has(text_span(&t->log), "malformed Sec-")))
-        status = e->wrong_code;
-    if (e->wrong_code != status || (why && strcmp(why, e->wrong.what) != 0))
+    /* This one is chatd's beside handshake_check (request.c). */
+    if (status == 0 && e->wrong.answer == 405)
+        status = e->wrong.answer;
+    if (e->wrong.answer != status || (why && strcmp(why, e->wrong.what) != 0))
         fail_msg("%s: the server answers %u %s, the explainer %u %s", name,
-                 status, why ? why : "", e->wrong_code,
+                 status, why ? why : "", e->wrong.answer,
                  e->wrong.what ? e->wrong.what : "");
     if (status && !e->wrong.rule)
         fail_msg("%s: no rule is told for %s", name, e->wrong.what);

@@ -36,7 +36,7 @@ static void test_a_request_line_that_fills_the_head_is_414(void **state)
     memset(line, 'a', sizeof line);
     tell(&client, bytes_span(line, sizeof line));
     assert_string_equal(client.wrong.what, "the request line is too long");
-    assert_int_equal(client.wrong_code, 414);
+    assert_int_equal(client.wrong.answer, 414);
     assert_int_equal(client.ignored, 1);
 }
 
@@ -48,7 +48,7 @@ static void test_a_head_that_goes_on_is_cut_where_its_room_ends(void **state)
     memset(line, 'a', sizeof line);
     tell(&client, bytes_span(line, 1000));
     tell(&client, bytes_span(line, sizeof line));
-    assert_int_equal(client.wrong_code, 414);
+    assert_int_equal(client.wrong.answer, 414);
     assert_int_equal(client.ignored, 1001);
     assert_int_equal(client.frame.limit, UINT64_MAX);
     assert_true(client.frame.by_client);
@@ -70,7 +70,7 @@ static void test_a_field_too_many_is_431(void **state)
     put_fields(&t, HTTP_FIELDS_MAX + 1);
     tell(&client, text_span(&t));
     assert_string_equal(client.wrong.what, "the head is too long");
-    assert_int_equal(client.wrong_code, 431);
+    assert_int_equal(client.wrong.answer, 431);
 }
 
 static void test_a_response_may_have_as_many_fields_as_fit(void **state)

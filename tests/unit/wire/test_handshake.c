@@ -54,15 +54,14 @@ static void put_outcome(struct text *log, const struct trial *t)
         text_string(log, "not wanted");
         return;
     }
-    unsigned status = handshake_check(&t->request.parsed, &policy, &agreed);
-    assert_int_equal(agreed.status, status);
-    text_decimal(log, status);
+    enum fault fault = handshake_check(&t->request.parsed, &policy, &agreed);
+    assert_int_equal(agreed.fault, fault);
+    text_decimal(log, fault ? fault_rules[fault].answer : 101);
     text_byte(log, ' ');
-    if (status != 101) {
-        text_string(log, agreed.why);
+    if (fault) {
+        text_string(log, fault_rules[fault].what);
         return;
     }
-    assert_null(agreed.why);
     text_put(log, bytes_span(agreed.accept, sizeof agreed.accept));
     if (agreed.subprotocol.len) {
         assert_ptr_equal(agreed.subprotocol.ptr, v->subprotocol);
@@ -104,6 +103,48 @@ static void test_every_vector_comes_out_as_expected_at_every_cut(void **state)
     }
 }
 
+/* ---- Extensions ---------------------------------------------------------- */
+
+static void test_all_fields_of_extensions_are_offers(void **state)
+{
+    (void)state;
+    static struct request r;
+    static const struct handshake_policy anybody = {.any_origin = true};
+    static const struct {
+        const char *fields;
+        bool deflate;
+        enum fault fault;
+    } trials[] = {
+        {"", false, FAULT_NONE},
+        {"Sec-WebSocket-Extensions: permessage-deflate\r\n", true, FAULT_NONE},
+        {"sec-websocket-extensions: x, permessage-deflate\r\n", true,
+         FAULT_NONE},
+        {"Sec-WebSocket-Extensions: x\r\n"
+         "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+         true, FAULT_NONE},
+        {"Sec-WebSocket-Extensions: x\r\nA: permessage-deflate\r\n", false,
+         FAULT_NONE},
+        {"Sec-WebSocket-Extensions: permessage-deflate\r\n"
+         "Sec-WebSocket-Extensions: =\r\n",
+         true, FAULT_EXTENSIONS},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        struct handshake agreed;
+        uint8_t bytes[512];
+        struct text t = text_over(bytes, sizeof bytes - 1);
+        text_string(&t, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                        "Sec-WebSocket-Version: 13\r\n");
+        text_string(&t, trials[i].fields);
+        bytes[t.len] = 0;
+        request_with(&r, (const char *)bytes);
+        assert_int_equal(handshake_check(&r.parsed, &anybody, &agreed),
+                         trials[i].fault);
+        if (trials[i].fault == FAULT_NONE)
+            assert_int_equal(agreed.deflate, trials[i].deflate);
+    }
+}
+
 /* ---- The answer ---------------------------------------------------------- */
 
 static void test_the_key_of_rfc_6455_1_3_gives_its_accept_value(void **state)
@@ -127,7 +168,7 @@ static void expect_answer(const struct handshake *agreed, const char *expect)
 /* 4.2.2, 5; the empty line is the caller's. */
 static void test_the_answer_is_101_and_names_what_was_agreed(void **state)
 {
-    struct handshake agreed = {.status = 101};
+    struct handshake agreed = {.fault = FAULT_NONE};
     (void)state;
     memcpy(agreed.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", 28);
     expect_answer(&agreed,
@@ -148,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_vector_comes_out_as_expected_at_every_cut),
+        cmocka_unit_test(test_all_fields_of_extensions_are_offers),
         cmocka_unit_test(test_the_key_of_rfc_6455_1_3_gives_its_accept_value),
         cmocka_unit_test(test_the_answer_is_101_and_names_what_was_agreed),
     };

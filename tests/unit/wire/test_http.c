@@ -45,7 +45,7 @@ static void put_outcome(struct text *log, const struct request *r)
         text_decimal(log, r->status);
         text_byte(log, ' ');
         if (r->step == HTTP_DONE) {
-            text_string(log, r->parsed.why);
+            text_string(log, fault_rules[r->parsed.fault].what);
         } else {
             text_string(log, "at byte ");
             text_decimal(log, r->scan.pos);
@@ -275,7 +275,7 @@ static void test_a_refused_head_tells_the_log_what_could_be_read(void **state)
     (void)state;
     request_read(&trial.request, head);
     const struct http_request *q = &trial.request.parsed;
-    assert_int_equal(q->status, 400);
+    assert_int_equal(q->fault, FAULT_FIELD);
     assert_true(bytes_equal(q->method, BYTES_LITERAL("POST")));
     assert_true(bytes_equal(q->path, BYTES_LITERAL("/")));
     assert_int_equal(q->field_count, 1);
@@ -466,7 +466,7 @@ static void test_what_was_there_before_a_head_is_parsed_is_gone(void **state)
     struct http_request request;
     (void)state;
     memset(&request, 0xEE, sizeof request);
-    assert_int_equal(http_parse(&request, head.ptr, head.len), 400);
+    assert_int_equal(http_parse(&request, head.ptr, head.len), FAULT_METHOD);
     assert_int_equal(request.method.len, 0);
     assert_int_equal(request.path.len, 0);
     assert_int_equal(request.authority.len, 0);

@@ -127,7 +127,8 @@ static void test_accept_names_a_type_unless_its_weight_is_0(void **state)
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(accepts); i++) {
         request_with(&request, accepts[i].fields);
-        assert_int_equal(http_accepts(parsed, "text/html"), accepts[i].expect);
+        assert_int_equal(http_accepts(parsed, "Accept", "text/html"),
+                         accepts[i].expect);
     }
 }
 
@@ -235,9 +236,9 @@ static void test_the_first_field_of_a_head_is_seen(void **state)
     read_first("Connection: close");
     assert_false(http_persists(parsed));
     read_first("Accept: text/html");
-    assert_true(http_accepts(parsed, "text/html"));
+    assert_true(http_accepts(parsed, "Accept", "text/html"));
     read_first("Accept-Encoding: deflate");
-    assert_true(http_accepts_coding(parsed, "deflate"));
+    assert_true(http_accepts(parsed, "Accept-Encoding", "deflate"));
     read_first("If-None-Match: \"1\"");
     assert_true(http_none_match(parsed, BYTES_LITERAL("\"1\"")));
     read_first("Content-Length: 5");
@@ -248,13 +249,13 @@ static void test_a_coding_counts_where_it_is_named(void **state)
 {
     (void)state;
     request_with(&request, "");
-    assert_false(http_accepts_coding(parsed, "deflate"));
+    assert_false(http_accepts(parsed, "Accept-Encoding", "deflate"));
     request_with(&request, "Accept: deflate\r\n");
-    assert_false(http_accepts_coding(parsed, "deflate"));
+    assert_false(http_accepts(parsed, "Accept-Encoding", "deflate"));
     request_with(&request, "Accept-Encoding: gzip, deflate;q=0\r\n");
-    assert_false(http_accepts_coding(parsed, "deflate"));
+    assert_false(http_accepts(parsed, "Accept-Encoding", "deflate"));
     request_with(&request, "Accept-Encoding: gzip, deflate;q=0.1\r\n");
-    assert_true(http_accepts_coding(parsed, "deflate"));
+    assert_true(http_accepts(parsed, "Accept-Encoding", "deflate"));
 }
 
 /* All the places are taken: there is no field behind the last. */

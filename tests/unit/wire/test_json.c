@@ -207,10 +207,9 @@ static void test_nests_are_read_and_their_twists_refused(void **state)
 
 /* ---- Writing ------------------------------------------------------------- */
 
-/* The written string, and its length as promised, in exactly that room. */
+/* The written string, in exactly the room that it takes. */
 static void assert_puts(struct span s, struct span expected)
 {
-    assert_int_equal(json_escaped_len(s), expected.len - 2);
     struct text t = text_over(guard_before(NULL, expected.len), expected.len);
     const uint8_t *in = guard_before(s.ptr, s.len);
     json_put_string(&t, bytes_span(in, s.len));
@@ -249,7 +248,7 @@ static void test_a_string_that_does_not_fit_is_noticed(void **state)
         struct text t = text_over(guard_before(NULL, size), size);
         json_put_string(&t, s);
         assert_true(t.len <= size);
-        assert_int_equal(t.overflow, size < 2 + json_escaped_len(s));
+        assert_int_equal(t.overflow, size < sizeof "'a\\u0001b\\n'" - 1);
         guard_free_all();
     }
 }
@@ -287,9 +286,7 @@ static void what_is_written_is_read_back(struct random *r)
 
     struct text out = text_over(coded, sizeof coded);
     text_string(&out, "{\"message\":");
-    size_t before = out.len;
     json_put_string(&out, s);
-    assert_int_equal(out.len - before, json_escaped_len(s) + 2);
     text_string(&out, "}");
     assert_false(out.overflow);
 
@@ -356,7 +353,6 @@ static void test_a_blank_is_written_as_it_is(void **state)
     struct span s = BYTES_LITERAL(" \x1F!");
     json_put_string(&t, s);
     assert_true(bytes_equal(text_span(&t), BYTES_LITERAL("\" \\u001f!\"")));
-    assert_int_equal(json_escaped_len(s), t.len - 2);
 }
 
 int main(void)

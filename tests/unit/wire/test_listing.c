@@ -95,7 +95,7 @@ static void test_a_result_begins_where_the_bytes_do(void **state)
             "                 5.5.3\x1B[0m\n");
 }
 
-static const struct listing_rule rule = {"a fault", "must not be", "8.1"};
+static const struct fault_rule rule = {0, "a fault", "must not be", "8.1"};
 
 static void test_what_is_wrong_stands_beside_its_mark(void **state)
 {
@@ -206,7 +206,7 @@ static void test_what_cannot_be_printed_is_a_dot(void **state)
 static void test_three_blanks_are_room_enough_beside_a_mark(void **state)
 {
     (void)state;
-    static const struct listing_rule short_rule = {"a fault", NULL, NULL};
+    static const struct fault_rule short_rule = {0, "a fault", NULL, NULL};
     struct span then = BYTES_LITERAL("then");
     listing_wrong(&listing, 12, 2, 7, &short_rule, then);
     written("            ^^   WRONG at byte 7: a fault\n"
@@ -245,7 +245,7 @@ static void test_blanks_end_where_the_room_does(void **state)
 static void test_a_fault_may_come_without_a_rule(void **state)
 {
     (void)state;
-    struct listing_rule bare = {"a fault", NULL, "8.1"};
+    struct fault_rule bare = {0, "a fault", NULL, "8.1"};
     listing_wrong(&listing, 5, 2, 7, &bare, BYTES_LITERAL("then"));
     written("     ^^          WRONG at byte 7: a fault                       "
             "     8.1\n"
