@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a page or a file arrives whole wherever a write ends, or the
+ * connection breaks where it cannot.
+ */
+#include "server/body.h"
+#include "sim/peer.h"
+#include "support/note.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static struct note note;
+
+/* The kernel takes so many bytes of what this peer is sent, and no more. */
+static void take_only(const struct peer *p, size_t len)
+{
+    sim_set_window(p->connection, 0);
+    sim_set_send_buffer(p->connection, len);
+}
+
+static void try_response(const char *path, const char *body)
+{
+    char request[64];
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
+             path);
+    for (size_t n = 0; n < 700; n++) {
+        note_open(&note, path, "bytes taken", n);
+        struct peer *ann = peer_connect();
+        take_only(ann, n);
+        peer_say(ann, request);
+        peer_say(ann, request);
+        assert_true(sim_in_flight(ann->connection) <= n);
+        peer_read_again(ann);
+        for (unsigned i = 0; i < 2; i++) {
+            struct peer_response r = peer_response(ann, false);
+            assert_int_equal(r.status, 200);
+            assert_true(bytes_equal(r.body, bytes_of(body)));
+        }
+        assert_int_equal(peer_bytes(ann).len, 0);
+        sim_close(ann->connection);
+        note_close(&note);
+        world_again();
+    }
+}
+
+static void test_a_page_is_whole_wherever_a_write_ends(void **state)
+{
+    (void)state;
+    world_start();
+    try_response("/style.css", "body { color: black }\n");
+}
+
+static void test_a_file_is_whole_wherever_a_write_ends(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+    world_start();
+    for (size_t n = 0; n < 400; n++) {
+        sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+        struct peer *ann = peer_connect();
+        take_only(ann, n);
+        peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+        peer_read_again(ann);
+        struct peer_response r = peer_response(ann, false);
+        assert_true(
+            bytes_equal(r.body, BYTES_LITERAL("the bytes of a file\n")));
+        world_again();
+    }
+}
+
+static void test_a_file_that_shrinks_breaks_its_connection(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+    world_start();
+    struct peer *ann = peer_connect();
+    take_only(ann, 5);
+    peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    sim_put_file("a.txt", BYTES_LITERAL("the"));
+    peer_read_again(ann);
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+}
+
+static void test_a_file_that_cannot_be_read_breaks_its_connection(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+    world_start();
+    struct peer *ann = peer_connect(), *bob = peer_connect();
+    sim_fail(SIM_FILE_SEND, 0, 1, EIO);
+    peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+    peer_say(bob, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(bob, 200);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_a_page_is_whole_wherever_a_write_ends),
+        WORLD_TEST(test_a_file_is_whole_wherever_a_write_ends),
+        WORLD_TEST(test_a_file_that_shrinks_breaks_its_connection),
+        WORLD_TEST(test_a_file_that_cannot_be_read_breaks_its_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

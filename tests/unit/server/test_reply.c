@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goal: each answer has the fields that its status calls for, and the body
+ * that its request asks for; then comes the next request, or the end.
+ */
+#include "server/reply.h"
+#include "sim/peer.h"
+#include "support/note.h"
+
+#define HOST "Host: a.example\r\n"
+#define UPGRADE                                                                \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"                            \
+    "Sec-WebSocket-Version: 13\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+static struct note note;
+
+static const char two_requests[] =
+    "GET /style.css HTTP/1.1\r\n" HOST "\r\n"
+    "GET /chat/x HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n";
+
+static void test_the_fields_that_a_status_calls_for_are_there(void **state)
+{
+    static const struct {
+        const char *request, *name, *value;
+    } fields[] = {
+        {"POST / HTTP/1.1\r\n" HOST "\r\n", "Allow", "GET, HEAD"},
+        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Upgrade", "websocket"},
+        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Sec-WebSocket-Version", "13"},
+        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Connection", "Upgrade"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Vary", "Accept"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Content-Type", "application/json"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Date",
+         "Fri, 20 Nov 2026 08:29:01 GMT"},
+        {"GET / HTTP/1.1\r\n" HOST "\r\n", "X-Content-Type-Options", "nosniff"},
+        {"GET /chat HTTP/1.1\r\n" HOST "\r\n", "Referrer-Policy",
+         "no-referrer"},
+    };
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(fields); i++) {
+        note_open(&note, "fields", "vector", i);
+        struct peer *ann = peer_connect();
+        peer_say(ann, fields[i].request);
+        struct peer_response r = peer_response(ann, false);
+        assert_true(bytes_equal(peer_field(&r, fields[i].name),
+                                bytes_of(fields[i].value)));
+        sim_close(ann->connection);
+        note_close(&note);
+        world_settle();
+    }
+}
+
+static void test_no_refusal_of_a_head_has_a_body(void **state)
+{
+    (void)state;
+    world.config.clients = world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_connect(); /* with the one buffer */
+    peer_say(ann, "\r\nHEAD / HTTP/1.1\r\n");
+    struct peer *bob = peer_connect(); /* without a slot, */
+    peer_say(bob, "HEAD / HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(peer_response(bob, true).status, 503);
+    peer_told(bob, "end\n");
+    struct peer *cid = peer_connect(); /* who takes her buffer */
+    peer_say(cid, "HEAD / HT");
+    assert_int_equal(peer_response(ann, true).status, 503);
+    peer_told(ann, "end\n");
+    world_pass(LIMITS_HANDSHAKE_TIMEOUT + WHEEL_TICK);
+    assert_int_equal(peer_response(cid, true).status, 408);
+    peer_told(cid, "end\n");
+}
+
+static void test_a_request_waits_until_the_response_before_it_left(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    sim_set_window(ann->connection, 0);
+    sim_set_send_buffer(ann->connection, 100);
+    peer_say(ann, two_requests);
+    struct client *c = world_client(ann->connection);
+    assert_int_equal(c->state, CLIENT_REPLY);
+    assert_true(client_has(c, CLIENT_PARKED));
+    sim_set_window(ann->connection, SIM_UNLIMITED);
+    world_settle();
+    assert_int_equal(c->state, CLIENT_OPEN);
+    assert_int_equal(peer_response(ann, false).status, 200);
+    assert_int_equal(peer_response(ann, true).status, 101);
+}
+
+static void test_what_follows_a_refused_upgrade_is_never_looked_at(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_add(ann, BYTES_LITERAL("GET /echo HTTP/1.1\r\n" HOST UPGRADE "\r\n"));
+    peer_add(ann, bytes_of(two_requests));
+    peer_flush(ann);
+    peer_answered(ann, 400);
+    peer_say(ann, two_requests);
+    peer_told(ann, "end\n");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_the_fields_that_a_status_calls_for_are_there),
+        WORLD_TEST(test_no_refusal_of_a_head_has_a_body),
+        WORLD_TEST(test_a_request_waits_until_the_response_before_it_left),
+        WORLD_TEST(test_what_follows_a_refused_upgrade_is_never_looked_at),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
