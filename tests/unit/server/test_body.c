@@ -98,6 +98,60 @@ static void test_a_file_that_cannot_be_read_breaks_its_connection(void **state)
     peer_answered(bob, 200);
 }
 
+static void test_what_is_left_of_a_page_shrinks_as_it_is_sent(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    take_only(ann, 1);
+    peer_say(ann, "GET /style.css HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct client *c = world_client(ann->connection);
+    struct span all = body_page(&world.server, c);
+    assert_true(bytes_equal(all, bytes_of("body { color: black }\n")));
+    body_sent(c, 5);
+    struct span rest = body_page(&world.server, c);
+    assert_ptr_equal(rest.ptr, all.ptr + 5);
+    assert_int_equal(rest.len, all.len - 5);
+    struct client other = *c; /* has something else in its place */
+    other.state = CLIENT_CLOSING;
+    assert_int_equal(body_page(&world.server, &other).len, 0);
+    body_end(&world.server, c);
+    assert_int_equal(body_page(&world.server, c).len, 0);
+}
+
+/* Its descriptor and its place are for the next one. */
+static void test_who_goes_in_the_middle_gives_the_file_back(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+    world_start();
+    unsigned files = sim_files_open();
+    struct peer *ann = peer_connect();
+    take_only(ann, 5);
+    peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(sim_files_open(), files + 2);
+    assert_int_equal(world.server.downloads.count, 1);
+    sim_reset(ann->connection);
+    world_settle();
+    assert_int_equal(sim_files_open(), files);
+    assert_int_equal(world.server.downloads.count, 0);
+}
+
+static void test_an_answer_without_a_body_holds_no_file(void **state)
+{
+    (void)state;
+    world.config.static_folder = "folder";
+    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
+    world_start();
+    unsigned files = sim_files_open();
+    struct peer *ann = peer_connect();
+    take_only(ann, 5);
+    peer_say(ann, "HEAD /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(world_client(ann->connection)->state, CLIENT_REPLY);
+    assert_int_equal(sim_files_open(), files + 1); /* the connection */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -105,6 +159,9 @@ int main(void)
         WORLD_TEST(test_a_file_is_whole_wherever_a_write_ends),
         WORLD_TEST(test_a_file_that_shrinks_breaks_its_connection),
         WORLD_TEST(test_a_file_that_cannot_be_read_breaks_its_connection),
+        WORLD_TEST(test_what_is_left_of_a_page_shrinks_as_it_is_sent),
+        WORLD_TEST(test_who_goes_in_the_middle_gives_the_file_back),
+        WORLD_TEST(test_an_answer_without_a_body_holds_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,69 @@
 
 static const char request[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
+/* ---- What is due --------------------------------------------------------- */
+
+static void test_each_state_but_two_has_its_end(void **state)
+{
+    static const struct config config = {
+        .handshake_timeout = 1000, .keep_alive = 2000, .close_timeout = 3000};
+    static const struct {
+        enum client_state state;
+        uint64_t after;
+    } states[] = {
+        {CLIENT_PROXY, 1000},
+        {CLIENT_REQUEST, 1000},
+        {CLIENT_IDLE, 2000},
+        {CLIENT_CLOSING, 3000},
+        {CLIENT_LINGER, LIMITS_LINGER},
+    };
+    (void)state;
+    static struct server server;
+    server = (struct server){.config = &config, .now = 50000};
+    struct client c = {.since = 49000};
+    for (size_t i = 0; i < UNIT_COUNT(states); i++) {
+        c.state = (uint8_t)states[i].state;
+        assert_int_equal(due_state(&server, &c), 49000 + states[i].after);
+    }
+    c.state = CLIENT_REPLY; /* as long as its output makes progress */
+    assert_true(due_state(&server, &c) == DUE_NEVER);
+    c.state = CLIENT_OPEN;
+    assert_true(due_state(&server, &c) == DUE_NEVER);
+}
+
+static void test_who_is_not_heard_because_of_us_is_not_silent(void **state)
+{
+    (void)state;
+    struct client c = {.flags = CLIENT_READABLE};
+    assert_false(due_unheard(&c));
+    c.flags = CLIENT_READY;
+    assert_true(due_unheard(&c));
+    c.flags = CLIENT_PARKED;
+    assert_true(due_unheard(&c));
+    c.flags = 0;
+    c.waits = CLIENT_WAITS_RATE;
+    assert_true(due_unheard(&c));
+}
+
+/* What the peer would have taken while the machine stood still nobody knows. */
+static void test_output_is_due_from_its_progress_or_a_pause(void **state)
+{
+    static const struct config config = {.write_timeout = 1000};
+    (void)state;
+    static struct server server;
+    server = (struct server){.config = &config, .now = 50000, .resumed = 100};
+    struct client c = {.state = CLIENT_OPEN, .moved = 49500};
+    assert_true(due_output(&server, &c) == DUE_NEVER);
+    c.waits = CLIENT_WAITS_ROOM | CLIENT_WAITS_RATE; /* not its peer's doing */
+    assert_true(due_output(&server, &c) == DUE_NEVER);
+    c.waits = CLIENT_WAITS_OUTPUT;
+    assert_int_equal(due_output(&server, &c), 50500);
+    c.waits = CLIENT_WAITS_BUFFER;
+    assert_int_equal(due_output(&server, &c), 50500);
+    server.resumed = 49900;
+    assert_int_equal(due_output(&server, &c), 50900);
+}
+
 /* ---- --handshake-timeout and --keep-alive -------------------------------- */
 
 static void test_a_byte_now_and_then_does_not_put_it_off(void **state)
@@ -256,6 +319,9 @@ static void test_the_linger_is_a_second(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_state_but_two_has_its_end),
+        cmocka_unit_test(test_who_is_not_heard_because_of_us_is_not_silent),
+        cmocka_unit_test(test_output_is_due_from_its_progress_or_a_pause),
         WORLD_TEST(test_a_byte_now_and_then_does_not_put_it_off),
         WORLD_TEST(test_a_kept_connection_may_be_idle_for_keep_alive),
         WORLD_TEST(test_an_upgrade_ends_the_handshakes_deadline),

@@ -121,6 +121,79 @@ static void test_a_kept_connection_holds_no_buffer(void **state)
     peer_answered(ann, 200);
 }
 
+static void test_what_is_parked_is_taken_without_a_receive(void **state)
+{
+    (void)state;
+    world_start();
+    struct server *s = &world.server;
+    struct client *c = world_client(peer_open("/chat/x")->connection);
+    memcpy(s->receive, "rest", 4);
+    assert_true(input_keep(s, c, bytes_span(s->receive, 4), 0, true));
+    assert_true(client_has(c, CLIENT_PARKED));
+    memset(s->receive, 0, 4); /* for somebody else */
+    uint64_t receives = sim_count(SIM_RECEIVE);
+    assert_true(bytes_equal(input_take(s, c), BYTES_LITERAL("rest")));
+    assert_false(client_has(c, CLIENT_PARKED));
+    assert_int_equal(sim_count(SIM_RECEIVE), receives);
+    assert_true(input_keep(s, c, bytes_span(NULL, 0), 0, false));
+    assert_int_equal(s->leases.slots.count, 0);
+}
+
+static void test_more_of_it_is_received_behind_what_was_kept(void **state)
+{
+    (void)state;
+    world_start();
+    struct server *s = &world.server;
+    struct peer *ann = peer_open("/chat/x");
+    struct client *c = world_client(ann->connection);
+    assert_true(input_want_inbox(s, c));
+    memcpy(lease_bytes(&s->leases, c->inbox), "message", 7);
+    assert_true(input_keep(s, c, BYTES_LITERAL("re"), 7, false));
+    assert_false(client_has(c, CLIENT_PARKED));
+    sim_write(ann->connection, BYTES_LITERAL("st"));
+    assert_true(bytes_equal(input_take(s, c), BYTES_LITERAL("rest")));
+    assert_memory_equal(lease_bytes(&s->leases, c->inbox), "messagerest", 11);
+    lease_give(&s->leases, &c->inbox);
+}
+
+/* All buffers are its own by other ways: nobody can give way. */
+static void test_without_a_buffer_nothing_is_kept(void **state)
+{
+    (void)state;
+    world_start();
+    struct server *s = &world.server;
+    struct client *c = world_client(peer_open("/chat/x")->connection);
+    while (lease_take(&s->leases, client_index(&s->clients, c), 0, 0) !=
+           LEASE_NONE)
+        ;
+    assert_false(input_keep(s, c, BYTES_LITERAL("rest"), 0, false));
+    assert_false(input_want_inbox(s, c));
+    assert_true(input_keep(s, c, bytes_span(NULL, 0), 0, false));
+    for (uint32_t i = 0; i < world.config.buffers; i++)
+        lease_give(&s->leases, &(uint32_t){i});
+}
+
+/* The receive buffer's beginning is in use. */
+static void test_no_more_is_received_than_there_is_room_for(void **state)
+{
+    (void)state;
+    world_start();
+    struct server *s = &world.server;
+    struct peer *ann = peer_open("/echo");
+    struct client *c = world_client(ann->connection);
+    client_clear(c, CLIENT_READABLE);
+    sim_write(ann->connection, BYTES_LITERAL("0123456789"));
+    memcpy(s->receive, "have", 4);
+    client_set(c, CLIENT_READABLE);
+    struct span in = input_receive(s, c, 4, 6);
+    assert_true(bytes_equal(in, BYTES_LITERAL("012345")));
+    assert_memory_equal(s->receive, "have012345", 10);
+    assert_true(client_has(c, CLIENT_READABLE)); /* there may be more */
+    in = input_receive(s, c, s->receive_size - 5, SIZE_MAX);
+    assert_true(bytes_equal(in, BYTES_LITERAL("6789")));
+    assert_false(client_has(c, CLIENT_READABLE)); /* that was all */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -131,6 +204,10 @@ int main(void)
         WORLD_TEST(test_an_end_right_behind_a_message_is_seen),
         WORLD_TEST(test_what_was_asked_for_before_the_end_is_still_sent),
         WORLD_TEST(test_a_kept_connection_holds_no_buffer),
+        WORLD_TEST(test_what_is_parked_is_taken_without_a_receive),
+        WORLD_TEST(test_more_of_it_is_received_behind_what_was_kept),
+        WORLD_TEST(test_without_a_buffer_nothing_is_kept),
+        WORLD_TEST(test_no_more_is_received_than_there_is_room_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #include "server/output.h"
 #include "sim/peer.h"
+#include "support/death.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,23 @@ static void take_only(const struct peer *p, size_t len)
 }
 
 /* ---- With the room's frames ---------------------------------------------- */
+
+/* She asks between what two others say, all in one turn. */
+static void test_a_pong_leaves_with_the_rooms_frames(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    struct peer *cid = peer_open("/chat/x");
+    peer_push_text(bob, "one");
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_push(ann);
+    peer_push_text(cid, "two");
+    uint64_t sends = sim_count(SIM_SEND);
+    world_settle();
+    assert_int_equal(sim_count(SIM_SEND), sends + 3);
+    peer_told(ann, "pong ?\ntext one\ntext two\n");
+}
 
 static void test_private_output_does_not_wait_for_a_long_walk(void **state)
 {
@@ -134,15 +152,37 @@ static void test_a_connection_that_breaks_takes_nobody_with_it(void **state)
     world_logged("code=1006 by=client cause=reset");
 }
 
+static void begin_another(void *context)
+{
+    output_begin(&world.server, context);
+}
+
+/* Whose would the output be that is put then? */
+static void test_nobody_is_handled_inside_another(void **state)
+{
+    (void)state;
+    world_start();
+    struct client *ann = world_client(peer_open("/echo")->connection);
+    struct client *bob = world_client(peer_open("/echo")->connection);
+    output_begin(&world.server, ann);
+    assert_true(death_by_check(begin_another, bob));
+    output_settle(&world.server, ann);
+    assert_null(world.server.current);
+    output_begin(&world.server, bob);
+    output_settle(&world.server, bob);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_a_pong_leaves_with_the_rooms_frames),
         WORLD_TEST(test_private_output_does_not_wait_for_a_long_walk),
         WORLD_TEST(test_history_begins_to_be_told_in_the_turn_of_joining),
         WORLD_TEST(test_who_is_overrun_at_a_boundary_gets_close_1013),
         WORLD_TEST(test_who_is_overrun_inside_a_frame_is_dropped),
         WORLD_TEST(test_output_that_finds_no_buffer_ends_the_connection),
         WORLD_TEST(test_a_connection_that_breaks_takes_nobody_with_it),
+        WORLD_TEST(test_nobody_is_handled_inside_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

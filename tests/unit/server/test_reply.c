@@ -4,8 +4,11 @@
  * that its request asks for; then comes the next request, or the end.
  */
 #include "server/reply.h"
+#include "server/output.h"
 #include "sim/peer.h"
 #include "support/note.h"
+
+#include <stdio.h>
 
 #define HOST "Host: a.example\r\n"
 #define UPGRADE                                                                \
@@ -102,6 +105,39 @@ static void test_what_follows_a_refused_upgrade_is_never_looked_at(void **state)
     peer_told(ann, "end\n");
 }
 
+/* What is refused without having asked has the same status and no text. */
+static void test_who_gets_no_slot_is_told_why_at_once_or_later(void **state)
+{
+    static const struct {
+        unsigned flag, status;
+        const char *why;
+    } kinds[] = {{CLIENT_REFUSED, 503, "all client slots taken"},
+                 {CLIENT_OVER, 429, "too many from this address"}};
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(kinds); i++) {
+        for (unsigned at_once = 0; at_once < 2; at_once++) {
+            char words[96];
+            struct peer *ann = peer_connect();
+            struct client *c = world_client(ann->connection);
+            client_set(c, (enum client_flag)kinds[i].flag);
+            output_begin(&world.server, c);
+            reply_no_slot(&world.server, c, at_once);
+            output_settle(&world.server, c);
+            struct peer_response r = peer_response(ann, false);
+            assert_int_equal(r.status, kinds[i].status);
+            assert_int_equal(r.body.len,
+                             at_once ? 0 : strlen(kinds[i].why) + 1);
+            snprintf(words, sizeof words, "status=%u why=\"%s\"",
+                     kinds[i].status, kinds[i].why);
+            world_logged(words);
+            client_clear(c, (enum client_flag)kinds[i].flag);
+            sim_reset(ann->connection);
+            world_settle();
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -109,6 +145,7 @@ int main(void)
         WORLD_TEST(test_no_refusal_of_a_head_has_a_body),
         WORLD_TEST(test_a_request_waits_until_the_response_before_it_left),
         WORLD_TEST(test_what_follows_a_refused_upgrade_is_never_looked_at),
+        WORLD_TEST(test_who_gets_no_slot_is_told_why_at_once_or_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,8 @@ static void test_history_is_what_was_asked_for_and_is_there(void **state)
     for (unsigned number = 0; number < 12; number++) {
         for (uint64_t count = 0; count < 20; count++) {
             uint64_t most = bytes_min64(bytes_min64(count, HISTORY), number);
+            assert_int_equal(topic_history(&s.all, s.topic, &s.log, count),
+                             most);
             assert_true(history_at(&s, count) == 20 * (number - most));
         }
         say(&s, 1, 20);
