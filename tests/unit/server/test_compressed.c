@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a compressed message says what it says without compression, and its work
+ * and its memory are shared as others' are.
+ */
 #include "server/compressed.h"
 #include "sim/peer.h"
 #include "sim/zip.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: whatever the kernel does not let us leave behind is told, and is enough
+ * or ends the start.
+ */
 #include "server/confine.h"
 #include "sim/peer.h"
 

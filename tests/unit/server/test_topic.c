@@ -243,7 +243,7 @@ static void test_history_is_what_was_asked_for_and_is_there(void **state)
 static void test_big_messages_push_the_older_ones_out(void **state)
 {
     (void)state;
-    const size_t big = LOG / 4 + 4;
+    const size_t big = LOG / LIMITS_APPEND_PART + 4;
     struct said s;
     begin(&s, HISTORY);
     say(&s, 10, big);
