@@ -159,10 +159,15 @@ void peer_push_numbered(struct peer *p, unsigned from, unsigned to, size_t len)
 
 /* ---- Reading ------------------------------------------------------------- */
 
+void peer_take_only(const struct peer *p, size_t len)
+{
+    sim_set_window(p->connection, 0);
+    sim_set_send_buffer(p->connection, len);
+}
+
 void peer_stop_reading(const struct peer *p)
 {
-    sim_set_send_buffer(p->connection, 1);
-    sim_set_window(p->connection, 0);
+    peer_take_only(p, 1);
 }
 
 void peer_read_again(const struct peer *p)

@@ -102,7 +102,9 @@ void peer_push_numbered(struct peer *p, unsigned from, unsigned to, size_t len);
 
 /* ---- Reading ------------------------------------------------------------- */
 
-/* From now on its kernel takes a byte more, and no further; it takes all. */
+/* From now on the server's kernel takes so many bytes for it, and no more; one
+   byte; all. */
+void peer_take_only(const struct peer *p, size_t len);
 void peer_stop_reading(const struct peer *p);
 void peer_read_again(const struct peer *p);
 

@@ -12,13 +12,6 @@
 
 static struct note note;
 
-/* The kernel takes so many bytes of what this peer is sent, and no more. */
-static void take_only(const struct peer *p, size_t len)
-{
-    sim_set_window(p->connection, 0);
-    sim_set_send_buffer(p->connection, len);
-}
-
 static void try_response(const char *path, const char *body)
 {
     char request[64];
@@ -27,7 +20,7 @@ static void try_response(const char *path, const char *body)
     for (size_t n = 0; n < 700; n++) {
         note_open(&note, path, "bytes taken", n);
         struct peer *ann = peer_connect();
-        take_only(ann, n);
+        peer_take_only(ann, n);
         peer_say(ann, request);
         peer_say(ann, request);
         assert_true(sim_in_flight(ann->connection) <= n);
@@ -60,7 +53,7 @@ static void test_a_file_is_whole_wherever_a_write_ends(void **state)
     for (size_t n = 0; n < 400; n++) {
         sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
         struct peer *ann = peer_connect();
-        take_only(ann, n);
+        peer_take_only(ann, n);
         peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
         peer_read_again(ann);
         struct peer_response r = peer_response(ann, false);
@@ -77,7 +70,7 @@ static void test_a_file_that_shrinks_breaks_its_connection(void **state)
     sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
     world_start();
     struct peer *ann = peer_connect();
-    take_only(ann, 5);
+    peer_take_only(ann, 5);
     peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
     sim_put_file("a.txt", BYTES_LITERAL("the"));
     peer_read_again(ann);
@@ -103,7 +96,7 @@ static void test_what_is_left_of_a_page_shrinks_as_it_is_sent(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
-    take_only(ann, 1);
+    peer_take_only(ann, 1);
     peer_say(ann, "GET /style.css HTTP/1.1\r\nHost: a\r\n\r\n");
     struct client *c = world_client(ann->connection);
     struct span all = body_page(&world.server, c);
@@ -128,7 +121,7 @@ static void test_who_goes_in_the_middle_gives_the_file_back(void **state)
     world_start();
     unsigned files = sim_files_open();
     struct peer *ann = peer_connect();
-    take_only(ann, 5);
+    peer_take_only(ann, 5);
     peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_int_equal(sim_files_open(), files + 2);
     assert_int_equal(world.server.downloads.count, 1);
@@ -146,7 +139,7 @@ static void test_an_answer_without_a_body_holds_no_file(void **state)
     world_start();
     unsigned files = sim_files_open();
     struct peer *ann = peer_connect();
-    take_only(ann, 5);
+    peer_take_only(ann, 5);
     peer_say(ann, "HEAD /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_int_equal(world_client(ann->connection)->state, CLIENT_REPLY);
     assert_int_equal(sim_files_open(), files + 1); /* the connection */

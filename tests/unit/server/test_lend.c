@@ -188,6 +188,8 @@ static void test_half_a_request_gives_its_buffer_and_is_503(void **state)
     struct peer *whole = peer_connect();
     peer_say(whole, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     peer_answered(whole, 200);
+    world_pass(LIMITS_LINGER + WHEEL_TICK);
+    world_not_logged("event=close"); /* it was no WebSocket */
 }
 
 int main(void)

@@ -70,6 +70,26 @@ test_a_sender_passes_its_own_before_the_walk_reaches_it(void **state)
     peer_told(peers[0], "#1 one\n#2 two\n#3 three\n");
 }
 
+/* Where she has not been flushed since, for a turn may do no more. */
+static void
+test_who_has_not_passed_its_own_may_not_speak_after_others(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x");
+    peer_open("/ws/x");
+    struct client *c = world_client(ann->connection);
+    struct ring *log = member_log(&world.server, c);
+    ring_append(log, BYTES_LITERAL("hers").ptr, 4);
+    member_skip(&world.server, c, log->head - 4, log->head);
+    assert_true(member_may_speak(&world.server, c));
+    ring_append(log, BYTES_LITERAL("another's").ptr, 9);
+    assert_false(member_may_speak(&world.server, c));
+    client_clear(c, CLIENT_SKIPS);
+    assert_true(member_may_speak(&world.server, c));
+    sim_reset(ann->connection);
+}
+
 /* ---- Pace ---------------------------------------------------------------- */
 
 #define HALF (4096 / 2)
@@ -607,6 +627,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_a_member_begins_with_what_comes_after_it),
         WORLD_TEST(test_a_sender_passes_its_own_before_the_walk_reaches_it),
+        WORLD_TEST(test_who_has_not_passed_its_own_may_not_speak_after_others),
         WORLD_TEST(test_half_a_log_behind_is_a_laggard_and_not_before),
         WORLD_TEST(test_a_laggard_holds_the_senders_of_its_room_alone),
         WORLD_TEST(test_held_input_goes_on_without_another_receive),

@@ -10,13 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* The kernel takes so many bytes of what this peer is sent, and no more. */
-static void take_only(const struct peer *p, size_t len)
-{
-    sim_set_window(p->connection, 0);
-    sim_set_send_buffer(p->connection, len);
-}
-
 /* ---- With the room's frames ---------------------------------------------- */
 
 /* She asks between what two others say, all in one turn. */
@@ -90,7 +83,7 @@ static char long_text[401];
 static struct peer *overrun_bob(size_t len)
 {
     struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
-    take_only(bob, len);
+    peer_take_only(bob, len);
     memset(long_text, 'x', sizeof long_text - 1);
     for (unsigned i = 0; i < 12; i++)
         peer_text(ann, long_text);
@@ -128,7 +121,7 @@ static void test_output_that_finds_no_buffer_ends_the_connection(void **state)
     world.config.buffers = 1;
     world_start();
     struct peer *bob = peer_open("/ws/x");
-    take_only(bob, 1);
+    peer_take_only(bob, 1);
     peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("{\"ping\":1}"));
     peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("half a message"));
     bob->out_len -= 3;

@@ -13,13 +13,6 @@
 
 static struct note note;
 
-/* The kernel takes so many bytes of what this peer is sent, and no more. */
-static void take_only(const struct peer *p, size_t len)
-{
-    sim_set_window(p->connection, 0);
-    sim_set_send_buffer(p->connection, len);
-}
-
 static void put_private(struct client *c, const char *text)
 {
     bool handled = world.server.current == c;
@@ -40,7 +33,7 @@ static void put_private(struct client *c, const char *text)
 static struct peer *fill_four_sources(void)
 {
     struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    take_only(bob, 3);
+    peer_take_only(bob, 3);
     peer_text(ann, "unfinished");
     struct client *c = world_client(bob->connection);
     put_private(c, "outbox");
@@ -114,7 +107,7 @@ static void test_blocked_is_said_once_and_ends_with_the_last_byte(void **state)
     world_start();
     struct peer *ann = peer_open("/echo");
     struct client *c = world_client(ann->connection);
-    take_only(ann, 4);
+    peer_take_only(ann, 4);
     peer_text(ann, "hello");
     assert_true(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_true(c->outbox != CLIENT_NONE);
@@ -152,7 +145,7 @@ static size_t len_of_turn(bool and_close)
     struct peer *people[3];
     open_three(people);
     struct peer *ann = say_in_one_turn(people, and_close);
-    take_only(ann, SIM_UNLIMITED);
+    peer_take_only(ann, SIM_UNLIMITED);
     world_settle();
     size_t len = sim_in_flight(ann->connection);
     world_again();
@@ -169,7 +162,7 @@ static void try_own(bool and_close, size_t step, const char *story)
         open_three(people);
         struct peer *ann = say_in_one_turn(people, and_close);
         for (size_t taken = n; taken <= len; taken += step) {
-            take_only(ann, taken);
+            peer_take_only(ann, taken);
             world_settle();
         }
         peer_read_again(ann);
@@ -206,7 +199,7 @@ static void test_what_was_begun_ends_before_what_is_owed(void **state)
         note_open(&note, "private output", "bytes taken", n);
         struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
         struct client *c = world_client(bob->connection);
-        take_only(bob, n);
+        peer_take_only(bob, n);
         output_begin(&world.server, c);
         put_private(c, "private");
         output_settle(&world.server, c);
@@ -361,7 +354,7 @@ static void test_frames_are_whole_where_the_log_wraps(void **state)
     struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
     for (unsigned i = 0; i < 600; i++) {
         char text[32];
-        take_only(bob, i % 37);
+        peer_take_only(bob, i % 37);
         snprintf(text, sizeof text, "message number %u", i);
         peer_text(ann, text);
         peer_read_again(bob);
