@@ -14,7 +14,8 @@
 
 #include "server/server.h"
 
-/* The bytes of the page that are still to be sent; empty without one. */
+/* In state REPLY: the bytes of the page that are still to be sent; empty
+   without one. */
 struct span body_page(const struct server *s, const struct client *c);
 
 /* n bytes of it have left. */

@@ -138,7 +138,57 @@ void peer_close(struct peer *p, unsigned code)
     peer_frame(p, PEER_CLOSE, bytes_span(bytes, sizeof bytes));
 }
 
+void peer_push_text(struct peer *p, const char *message)
+{
+    peer_add_frame(p, PEER_TEXT, bytes_of(message));
+    peer_push(p);
+}
+
+void peer_push_numbered(struct peer *p, unsigned from, unsigned to, size_t len)
+{
+    char text[1024];
+    assert_true(len < sizeof text);
+    for (unsigned i = from; i < to; i++) {
+        memset(text, '.', len);
+        int digits = snprintf(text, sizeof text, "%u", i);
+        text[digits] = '.';
+        peer_add_frame(p, PEER_TEXT, bytes_span(text, len));
+    }
+    peer_push(p);
+}
+
 /* ---- Reading ------------------------------------------------------------- */
+
+void peer_take_only(const struct peer *p, size_t len)
+{
+    sim_set_window(p->connection, 0);
+    sim_set_send_buffer(p->connection, len);
+}
+
+void peer_stop_reading(const struct peer *p)
+{
+    peer_take_only(p, 1);
+}
+
+void peer_read_again(const struct peer *p)
+{
+    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
+    sim_set_window(p->connection, SIM_UNLIMITED);
+    world_settle();
+}
+
+bool peer_is_there(const struct peer *p)
+{
+    return sim_side(p->connection) == SIM_OPEN;
+}
+
+void peer_goes_after(const struct peer *p, uint64_t milliseconds)
+{
+    world_pass(milliseconds - 1);
+    assert_true(peer_is_there(p));
+    world_pass(1 + WHEEL_TICK);
+    assert_false(peer_is_there(p));
+}
 
 size_t peer_pull(struct peer *p, size_t most)
 {

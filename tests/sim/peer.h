@@ -95,7 +95,23 @@ void peer_frame(struct peer *p, uint8_t first, struct span payload);
 void peer_text(struct peer *p, const char *message);
 void peer_close(struct peer *p, unsigned code);
 
+/* Send text messages without a turn of the server: one with what was added
+   before it; those numbered [from, to), of so many bytes ("7...."). */
+void peer_push_text(struct peer *p, const char *message);
+void peer_push_numbered(struct peer *p, unsigned from, unsigned to, size_t len);
+
 /* ---- Reading ------------------------------------------------------------- */
+
+/* From now on the server's kernel takes so many bytes for it, and no more; one
+   byte; all. */
+void peer_take_only(const struct peer *p, size_t len);
+void peer_stop_reading(const struct peer *p);
+void peer_read_again(const struct peer *p);
+
+/* Nothing has ended this connection; assert that something does when so much
+   time has passed, a tick later at most, and not before. */
+bool peer_is_there(const struct peer *p);
+void peer_goes_after(const struct peer *p, uint64_t milliseconds);
 
 /* Read once, at most so many bytes, or all there is while the server is let
    do what it does. */
@@ -128,6 +144,9 @@ struct span peer_bytes(struct peer *p);
 void peer_told(struct peer *p, const char *story);
 void peer_tells(struct peer *p, const char *ending);
 void peer_told_nothing(struct peer *p);
+
+/* Assert that these numbered messages, and no others, were told. */
+void peer_told_numbered(struct peer *p, unsigned from, unsigned to);
 
 /* What was told since the last time, as above. */
 const char *peer_story(struct peer *p);

@@ -2,6 +2,8 @@
 /* The part of peer.h that writes down what a peer was told. */
 #include "sim/peer.h"
 
+#include <stdio.h>
+
 static void put_bytes(struct text *t, struct span s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -143,4 +145,16 @@ void peer_tells(struct peer *p, const char *ending)
 void peer_told_nothing(struct peer *p)
 {
     peer_told(p, "");
+}
+
+void peer_told_numbered(struct peer *p, unsigned from, unsigned to)
+{
+    const char *at = peer_story(p);
+    for (unsigned i = from; i < to; i++) {
+        char start[32];
+        size_t len = (size_t)snprintf(start, sizeof start, "text %u.", i);
+        assert_memory_equal(at, start, len);
+        at = strchr(at, '\n') + 1;
+    }
+    assert_string_equal(at, "");
 }

@@ -274,7 +274,7 @@ static void will_not_listen(struct actor *a)
 /* ---- Calls that fail ----------------------------------------------------- */
 
 /* What each call may return, and nothing that would need an event after it. */
-static const struct fault {
+static const struct broken {
     enum sim_call call;
     int errors[3];
 } faults[] = {
@@ -291,7 +291,7 @@ static const struct fault {
 
 static void something_fails(void)
 {
-    const struct fault *f = &faults[below(UNIT_COUNT(faults))];
+    const struct broken *f = &faults[below(UNIT_COUNT(faults))];
     unsigned times = (unsigned)(1 + below(3));
     sim_fail(f->call, below(5), times, f->errors[below(3)]);
     model_victims += times;

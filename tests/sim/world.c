@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/world.h"
-#include "sim/peer.h"
+#include "server/loop.h"
+#include "server/start.h"
 #include "service/site.h"
+#include "sim/peer.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: an address has so many connections as are counted, however they come and
+ * go, and no two addresses count as one.
+ */
 #include "server/address.h"
 #include "support/death.h"
 #include "support/random.h"

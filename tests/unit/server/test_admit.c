@@ -6,11 +6,10 @@
 #include "server/admit.h"
 #include "sim/peer.h"
 
-#include <stdio.h>
+#include <errno.h>
 
-#define ASK   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-#define MANY  (4 * LIMITS_REFUSALS)
-#define CROWD "one address holds over half of the slots"
+#define ASK  "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+#define MANY (4 * LIMITS_REFUSALS)
 
 static void take_all_slots(void)
 {
@@ -34,6 +33,39 @@ static struct peer *kept_alive(void)
 }
 
 /* ---- Refusal slots ------------------------------------------------------- */
+
+static void test_without_a_slot_one_is_told_503_and_why(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *first = NULL;
+    for (uint32_t i = 0; i < world.config.clients; i++) {
+        struct peer *p = peer_open("/echo");
+        first = first ? first : p;
+    }
+    struct peer *late = peer_connect();
+    peer_upgrade(late, "/echo", "");
+    struct peer_response r = peer_response(late, false);
+    assert_int_equal(r.status, 503);
+    assert_true(bytes_equal(r.body, BYTES_LITERAL("all client slots taken\n")));
+    assert_true(peer_field(&r, "Retry-After").len > 0);
+    peer_told(late, "end\n");
+    peer_close(first, 1000);
+    world_pass(LIMITS_LINGER + WHEEL_TICK);
+    peer_text(peer_open("/echo"), "there is room again");
+}
+
+static void test_the_refused_may_still_ask_for_health(void **state)
+{
+    (void)state;
+    world_start();
+    for (uint32_t i = 0; i < world.config.clients; i++)
+        peer_open("/echo");
+    struct peer *late = peer_connect();
+    peer_say(late, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(late, 200);
+    peer_told(late, "end\n");
+}
 
 static void test_the_first_of_the_refused_gives_way(void **state)
 {
@@ -207,82 +239,23 @@ static void test_many_give_way_in_as_many_turns_as_it_takes(void **state)
     }
 }
 
-static void test_an_idle_one_counts_for_no_per_ip(void **state)
+/* ---- What goes wrong ----------------------------------------------------- */
+
+static void test_a_connection_the_reactor_refuses_is_closed(void **state)
 {
     (void)state;
-    world.config.per_ip = 1;
     world_start();
-    struct peer *page = kept_alive();
-    struct peer *ann = peer_open("/echo");
-    peer_say(page, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    peer_answered(page, 429); /* now it is one too many */
-    peer_told(page, "end\n");
-    peer_text(ann, "still here");
-    peer_told(ann, "text still here\n");
-    sim_reset(ann->connection);
-    world_settle();
-    page = kept_alive();
-    peer_say(page, "GET ");
-    struct peer *late = peer_connect();
-    peer_upgrade(late, "/echo", "");
-    peer_answered(late, 429);
-    peer_say(page, "/ HTTP/1.1\r\nHost: a\r\n\r\n");
-    peer_answered(page, 200);
-    assert_int_equal(world.server.addresses.slots.count, 0);
-}
-
-/* ---- One address --------------------------------------------------------- */
-
-static void test_one_address_with_over_half_of_the_slots_is_told(void **state)
-{
-    (void)state;
-    world_start(); /* 8 of them */
-    for (size_t i = 0; i < 3; i++)
-        peer_connect_from("198.51.100.7:1");
-    for (unsigned i = 0; i < 4; i++) {
-        char from[40];
-        snprintf(from, sizeof from, "[2001:db8::%u]:1", i);
-        peer_connect_from(from);
-    }
-    world_settle();
-    world_not_logged(CROWD);
-    struct peer *p = peer_connect_from("198.51.100.8:1");
-    for (unsigned i = 0; i < 3; i++) /* no slot of ours is theirs */
-        peer_connect_from("[2001:db8::1]:1");
-    world_settle();
-    world_not_logged(CROWD);
-    sim_reset(p->connection);
-    world_settle();
-    peer_connect_from("[2001:db8::ffff]:1");
-    world_settle();
-    world_logged("why=\"" CROWD "\" ip=2001:db8::ffff slots=8");
-}
-
-static void test_behind_a_proxy_it_is_the_visitors_that_count(void **state)
-{
-    (void)state;
-    world.config.trust_unix = true;
-    world_start();
-    for (unsigned i = 0; i < 8; i++) {
-        char fields[40];
-        struct peer *p = peer_connect_from("unix:x");
-        snprintf(fields, sizeof fields, "X-Forwarded-For: 192.0.2.%u\r\n",
-                 i < 4 ? 1 : i);
-        peer_upgrade(p, "/echo", fields);
-        peer_answered(p, 101);
-        if (i == 6)
-            sim_reset(p->connection);
-    }
-    world_not_logged(CROWD);
-    struct peer *p = peer_connect_from("unix:x");
-    peer_upgrade(p, "/echo", "X-Forwarded-For: 192.0.2.1\r\n");
-    peer_answered(p, 101);
-    world_logged(CROWD "\" ip=192.0.2.1");
+    sim_fail(SIM_REACTOR_ADD, 0, 1, ENOSPC);
+    struct peer *ann = peer_connect();
+    peer_told(ann, "end\n");
+    assert_int_equal(world.server.clients.slots.count, 0);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_without_a_slot_one_is_told_503_and_why),
+        WORLD_TEST(test_the_refused_may_still_ask_for_health),
         WORLD_TEST(test_the_first_of_the_refused_gives_way),
         WORLD_TEST(test_no_unread_request_gives_way),
         WORLD_TEST(test_who_drips_gives_way),
@@ -292,9 +265,7 @@ int main(void)
         WORLD_TEST(test_who_has_not_asked_yet_does_not_give_way),
         WORLD_TEST(test_an_unread_request_of_an_idle_one_is_answered_first),
         WORLD_TEST(test_many_give_way_in_as_many_turns_as_it_takes),
-        WORLD_TEST(test_an_idle_one_counts_for_no_per_ip),
-        WORLD_TEST(test_one_address_with_over_half_of_the_slots_is_told),
-        WORLD_TEST(test_behind_a_proxy_it_is_the_visitors_that_count),
+        WORLD_TEST(test_a_connection_the_reactor_refuses_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a slot is one connection's at a time, and each list and count has who is
+ * in it.
+ */
 #include "server/client.h"
 #include "support/death.h"
 #include "support/unit.h"

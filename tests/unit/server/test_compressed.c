@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a compressed message says what it says without compression, and its work
+ * and its memory are shared as others' are.
+ */
 #include "server/compressed.h"
 #include "sim/peer.h"
 #include "sim/zip.h"
@@ -14,19 +18,6 @@ static struct note note;
 static struct peer *open_zip(const char *target)
 {
     return peer_open_with(target, PEER_DEFLATE);
-}
-
-static void stop_reading(const struct peer *p)
-{
-    sim_set_send_buffer(p->connection, 1);
-    sim_set_window(p->connection, 0);
-}
-
-static void read_again(const struct peer *p)
-{
-    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
-    sim_set_window(p->connection, SIM_UNLIMITED);
-    world_settle();
 }
 
 static uint32_t contexts(void)
@@ -318,7 +309,7 @@ static void test_twins_are_whole_wherever_a_write_ends(void **state)
         sim_set_send_buffer(ann->connection, n);
         peer_text(bob, "{\"message\":\"" LINE "\"}");
         peer_text(bob, "{\"message\":\"" LINE " and more\"}");
-        read_again(ann);
+        peer_read_again(ann);
         peer_told(ann, "#1 " LINE "\n#2 " LINE " and more\n");
         peer_told_nothing(bob);
         note_close(&note);
@@ -421,7 +412,7 @@ static void test_who_goes_in_the_middle_leaves_no_context(void **state)
     uint8_t *bytes = long_message(5000, 9);
     add_in_frames(ann, FRAME_BINARY, bytes_span(bytes, 5000), 1000);
     ann->out_len -= 500;
-    stop_reading(ann);
+    peer_stop_reading(ann);
     peer_flush(ann);
     assert_true(contexts() > 0);
     sim_reset(ann->connection);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a line is one line of logfmt, whatever is in it, and a flood is counted.
+ */
 #include "server/journal.h"
 #include "sim/os.h"
 #include "support/unit.h"

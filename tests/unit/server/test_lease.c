@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: no buffer is lent twice, and what lies in one stays until it was used.
+ */
 #include "server/lease.h"
 #include "support/death.h"
 #include "support/unit.h"

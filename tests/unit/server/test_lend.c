@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: a buffer is had as long as somebody holds one for less: the oldest of
+ * the address that holds most gives way.
+ */
 #include "server/lend.h"
 #include "sim/peer.h"
 
@@ -95,6 +99,99 @@ static void test_who_has_a_message_that_waits_is_passed_over(void **state)
     assert_int_equal(oldest(9, 9), LEASE_NONE);
 }
 
+/* ---- How it gives way ---------------------------------------------------- */
+
+static uint32_t leases(void)
+{
+    return world.server.leases.slots.count;
+}
+
+static void test_the_oldest_unfinished_message_gives_its_buffer(void **state)
+{
+    (void)state;
+    world.config.buffers = 3;
+    world_start();
+    struct peer *people[4];
+    for (size_t i = 0; i < 4; i++) {
+        people[i] = peer_open("/chat/x");
+        peer_frame(people[i], FRAME_TEXT, BYTES_LITERAL("half "));
+        world_pass(10);
+    }
+    assert_int_equal(leases(), 3);
+    peer_told(people[0], "close 1013 its buffer is needed\nend\n");
+    peer_frame(people[3], FRAME_FIN | FRAME_CONTINUATION,
+               BYTES_LITERAL("done"));
+    peer_told(people[1], "text half done\n");
+    assert_int_equal(leases(), 2);
+}
+
+/* Whoever takes many takes them from himself. */
+static void test_it_is_of_the_address_that_holds_most(void **state)
+{
+    (void)state;
+    world.config.clients = 16;
+    world_start();
+    struct peer *ann = peer_connect_from("198.51.100.1:1"), *bad[10];
+    peer_upgrade(ann, "/chat/x", "");
+    world_settle();
+    peer_answered(ann, 101);
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("the oldest "));
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        world_pass(10);
+        bad[i] = peer_open("/chat/y");
+        peer_frame(bad[i], FRAME_TEXT, BYTES_LITERAL("half "));
+    }
+    assert_int_equal(leases(), world.config.buffers);
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        assert_int_equal(strncmp(peer_story(bad[i]), "close 1013", 10) == 0,
+                         i < 3);
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("of all"));
+    peer_told(ann, "text the oldest of all\n");
+}
+
+/* Output that nobody takes gives way like input that does not end. */
+static void test_who_has_output_in_a_buffer_loses_it_as_well(void **state)
+{
+    (void)state;
+    world.config.buffers = 2;
+    world_start();
+    struct peer *ann = peer_open("/echo"), *bob = peer_open("/chat/x");
+    peer_stop_reading(ann);
+    peer_text(ann, "hello");
+    world_pass(10);
+    peer_frame(bob, FRAME_TEXT, BYTES_LITERAL("half "));
+    assert_int_equal(leases(), 2);
+    struct peer *cid = peer_connect();
+    peer_say(cid, "GET / HTTP/1.1\r\nHost: a\r\n");
+    assert_int_equal(leases(), 2);
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+    world_logged("code=1006 by=server cause=no-buffer");
+    peer_say(cid, "\r\n");
+    peer_answered(cid, 200);
+    peer_frame(bob, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("done"));
+    peer_told(bob, "text half done\n");
+}
+
+static void test_half_a_request_gives_its_buffer_and_is_503(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    struct peer *early = peer_connect(), *late = peer_connect();
+    peer_say(early, "GET / HTTP/1.1\r\n");
+    peer_say(late, "GET / HTTP/1.1\r\n");
+    peer_answered(early, 503);
+    peer_told(early, "end\n");
+    world_logged("event=refuse ip=192.0.2.1 status=503 why=\"all buffers");
+    peer_say(late, "Host: a\r\n\r\n");
+    peer_answered(late, 200);
+    struct peer *whole = peer_connect();
+    peer_say(whole, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(whole, 200);
+    world_pass(LIMITS_LINGER + WHEEL_TICK);
+    world_not_logged("event=close"); /* it was no WebSocket */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -104,6 +201,10 @@ int main(void)
         cmocka_unit_test(test_addresses_in_one_bucket_are_told_apart),
         cmocka_unit_test(test_nobody_gives_way_to_himself),
         cmocka_unit_test(test_who_has_a_message_that_waits_is_passed_over),
+        WORLD_TEST(test_the_oldest_unfinished_message_gives_its_buffer),
+        WORLD_TEST(test_it_is_of_the_address_that_holds_most),
+        WORLD_TEST(test_who_has_output_in_a_buffer_loses_it_as_well),
+        WORLD_TEST(test_half_a_request_gives_its_buffer_and_is_503),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Goal: each listener gives what it is there for, and none of them stops the
- * loop. (test_server.c has more: the start, and a rest without descriptors.)
+ * loop.
  */
 #include "server/listen.h"
 #include "sim/peer.h"
@@ -10,6 +10,37 @@
 #include <errno.h>
 
 static struct note note;
+
+/* ---- Addresses ----------------------------------------------------------- */
+
+static void test_every_address_is_listened_on(void **state)
+{
+    (void)state;
+    world.config.addrs[1] = (struct socket_address){
+        .family = SOCKET_INET, .ip = {127, 0, 0, 1}, .port = 1};
+    world.config.addr_count = 2;
+    world_start();
+    int connection = sim_connect(1, "127.0.0.1:9");
+    world_settle();
+    assert_int_equal(sim_side(connection), SIM_OPEN);
+    peer_text(peer_open("/echo"), "the first as well");
+}
+
+static void test_a_port_in_use_is_one_sentence(void **state)
+{
+    (void)state;
+    sim_fail(SIM_LISTEN, 0, 1, EADDRINUSE);
+    world_fail(SERVER_FAILED, "cannot listen on :6868: Address already in use");
+}
+
+static void test_a_second_port_in_use_closes_the_first(void **state)
+{
+    (void)state;
+    world.config.addrs[1] = world.config.addrs[0];
+    world.config.addr_count = 2;
+    world_fail(SERVER_FAILED, "cannot listen on :6868: Address already in use");
+    assert_int_equal(sim_connect(0, "192.0.2.1:1"), -1);
+}
 
 /* ---- The address of --metrics -------------------------------------------- */
 
@@ -101,6 +132,47 @@ test_metrics_that_cannot_be_listened_for_fail_the_start(void **state)
 
 /* ---- Sockets handed over ------------------------------------------------- */
 
+static void test_sockets_handed_over_replace_the_default_address(void **state)
+{
+    (void)state;
+    sim_hand_over("127.0.0.1:1");
+    sim_hand_over("unix:/run/chatd");
+    world.config.default_addr = true;
+    world.config.supervised.sockets = 2;
+    world_start();
+    world_logged("addr=127.0.0.1:1 addr=unix:/run/chatd slots=");
+    int connection = sim_connect(0, "192.0.2.1:1");
+    world_settle();
+    assert_int_equal(sim_side(connection), SIM_OPEN);
+}
+
+static void test_an_address_that_was_chosen_adds_to_them(void **state)
+{
+    (void)state;
+    sim_hand_over("127.0.0.1:1");
+    world.config.supervised.sockets = 1;
+    world_start();
+    world_logged("addr=127.0.0.1:1 addr=:6868 slots=");
+}
+
+static void test_what_was_handed_over_must_be_listeners(void **state)
+{
+    (void)state;
+    sim_hand_over("127.0.0.1:1");
+    world.config.supervised.sockets = 2;
+    world_fail(SERVER_BAD_OPTION, "LISTEN_FDS: no listening stream socket, or "
+                                  "one too many: descriptor 4");
+}
+
+static void test_more_listeners_than_there_is_room_for(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < LIMITS_ADDRS; i++)
+        sim_hand_over("127.0.0.1:0");
+    world.config.supervised.sockets = LIMITS_ADDRS;
+    world_fail(SERVER_FAILED, "more addresses than can be listened on");
+}
+
 static void test_one_socket_too_many_is_refused(void **state)
 {
     (void)state;
@@ -124,6 +196,86 @@ static void test_a_socket_that_cannot_be_waited_for_is_refused(void **state)
 }
 
 /* ---- Accepting ----------------------------------------------------------- */
+
+static void
+test_a_connection_that_died_in_the_queue_is_passed_over(void **state)
+{
+    (void)state;
+    world_start();
+    int dead = sim_connect(0, "192.0.2.1:1");
+    int next = sim_connect(0, "192.0.2.1:2");
+    sim_fail(SIM_ACCEPT, 0, 1, ECONNABORTED);
+    world_turn(); /* in the same turn */
+    assert_int_equal(sim_side(dead), SIM_BROKEN);
+    assert_int_equal(sim_side(next), SIM_OPEN);
+}
+
+static void test_out_of_descriptors_the_listeners_rest(void **state)
+{
+    (void)state;
+    world.config.addrs[1] = (struct socket_address){.port = 1};
+    world.config.addr_count = 2;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    sim_limit_files(3 + sim_files_open());
+    int first = sim_connect(0, "192.0.2.1:1");
+    int second = sim_connect(0, "192.0.2.1:2");
+    int third = sim_connect(1, "192.0.2.1:3");
+    uint64_t accepts = sim_count(SIM_ACCEPT);
+    world_settle();
+    assert_int_equal(sim_side(first), SIM_CLOSED); /* with the spare one */
+    assert_int_equal(sim_side(second), SIM_WAITING);
+    assert_int_equal(sim_side(third), SIM_WAITING);
+    assert_int_equal(sim_count(SIM_ACCEPT), accepts + 2);
+    assert_true(world.server.patience <= LIMITS_REST);
+    world_logged("out of descriptors");
+    peer_text(ann, "others are served");
+    peer_told(ann, "text others are served\n");
+    sim_limit_files(1000);
+    world_pass(LIMITS_REST + WHEEL_TICK);
+    assert_int_equal(sim_side(second), SIM_OPEN);
+}
+
+/* Somebody waits, and is taken once the fault is over. */
+static void assert_refused_without_spinning(int error)
+{
+    int waiting = sim_connect(0, "192.0.2.1:1");
+    sim_fail(SIM_ACCEPT, 0, UINT64_MAX, error);
+    uint64_t accepts = sim_count(SIM_ACCEPT);
+    world_pass(10 * LIMITS_REST);
+    assert_in_range(sim_count(SIM_ACCEPT) - accepts, 1,
+                    12 * (LIMITS_TURN_ACCEPT / LIMITS_COST_ACCEPT + 1));
+    sim_fail(SIM_ACCEPT, 0, 0, 0);
+    world_pass(LIMITS_REST + WHEEL_TICK);
+    int later = sim_connect(0, "192.0.2.1:2");
+    world_settle();
+    assert_int_not_equal(sim_side(waiting), SIM_WAITING);
+    assert_int_equal(sim_side(later), SIM_OPEN);
+}
+
+static void test_an_accept_that_is_always_refused_makes_no_spin(void **state)
+{
+    (void)state;
+    world_start();
+    assert_refused_without_spinning(EPERM);  /* the firewall's */
+    assert_refused_without_spinning(EACCES); /* a security module's */
+    assert_refused_without_spinning(EINVAL); /* somebody has shut it */
+    assert_refused_without_spinning(ENOMEM);
+    world_logged("why=\"no accept\" error=\"Permission denied\"");
+}
+
+static void test_the_spare_descriptor_is_opened_again(void **state)
+{
+    (void)state;
+    world_start();
+    sim_connect(0, "192.0.2.1:1");
+    sim_fail(SIM_ACCEPT, 0, 1, ENFILE);
+    sim_fail(SIM_SPARE, 0, 2, ENFILE);
+    world_settle();
+    assert_true(world.server.spare < 0);
+    world_pass(3 * LIMITS_REST);
+    assert_true(world.server.spare >= 0);
+}
 
 /* In accept(2) they mean nothing; whatever it says, the loop goes on. */
 static void test_no_error_of_accept_stops_the_loop(void **state)
@@ -223,13 +375,24 @@ static void test_a_list_of_groups_that_cannot_be_read(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_every_address_is_listened_on),
+        WORLD_TEST(test_a_port_in_use_is_one_sentence),
+        WORLD_TEST(test_a_second_port_in_use_closes_the_first),
         WORLD_TEST(test_metrics_are_told_where_they_were_asked_for),
         WORLD_TEST(test_metrics_and_chat_know_nothing_of_each_other),
         WORLD_TEST(test_those_who_scrape_have_slots_of_their_own),
         WORLD_TEST(test_metrics_that_cannot_be_listened_for_fail_the_start),
+        WORLD_TEST(test_sockets_handed_over_replace_the_default_address),
+        WORLD_TEST(test_an_address_that_was_chosen_adds_to_them),
+        WORLD_TEST(test_what_was_handed_over_must_be_listeners),
+        WORLD_TEST(test_more_listeners_than_there_is_room_for),
         WORLD_TEST(test_one_socket_too_many_is_refused),
         WORLD_TEST(test_a_socket_that_cannot_be_waited_for_is_refused),
+        WORLD_TEST(test_a_connection_that_died_in_the_queue_is_passed_over),
+        WORLD_TEST(test_out_of_descriptors_the_listeners_rest),
+        WORLD_TEST(test_an_accept_that_is_always_refused_makes_no_spin),
+        WORLD_TEST(test_the_spare_descriptor_is_opened_again),
         WORLD_TEST(test_no_error_of_accept_stops_the_loop),
         WORLD_TEST(test_listeners_that_rest_may_be_closed),
         WORLD_TEST(test_a_file_has_no_mode_or_group_but_what_is_given),

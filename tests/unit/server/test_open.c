@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: messages are the same wherever their frames and bytes are cut, and each
+ * limit is kept as its option says.
+ */
 #include "server/open.h"
 #include "sim/peer.h"
 #include "support/note.h"
@@ -7,19 +11,6 @@
 #include <stdio.h>
 
 static struct note note;
-
-static void stop_reading(const struct peer *p)
-{
-    sim_set_send_buffer(p->connection, 1);
-    sim_set_window(p->connection, 0);
-}
-
-static void read_again(const struct peer *p)
-{
-    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
-    sim_set_window(p->connection, SIM_UNLIMITED);
-    world_settle();
-}
 
 /* Send what was added in two parts, cut at byte `cut`. */
 static void push_cut(struct peer *p, size_t cut)
@@ -102,6 +93,25 @@ test_an_unfinished_message_holds_one_lease_until_it_ends(void **state)
     peer_told(bob, "text half done\n");
 }
 
+static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    push_cut(ann, 1);
+    peer_told(ann, "text hello\n");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("again"));
+    sim_write(ann->connection, bytes_span(ann->out, 3));
+    world_settle();
+    assert_int_equal(leases(), 1);
+    sim_write(ann->connection, bytes_span(ann->out + 3, ann->out_len - 3));
+    ann->out_len = 0;
+    world_settle();
+    assert_int_equal(leases(), 0);
+    peer_told(ann, "text again\n");
+}
+
 static void test_half_a_message_reaches_nobody(void **state)
 {
     (void)state;
@@ -124,6 +134,28 @@ static void test_text_that_turns_out_bad_reaches_nobody(void **state)
     assert_memory_equal(peer_story(ann), "close 1007", 10);
     peer_told_nothing(bob);
     assert_int_equal(leases(), 0);
+}
+
+static void test_answers_longer_than_the_questions_are_all_given(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann =
+        peer_open_with("/ws/x", "Sec-WebSocket-Protocol: chatd.v1\r\n");
+    peer_bytes(ann);
+    for (unsigned i = 0; i < 1000; i++)
+        peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("x"));
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_push(ann);
+    world_turn();
+    assert_true(client_has(world_client(ann->connection), CLIENT_PARKED));
+    world_settle();
+    const char *story = peer_story(ann);
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_memory_equal(story, "text {\"event\":\"error\"", 21);
+        story = strchr(story, '\n') + 1;
+    }
+    assert_string_equal(story, "pong ?\n");
 }
 
 /* ---- --max-message ------------------------------------------------------- */
@@ -217,111 +249,6 @@ static void test_echo_answers_pings_between_pieces(void **state)
     peer_frame(ann, FRAME_CONTINUATION, bytes_span(NULL, 0));
     peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("b"));
     peer_told(ann, "text+ a\npong ?\n+cont b\n");
-}
-
-static void test_one_who_sends_without_end_does_not_stop_others(void **state)
-{
-    (void)state;
-    world_start();
-    static uint8_t bytes[8000];
-    struct peer *ann = peer_open("/echo"), *bob = peer_open("/echo");
-    for (unsigned i = 0; i < 100; i++)
-        peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
-    peer_push(ann);
-    peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("me too"));
-    peer_push(bob);
-    world_turn();
-    world_turn();
-    assert_int_equal(sim_in_flight(bob->connection), 8);
-    world_settle();
-    assert_true(peer_bytes(ann).len >= 100 * (4 + sizeof bytes));
-}
-
-/* ---- --buffers ----------------------------------------------------------- */
-
-static void test_the_oldest_unfinished_message_gives_its_buffer(void **state)
-{
-    (void)state;
-    world.config.buffers = 3;
-    world_start();
-    struct peer *people[4];
-    for (size_t i = 0; i < 4; i++) {
-        people[i] = peer_open("/chat/x");
-        peer_frame(people[i], FRAME_TEXT, BYTES_LITERAL("half "));
-        world_pass(10);
-    }
-    assert_int_equal(leases(), 3);
-    peer_told(people[0], "close 1013 its buffer is needed\nend\n");
-    peer_frame(people[3], FRAME_FIN | FRAME_CONTINUATION,
-               BYTES_LITERAL("done"));
-    peer_told(people[1], "text half done\n");
-    assert_int_equal(leases(), 2);
-}
-
-/* Whoever takes many takes them from himself. */
-static void test_it_is_of_the_address_that_holds_most(void **state)
-{
-    (void)state;
-    world.config.clients = 16;
-    world_start();
-    struct peer *ann = peer_connect_from("198.51.100.1:1"), *bad[10];
-    peer_upgrade(ann, "/chat/x", "");
-    world_settle();
-    peer_answered(ann, 101);
-    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("the oldest "));
-    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
-        world_pass(10);
-        bad[i] = peer_open("/chat/y");
-        peer_frame(bad[i], FRAME_TEXT, BYTES_LITERAL("half "));
-    }
-    assert_int_equal(leases(), world.config.buffers);
-    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
-        assert_int_equal(strncmp(peer_story(bad[i]), "close 1013", 10) == 0,
-                         i < 3);
-    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("of all"));
-    peer_told(ann, "text the oldest of all\n");
-}
-
-/* Output that nobody takes gives way like input that does not end. */
-static void test_who_has_output_in_a_buffer_loses_it_as_well(void **state)
-{
-    (void)state;
-    world.config.buffers = 2;
-    world_start();
-    struct peer *ann = peer_open("/echo"), *bob = peer_open("/chat/x");
-    stop_reading(ann);
-    peer_text(ann, "hello");
-    world_pass(10);
-    peer_frame(bob, FRAME_TEXT, BYTES_LITERAL("half "));
-    assert_int_equal(leases(), 2);
-    struct peer *cid = peer_connect();
-    peer_say(cid, "GET / HTTP/1.1\r\nHost: a\r\n");
-    assert_int_equal(leases(), 2);
-    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
-    world_logged("code=1006 by=server cause=no-buffer");
-    peer_say(cid, "\r\n");
-    peer_answered(cid, 200);
-    peer_frame(bob, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("done"));
-    peer_told(bob, "text half done\n");
-}
-
-static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
-    push_cut(ann, 1);
-    peer_told(ann, "text hello\n");
-    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("again"));
-    sim_write(ann->connection, bytes_span(ann->out, 3));
-    world_settle();
-    assert_int_equal(leases(), 1);
-    sim_write(ann->connection, bytes_span(ann->out + 3, ann->out_len - 3));
-    ann->out_len = 0;
-    world_settle();
-    assert_int_equal(leases(), 0);
-    peer_told(ann, "text again\n");
 }
 
 /* ---- With all buffers lent out ------------------------------------------- */
@@ -538,6 +465,89 @@ static void test_fragments_of_one_message_are_one_for_the_rate(void **state)
     peer_tells(ann, "+cont+ b\npong ?\n+cont c\n");
 }
 
+static void test_the_paused_are_read_again_on_time(void **state)
+{
+    (void)state;
+    world.config.rate = 2;
+    world.config.burst = 3;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    for (unsigned i = 0; i < 6; i++)
+        peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("x"));
+    peer_flush(ann);
+    peer_told(ann, "text x\ntext x\ntext x\n");
+    uint64_t start = world.server.now;
+    for (unsigned i = 1; i <= 3; i++) {
+        world_pass(start + i * 500 - 1 - world.server.now);
+        peer_told_nothing(ann);
+        world_pass(1 + WHEEL_TICK);
+        peer_told(ann, "text x\n");
+    }
+}
+
+/* Nor is its end, or one that is no legal frame, missed behind it. */
+static void test_who_may_not_speak_may_break_off_in_a_ping(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world.config.ping = 0;
+    world_start();
+    for (unsigned way = 0; way < 2; way++) {
+        struct peer *ann = peer_open("/echo");
+        peer_text(ann, "one");
+        peer_told(ann, "text one\n");
+        peer_add(ann,
+                 way ? BYTES_LITERAL("\x89\xFF\0") : BYTES_LITERAL("\x89"));
+        peer_flush(ann);
+        sim_shut(ann->connection);
+        world_pass(5000);
+        peer_tells(ann, "end\n");
+    }
+}
+
+/* ---- A Close ------------------------------------------------------------- */
+
+static void test_a_close_is_answered_with_its_own_code(void **state)
+{
+    static const unsigned codes[] = {1000, 1001, 1003, 1011, 3000, 4999};
+    (void)state;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(codes); i++) {
+        char story[64];
+        struct peer *ann = peer_open("/chat/x");
+        peer_close(ann, codes[i]);
+        snprintf(story, sizeof story, "close %u\nend\n", codes[i]);
+        peer_told(ann, story);
+        world_again();
+    }
+}
+
+static void test_a_close_without_code_is_answered_with_1000(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_frame(ann, PEER_CLOSE, bytes_span(NULL, 0));
+    peer_told(ann, "close 1000\nend\n");
+}
+
+static void test_nothing_behind_a_close_is_looked_at(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("before"));
+    peer_add_frame(ann, PEER_CLOSE, bytes_span(NULL, 0));
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("behind"));
+    peer_add_frame(ann, PEER_CLOSE, bytes_span(NULL, 0));
+    peer_flush(ann);
+    peer_told(bob, "text before\n");
+    peer_told(ann, "text before\nclose 1000\nend\n");
+    /* It is read on, so that no reset overtakes the Close. */
+    assert_int_equal(sim_side(ann->connection), SIM_SHUT);
+}
+
 /* ---- Faults -------------------------------------------------------------- */
 
 static void test_every_framing_fault_is_1002(void **state)
@@ -569,12 +579,12 @@ static void test_a_fault_behind_good_messages_loses_none(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/echo");
-    stop_reading(ann);
+    peer_stop_reading(ann);
     peer_text(ann, "one");
     peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("two"));
     peer_add_frame(ann, 0x83, BYTES_LITERAL("bad"));
     peer_flush(ann);
-    read_again(ann);
+    peer_read_again(ann);
     const char *story = peer_story(ann);
     assert_memory_equal(story, "text one\ntext two\nclose 1002", 28);
 }
@@ -594,18 +604,15 @@ int main(void)
         WORLD_TEST(test_a_cut_anywhere_changes_nothing),
         WORLD_TEST(test_byte_by_byte_is_the_same),
         WORLD_TEST(test_an_unfinished_message_holds_one_lease_until_it_ends),
+        WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
         WORLD_TEST(test_half_a_message_reaches_nobody),
         WORLD_TEST(test_text_that_turns_out_bad_reaches_nobody),
+        WORLD_TEST(test_answers_longer_than_the_questions_are_all_given),
         WORLD_TEST(test_a_message_at_the_limit_is_taken),
         WORLD_TEST(test_one_byte_more_is_1009_from_the_header_alone),
         WORLD_TEST(test_fragments_count_together),
         WORLD_TEST(test_echo_of_a_long_message_needs_no_memory),
         WORLD_TEST(test_echo_answers_pings_between_pieces),
-        WORLD_TEST(test_one_who_sends_without_end_does_not_stop_others),
-        WORLD_TEST(test_the_oldest_unfinished_message_gives_its_buffer),
-        WORLD_TEST(test_it_is_of_the_address_that_holds_most),
-        WORLD_TEST(test_who_has_output_in_a_buffer_loses_it_as_well),
-        WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
         WORLD_TEST(test_then_an_echo_may_still_be_cut_in_a_header),
         WORLD_TEST(test_then_a_ping_of_an_echo_may_come_byte_by_byte),
         WORLD_TEST(test_then_half_a_long_ping_ends_an_echo),
@@ -617,6 +624,11 @@ int main(void)
         WORLD_TEST(test_control_frames_do_not_wait_for_the_rate),
         WORLD_TEST(test_who_waits_for_the_rate_may_leave_at_once),
         WORLD_TEST(test_fragments_of_one_message_are_one_for_the_rate),
+        WORLD_TEST(test_the_paused_are_read_again_on_time),
+        WORLD_TEST(test_who_may_not_speak_may_break_off_in_a_ping),
+        WORLD_TEST(test_a_close_is_answered_with_its_own_code),
+        WORLD_TEST(test_a_close_without_code_is_answered_with_1000),
+        WORLD_TEST(test_nothing_behind_a_close_is_looked_at),
         WORLD_TEST(test_every_framing_fault_is_1002),
         WORLD_TEST(test_a_fault_behind_good_messages_loses_none),
         WORLD_TEST(test_binary_on_ws_is_1003_from_its_first_piece),

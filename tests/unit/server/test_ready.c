@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: who has input and no reason to wait is read from, once a turn, and the
+ * time in which somebody is not is given back.
+ */
 #include "server/ready.h"
 #include "sim/peer.h"
 
@@ -73,12 +77,28 @@ static void test_reasons_are_a_set_and_time_in_it_is_given_back(void **state)
     assert_int_equal(world.server.ready.count, 1);
 }
 
+static void test_a_blocked_client_is_not_read_from(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_stop_reading(ann);
+    peer_text(ann, "hello");
+    uint64_t receives = sim_count(SIM_RECEIVE);
+    peer_text(ann, "again");
+    peer_text(ann, "and again");
+    assert_int_equal(sim_count(SIM_RECEIVE), receives);
+    peer_read_again(ann);
+    peer_told(ann, "text hello\ntext again\ntext and again\n");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_who_may_be_read_has_input_and_no_reason_to_wait),
         WORLD_TEST(test_one_is_in_the_queue_once),
         WORLD_TEST(test_reasons_are_a_set_and_time_in_it_is_given_back),
+        WORLD_TEST(test_a_blocked_client_is_not_read_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: each request has the answer that its RFC calls for, however it
+ * arrives; a WebSocket begins where all of its handshake is right.
+ */
 #include "server/request.h"
 #include "sim/peer.h"
 #include "support/note.h"
@@ -102,38 +106,6 @@ static void test_every_refusal_has_its_status(void **state)
     }
 }
 
-static void test_the_fields_that_a_status_calls_for_are_there(void **state)
-{
-    static const struct {
-        const char *request, *name, *value;
-    } fields[] = {
-        {"POST / HTTP/1.1\r\n" HOST "\r\n", "Allow", "GET, HEAD"},
-        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Upgrade", "websocket"},
-        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Sec-WebSocket-Version", "13"},
-        {"GET /ws HTTP/1.1\r\n" HOST "\r\n", "Connection", "Upgrade"},
-        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Vary", "Accept"},
-        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Content-Type", "application/json"},
-        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Date",
-         "Fri, 20 Nov 2026 08:29:01 GMT"},
-        {"GET / HTTP/1.1\r\n" HOST "\r\n", "X-Content-Type-Options", "nosniff"},
-        {"GET /chat HTTP/1.1\r\n" HOST "\r\n", "Referrer-Policy",
-         "no-referrer"},
-    };
-    (void)state;
-    world_start();
-    for (size_t i = 0; i < UNIT_COUNT(fields); i++) {
-        note_open(&note, "fields", "vector", i);
-        struct peer *ann = peer_connect();
-        peer_say(ann, fields[i].request);
-        struct peer_response r = peer_response(ann, false);
-        assert_true(bytes_equal(peer_field(&r, fields[i].name),
-                                bytes_of(fields[i].value)));
-        sim_close(ann->connection);
-        note_close(&note);
-        world_settle();
-    }
-}
-
 static void test_a_head_that_is_too_long_is_414_or_431(void **state)
 {
     static char bytes[HTTP_HEAD_MAX + 100];
@@ -154,6 +126,72 @@ static void test_a_head_that_is_too_long_is_414_or_431(void **state)
         peer_add(cid, BYTES_LITERAL("X: y\r\n"));
     peer_say(cid, "\r\n");
     peer_answered(cid, 431);
+}
+
+static void test_what_the_client_has_is_not_sent_again(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    struct peer_response first = peer_response(ann, false);
+    char request[200], tag[50];
+    struct span etag = peer_field(&first, "ETag");
+    snprintf(tag, sizeof tag, "%.*s", (int)etag.len, (const char *)etag.ptr);
+    assert_true(etag.len > 0);
+    snprintf(request, sizeof request,
+             "GET / HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n", tag);
+    peer_say(ann, request);
+    struct peer_response again = peer_response(ann, true);
+    assert_int_equal(again.status, 304);
+    assert_true(bytes_equal(peer_field(&again, "ETag"), bytes_of(tag)));
+    assert_int_equal(peer_field(&again, "Content-Length").len, 0);
+    peer_say(ann, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    peer_answered(ann, 200);
+}
+
+static void test_it_answers_to_its_names_alone(void **state)
+{
+    static const struct {
+        const char *request;
+        unsigned status;
+    } requests[] = {
+        {"GET / HTTP/1.1\r\nHost: A.example\r\n\r\n", 200},
+        {"GET / HTTP/1.1\r\nHost: a.example.:80\r\n\r\n", 200},
+        {"GET / HTTP/1.1\r\nHost: b.example:6868\r\n\r\n", 200},
+        {"GET http://a.example/ HTTP/1.1\r\nHost: c\r\n\r\n", 200},
+        {"GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 101},
+        {"GET / HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
+        {"GET / HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
+        {"HEAD / HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
+        {"GET /none HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
+        {"GET http://c/ HTTP/1.1\r\n" HOST "\r\n", 421},
+        {"GET / HTTP/1.0\r\n\r\n", 421},
+        {"GET /echo HTTP/1.1\r\nHost: c.example\r\n" UPGRADE KEY
+         "Origin: http://c.example\r\n\r\n",
+         421},
+        {"GET /healthz HTTP/1.1\r\nHost: c.example\r\n\r\n", 200},
+        {"GET /healthz HTTP/1.0\r\n\r\n", 200},
+    };
+    (void)state;
+    world.config.hosts[0] = BYTES_LITERAL("a.example");
+    world.config.hosts[1] = BYTES_LITERAL("b.example:6868");
+    world.config.host_count = 2;
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(requests); i++) {
+        note_open(&note, requests[i].request, "vector", i);
+        struct peer *p = peer_connect();
+        peer_say(p, requests[i].request);
+        bool bare = is_head(requests[i].request) || requests[i].status == 101;
+        struct peer_response r = peer_response(p, bare);
+        assert_int_equal(r.status, requests[i].status);
+        if (requests[i].status == 421)
+            peer_told(p, "end\n"); /* and a HEAD got no body */
+        note_close(&note);
+        sim_reset(p->connection);
+        world_settle();
+    }
+    world_logged("status=421 why=\"Host not ours\"");
 }
 
 /* ---- However it arrives -------------------------------------------------- */
@@ -212,24 +250,6 @@ static void test_requests_may_come_byte_by_byte(void **state)
     read_two_answers(ann);
 }
 
-static void test_a_request_waits_until_the_response_before_it_left(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_connect();
-    sim_set_window(ann->connection, 0);
-    sim_set_send_buffer(ann->connection, 100);
-    peer_say(ann, two_requests);
-    struct client *c = world_client(ann->connection);
-    assert_int_equal(c->state, CLIENT_REPLY);
-    assert_true(client_has(c, CLIENT_PARKED));
-    sim_set_window(ann->connection, SIM_UNLIMITED);
-    world_settle();
-    assert_int_equal(c->state, CLIENT_OPEN);
-    assert_int_equal(peer_response(ann, false).status, 200);
-    assert_int_equal(peer_response(ann, true).status, 101);
-}
-
 static void test_one_empty_line_before_a_request_is_ignored(void **state)
 {
     (void)state;
@@ -239,19 +259,6 @@ static void test_one_empty_line_before_a_request_is_ignored(void **state)
     peer_answered(ann, 200);
     peer_say(ann, "\r\n\r\n");
     peer_answered(ann, 400);
-}
-
-static void test_what_follows_a_refused_upgrade_is_never_looked_at(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_connect();
-    peer_add(ann, BYTES_LITERAL("GET /echo HTTP/1.1\r\n" HOST UPGRADE "\r\n"));
-    peer_add(ann, bytes_of(two_requests));
-    peer_flush(ann);
-    peer_answered(ann, 400);
-    peer_say(ann, two_requests);
-    peer_told(ann, "end\n");
 }
 
 static void test_frames_right_behind_the_handshake_are_heard(void **state)
@@ -267,6 +274,19 @@ static void test_frames_right_behind_the_handshake_are_heard(void **state)
     peer_told(bob, "text already here\n");
     assert_int_equal(peer_response(ann, true).status, 101);
     peer_told(ann, "text already here\nclose 1000\nend\n");
+}
+
+/* A request behind a request, or a frame behind one, must be kept. */
+static void test_without_a_buffer_what_comes_behind_is_not_kept(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_connect();
+    sim_set_send_buffer(ann->connection, 1);
+    sim_set_window(ann->connection, 0);
+    peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n");
+    assert_int_not_equal(sim_side(ann->connection), SIM_OPEN);
 }
 
 /* ---- The upgrade --------------------------------------------------------- */
@@ -322,70 +342,6 @@ static void test_origins_are_the_host_or_in_the_list(void **state)
     }
 }
 
-static void test_no_refusal_of_a_head_has_a_body(void **state)
-{
-    (void)state;
-    world.config.clients = world.config.buffers = 1;
-    world_start();
-    struct peer *ann = peer_connect(); /* with the one buffer */
-    peer_say(ann, "\r\nHEAD / HTTP/1.1\r\n");
-    struct peer *bob = peer_connect(); /* without a slot, */
-    peer_say(bob, "HEAD / HTTP/1.1\r\n" HOST "\r\n");
-    assert_int_equal(peer_response(bob, true).status, 503);
-    peer_told(bob, "end\n");
-    struct peer *cid = peer_connect(); /* who takes her buffer */
-    peer_say(cid, "HEAD / HT");
-    assert_int_equal(peer_response(ann, true).status, 503);
-    peer_told(ann, "end\n");
-    world_pass(WORLD_HANDSHAKE_TIMEOUT + WHEEL_TICK);
-    assert_int_equal(peer_response(cid, true).status, 408);
-    peer_told(cid, "end\n");
-}
-
-static void test_it_answers_to_its_names_alone(void **state)
-{
-    static const struct {
-        const char *request;
-        unsigned status;
-    } requests[] = {
-        {"GET / HTTP/1.1\r\nHost: A.example\r\n\r\n", 200},
-        {"GET / HTTP/1.1\r\nHost: a.example.:80\r\n\r\n", 200},
-        {"GET / HTTP/1.1\r\nHost: b.example:6868\r\n\r\n", 200},
-        {"GET http://a.example/ HTTP/1.1\r\nHost: c\r\n\r\n", 200},
-        {"GET /echo HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n", 101},
-        {"GET / HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
-        {"GET / HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
-        {"HEAD / HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
-        {"GET /none HTTP/1.1\r\nHost: c.example\r\n\r\n", 421},
-        {"GET http://c/ HTTP/1.1\r\n" HOST "\r\n", 421},
-        {"GET / HTTP/1.0\r\n\r\n", 421},
-        {"GET /echo HTTP/1.1\r\nHost: c.example\r\n" UPGRADE KEY
-         "Origin: http://c.example\r\n\r\n",
-         421},
-        {"GET /healthz HTTP/1.1\r\nHost: c.example\r\n\r\n", 200},
-        {"GET /healthz HTTP/1.0\r\n\r\n", 200},
-    };
-    (void)state;
-    world.config.hosts[0] = BYTES_LITERAL("a.example");
-    world.config.hosts[1] = BYTES_LITERAL("b.example:6868");
-    world.config.host_count = 2;
-    world_start();
-    for (size_t i = 0; i < UNIT_COUNT(requests); i++) {
-        note_open(&note, requests[i].request, "vector", i);
-        struct peer *p = peer_connect();
-        peer_say(p, requests[i].request);
-        bool bare = is_head(requests[i].request) || requests[i].status == 101;
-        struct peer_response r = peer_response(p, bare);
-        assert_int_equal(r.status, requests[i].status);
-        if (requests[i].status == 421)
-            peer_told(p, "end\n"); /* and a HEAD got no body */
-        note_close(&note);
-        sim_reset(p->connection);
-        world_settle();
-    }
-    world_logged("status=421 why=\"Host not ours\"");
-}
-
 static void test_compression_is_agreed_on_where_it_is_offered(void **state)
 {
     static const char offer[] =
@@ -420,95 +376,113 @@ static void test_an_extension_that_cannot_be_read_is_400(void **state)
     peer_told(ann, "end\n");
 }
 
-/* ---- Buffers ------------------------------------------------------------- */
+/* ---- The PROXY header ---------------------------------------------------- */
 
-static void test_half_a_request_gives_its_buffer_and_is_503(void **state)
+#define HEADER "PROXY TCP4 192.0.2.7 198.51.100.1 4000 80\r\n"
+#define GET    "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static void start_with_header(void)
 {
-    (void)state;
-    world.config.buffers = 1;
+    world.config.proxy_protocol = true;
     world_start();
-    struct peer *early = peer_connect(), *late = peer_connect();
-    peer_say(early, "GET / HTTP/1.1\r\n");
-    peer_say(late, "GET / HTTP/1.1\r\n");
-    peer_answered(early, 503);
-    peer_told(early, "end\n");
-    world_logged("event=refuse ip=192.0.2.1 status=503 why=\"all buffers");
-    peer_say(late, HOST "\r\n");
-    peer_answered(late, 200);
-    struct peer *whole = peer_connect();
-    peer_say(whole, "GET / HTTP/1.1\r\n" HOST "\r\n");
-    peer_answered(whole, 200);
 }
 
-static void test_a_kept_connection_holds_no_buffer(void **state)
+static void test_without_a_header_it_is_dropped(void **state)
+{
+    (void)state;
+    start_with_header();
+    struct peer *p = peer_connect();
+    peer_say(p, GET);
+    assert_int_equal(world.server.clients.slots.count, 0);
+    world_logged("event=refuse ip=192.0.2.1 why=\"no PROXY header\"");
+    assert_int_equal(world.server.stats.refusals[0].status, 0);
+}
+
+static void test_the_time_is_that_of_both_together(void **state)
+{
+    (void)state;
+    start_with_header();
+    uint64_t all = world.config.handshake_timeout;
+    peer_connect();
+    struct peer *p = peer_connect();
+    world_pass(all - 100);
+    peer_say(p, HEADER "GET ");
+    world_pass(200);
+    world_logged("why=\"no PROXY header in time\"");
+    peer_answered(p, 408);
+}
+
+/* ---- --handshake-timeout ------------------------------------------------- */
+
+static void test_who_says_nothing_is_left_in_silence(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_goes_after(ann, WORLD_HANDSHAKE_TIMEOUT);
+    peer_told(ann, "end\n");
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
+}
+
+static void test_half_a_request_is_answered_with_408(void **state)
 {
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
     peer_say(ann, "GET / HTTP/1.1\r\n");
-    assert_int_equal(world.server.leases.slots.count, 1);
-    peer_say(ann, HOST "\r\n");
-    assert_int_equal(world.server.leases.slots.count, 0);
-    peer_answered(ann, 200);
+    peer_goes_after(ann, WORLD_HANDSHAKE_TIMEOUT);
+    peer_answered(ann, 408);
+    peer_told(ann, "end\n");
+    world_logged("event=refuse ip=192.0.2.1 status=408");
 }
 
-/* A request behind a request, or a frame behind one, must be kept. */
-static void test_without_a_buffer_what_comes_behind_is_not_kept(void **state)
-{
-    (void)state;
-    world.config.buffers = 1;
-    world_start();
-    struct peer *ann = peer_connect();
-    sim_set_send_buffer(ann->connection, 1);
-    sim_set_window(ann->connection, 0);
-    peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n");
-    assert_int_not_equal(sim_side(ann->connection), SIM_OPEN);
-}
-
-static void test_what_the_client_has_is_not_sent_again(void **state)
+static void test_an_empty_line_is_no_beginning(void **state)
 {
     (void)state;
     world_start();
     struct peer *ann = peer_connect();
-    peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\n");
-    struct peer_response first = peer_response(ann, false);
-    char request[200], tag[50];
-    struct span etag = peer_field(&first, "ETag");
-    snprintf(tag, sizeof tag, "%.*s", (int)etag.len, (const char *)etag.ptr);
-    assert_true(etag.len > 0);
-    snprintf(request, sizeof request,
-             "GET / HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n", tag);
-    peer_say(ann, request);
-    struct peer_response again = peer_response(ann, true);
-    assert_int_equal(again.status, 304);
-    assert_true(bytes_equal(peer_field(&again, "ETag"), bytes_of(tag)));
-    assert_int_equal(peer_field(&again, "Content-Length").len, 0);
-    peer_say(ann, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    peer_say(ann, "\r\n");
+    peer_goes_after(ann, WORLD_HANDSHAKE_TIMEOUT);
+    peer_told(ann, "end\n");
+}
+
+static void test_a_later_requests_time_begins_with_its_first_byte(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, GET);
     peer_answered(ann, 200);
+    world_pass(world.config.keep_alive - 100);
+    peer_say(ann, "G");
+    world_pass(WORLD_HANDSHAKE_TIMEOUT - 100);
+    peer_say(ann, "E");
+    peer_goes_after(ann, 100);
+    peer_answered(ann, 408);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_every_refusal_has_its_status),
-        WORLD_TEST(test_the_fields_that_a_status_calls_for_are_there),
         WORLD_TEST(test_a_head_that_is_too_long_is_414_or_431),
+        WORLD_TEST(test_what_the_client_has_is_not_sent_again),
+        WORLD_TEST(test_it_answers_to_its_names_alone),
         WORLD_TEST(test_requests_and_frames_may_be_cut_anywhere),
         WORLD_TEST(test_requests_may_come_byte_by_byte),
-        WORLD_TEST(test_a_request_waits_until_the_response_before_it_left),
         WORLD_TEST(test_one_empty_line_before_a_request_is_ignored),
-        WORLD_TEST(test_what_follows_a_refused_upgrade_is_never_looked_at),
         WORLD_TEST(test_frames_right_behind_the_handshake_are_heard),
+        WORLD_TEST(test_without_a_buffer_what_comes_behind_is_not_kept),
         WORLD_TEST(test_the_subprotocol_that_the_path_knows_is_chosen),
         WORLD_TEST(test_origins_are_the_host_or_in_the_list),
-        WORLD_TEST(test_no_refusal_of_a_head_has_a_body),
-        WORLD_TEST(test_it_answers_to_its_names_alone),
         WORLD_TEST(test_compression_is_agreed_on_where_it_is_offered),
         WORLD_TEST(test_an_extension_that_cannot_be_read_is_400),
-        WORLD_TEST(test_half_a_request_gives_its_buffer_and_is_503),
-        WORLD_TEST(test_a_kept_connection_holds_no_buffer),
-        WORLD_TEST(test_without_a_buffer_what_comes_behind_is_not_kept),
-        WORLD_TEST(test_what_the_client_has_is_not_sent_again),
+        WORLD_TEST(test_without_a_header_it_is_dropped),
+        WORLD_TEST(test_the_time_is_that_of_both_together),
+        WORLD_TEST(test_who_says_nothing_is_left_in_silence),
+        WORLD_TEST(test_half_a_request_is_answered_with_408),
+        WORLD_TEST(test_an_empty_line_is_no_beginning),
+        WORLD_TEST(test_a_later_requests_time_begins_with_its_first_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

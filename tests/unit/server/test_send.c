@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Goal: four sources become one stream in which every frame is whole, wherever
+ * a write ends.
+ */
 #include "server/send.h"
-#include "server/conn.h"
 #include "server/outbox.h"
 #include "server/output.h"
 #include "sim/peer.h"
 #include "support/note.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 static struct note note;
-
-/* The kernel takes so many bytes of what this peer is sent, and no more. */
-static void take_only(const struct peer *p, size_t len)
-{
-    sim_set_window(p->connection, 0);
-    sim_set_send_buffer(p->connection, len);
-}
-
-static void take_all(const struct peer *p)
-{
-    sim_set_send_buffer(p->connection, SIM_UNLIMITED);
-    sim_set_window(p->connection, SIM_UNLIMITED);
-    world_settle();
-}
 
 static void put_private(struct client *c, const char *text)
 {
@@ -45,7 +33,7 @@ static void put_private(struct client *c, const char *text)
 static struct peer *fill_four_sources(void)
 {
     struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    take_only(bob, 3);
+    peer_take_only(bob, 3);
     peer_text(ann, "unfinished");
     struct client *c = world_client(bob->connection);
     put_private(c, "outbox");
@@ -85,7 +73,7 @@ static void test_the_stream_is_the_same_wherever_one_write_ends(void **state)
         assert_int_equal(flush_four(bob, n),
                          n == FOUR_LEN ? SEND_DONE : SEND_BLOCKED);
         assert_int_equal(sim_in_flight(bob->connection), n);
-        take_all(bob);
+        peer_read_again(bob);
         nothing_pends(world_client(bob->connection));
         peer_told(bob, FOUR);
         note_close(&note);
@@ -106,7 +94,7 @@ static void test_the_stream_is_the_same_wherever_two_writes_end(void **state)
                 sim_set_send_buffer(bob->connection, taken);
                 world_settle();
             }
-            take_all(bob);
+            peer_read_again(bob);
             peer_told(bob, FOUR);
             note_close(&note);
             world_again();
@@ -119,11 +107,11 @@ static void test_blocked_is_said_once_and_ends_with_the_last_byte(void **state)
     world_start();
     struct peer *ann = peer_open("/echo");
     struct client *c = world_client(ann->connection);
-    take_only(ann, 4);
+    peer_take_only(ann, 4);
     peer_text(ann, "hello");
     assert_true(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_true(c->outbox != CLIENT_NONE);
-    take_all(ann);
+    peer_read_again(ann);
     assert_false(client_waits(c, CLIENT_WAITS_OUTPUT));
     assert_true(c->outbox == CLIENT_NONE);
     peer_told(ann, "text hello\n");
@@ -157,7 +145,7 @@ static size_t len_of_turn(bool and_close)
     struct peer *people[3];
     open_three(people);
     struct peer *ann = say_in_one_turn(people, and_close);
-    take_only(ann, SIM_UNLIMITED);
+    peer_take_only(ann, SIM_UNLIMITED);
     world_settle();
     size_t len = sim_in_flight(ann->connection);
     world_again();
@@ -174,10 +162,10 @@ static void try_own(bool and_close, size_t step, const char *story)
         open_three(people);
         struct peer *ann = say_in_one_turn(people, and_close);
         for (size_t taken = n; taken <= len; taken += step) {
-            take_only(ann, taken);
+            peer_take_only(ann, taken);
             world_settle();
         }
-        take_all(ann);
+        peer_read_again(ann);
         peer_told(ann, story);
         peer_told(people[0], "#2 a\n#3 a\n#4 c\n");
         peer_told(people[2], "#1 b\n#2 a\n#3 a\n");
@@ -211,7 +199,7 @@ static void test_what_was_begun_ends_before_what_is_owed(void **state)
         note_open(&note, "private output", "bytes taken", n);
         struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
         struct client *c = world_client(bob->connection);
-        take_only(bob, n);
+        peer_take_only(bob, n);
         output_begin(&world.server, c);
         put_private(c, "private");
         output_settle(&world.server, c);
@@ -221,7 +209,7 @@ static void test_what_was_begun_ends_before_what_is_owed(void **state)
         world_settle();
         sim_set_window(bob->connection, 1); /* and again, within it */
         world_settle();
-        take_all(bob);
+        peer_read_again(bob);
         peer_told(bob, "text private\ntext owed\ntext owed, too\n"
                        "close 1001 stopping\nend\n");
         note_close(&note);
@@ -243,6 +231,120 @@ static void test_own_messages_alone_leave_nothing_pending(void **state)
     peer_told_nothing(ann);
 }
 
+/* ---- Before a Close, and the Close --------------------------------------- */
+
+/* Of what is owed to her a part leaves, and the pong has to wait. */
+static void test_a_pong_before_a_close_stands_between_two_frames(void **state)
+{
+    (void)state;
+    world_start();
+    for (size_t size = 1; size < 60; size++) {
+        struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+        peer_push_text(bob, "hello, ");
+        peer_push_text(bob, "and goodbye");
+        sim_set_send_buffer(ann->connection, size);
+        sim_set_window(ann->connection, 0);
+        peer_add_frame(ann, PEER_PING, BYTES_LITERAL("1"));
+        peer_close(ann, 1000);
+        peer_read_again(ann);
+        peer_told(ann, "text hello, \ntext and goodbye\npong 1\n"
+                       "close 1000\nend\n");
+        world_again();
+    }
+}
+
+/* However little the kernel takes of it at a time, and with all buffers lent
+   out: the Close is not kept in one. */
+static void test_a_close_leaves_whole_however_it_is_cut(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
+    peer_add(ann, BYTES_LITERAL("\x01\x85"));
+    peer_flush(ann);
+    assert_int_equal(world.server.leases.slots.count, 1);
+    peer_stop_reading(bob);
+    peer_frame(bob, 0x83, BYTES_LITERAL("no such opcode"));
+    for (size_t i = 0; i < CLOSE_FRAME_MAX; i++) {
+        sim_set_window(bob->connection, i);
+        world_settle();
+    }
+    assert_memory_equal(peer_story(bob), "close 1002 ", 11);
+    assert_int_equal(world.server.leases.slots.count, 1);
+}
+
+/* ---- What the kernel does not take --------------------------------------- */
+
+static struct client *open_client(struct peer **p)
+{
+    *p = peer_open("/echo");
+    return world_client((*p)->connection);
+}
+
+/* Its kernel takes nothing: what was put then lies in a leased buffer. */
+static void put_while_blocked(struct peer *p, struct client *c, size_t len)
+{
+    static uint8_t bytes[20000];
+    sim_set_window(p->connection, 0);
+    sim_set_send_buffer(p->connection, 0);
+    output_begin(&world.server, c);
+    outbox_put(&world.server, c, bytes_span(bytes, len));
+    output_settle(&world.server, c);
+}
+
+static void test_what_is_not_taken_waits_in_a_lease(void **state)
+{
+    (void)state;
+    struct peer *ann;
+    struct server *s = &world.server;
+    world_start();
+    struct client *c = open_client(&ann);
+    put_while_blocked(ann, c, 0);
+    assert_int_equal(s->leases.slots.count, 0);
+    sim_set_send_buffer(ann->connection, 0);
+    output_begin(s, c);
+    outbox_frame(s, c, PEER_TEXT, BYTES_LITERAL("one"));
+    outbox_frame(s, c, PEER_BINARY, BYTES_LITERAL("two"));
+    output_settle(s, c);
+    assert_int_equal(s->leases.slots.count, 1);
+    sim_set_window(ann->connection, SIM_UNLIMITED);
+    sim_set_send_buffer(ann->connection, SIM_UNLIMITED);
+    output_flush(s, c);
+    assert_int_equal(s->leases.slots.count, 0);
+    peer_told(ann, "text one\nbinary two\n");
+}
+
+static void test_without_a_lease_it_ends(void **state)
+{
+    (void)state;
+    struct peer *ann;
+    struct server *s = &world.server;
+    world.config.buffers = 1;
+    world_start();
+    struct client *c = open_client(&ann);
+    uint32_t taken = lease_take(&s->leases, client_index(&s->clients, c), 0, 0);
+    put_while_blocked(ann, c, 1);
+    assert_int_equal(c->state, CLIENT_GONE);
+    lease_give(&s->leases, &taken);
+}
+
+static void test_more_than_fits_a_lease_ends_it(void **state)
+{
+    (void)state;
+    struct peer *ann;
+    struct server *s = &world.server;
+    world_start();
+    struct client *c = open_client(&ann);
+    size_t put = 0;
+    for (; put + 1000 <= s->leases.size; put += 1000)
+        put_while_blocked(ann, c, 1000);
+    put_while_blocked(ann, c, s->leases.size - put);
+    assert_int_equal(c->state, CLIENT_OPEN);
+    put_while_blocked(ann, c, 1);
+    assert_int_equal(c->state, CLIENT_GONE);
+}
+
 /* ---- Where the log wraps ------------------------------------------------- */
 
 static void test_frames_are_whole_where_the_log_wraps(void **state)
@@ -252,10 +354,10 @@ static void test_frames_are_whole_where_the_log_wraps(void **state)
     struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
     for (unsigned i = 0; i < 600; i++) {
         char text[32];
-        take_only(bob, i % 37);
+        peer_take_only(bob, i % 37);
         snprintf(text, sizeof text, "message number %u", i);
         peer_text(ann, text);
-        take_all(bob);
+        peer_read_again(bob);
         char story[48];
         snprintf(story, sizeof story, "text %s\n", text);
         peer_told(bob, story);
@@ -263,157 +365,6 @@ static void test_frames_are_whole_where_the_log_wraps(void **state)
     }
     assert_true(room_at(&world.server.rooms, 0)->logs[ROOM_PLAIN].head >
                 2 * world.config.room_log);
-}
-
-/* ---- Overrun ------------------------------------------------------------- */
-
-static char long_text[401];
-
-/* Bob's kernel takes `len` bytes; Ann says more than the log holds. */
-static struct peer *overrun_bob(size_t len)
-{
-    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
-    take_only(bob, len);
-    memset(long_text, 'x', sizeof long_text - 1);
-    for (unsigned i = 0; i < 12; i++)
-        peer_text(ann, long_text);
-    world_pass(LIMITS_PACE + 100); /* held, until Bob is excused */
-    return bob;
-}
-
-static void test_who_is_overrun_at_a_boundary_gets_close_1013(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *bob = overrun_bob(404);
-    assert_int_equal(sim_side(bob->connection), SIM_OPEN);
-    take_all(bob);
-    peer_tells(bob, "xxx\nclose 1013 too slow for this room\nend\n");
-    world_pass(LIMITS_LINGER + WHEEL_TICK);
-    world_logged("code=1013 by=server cause=overrun");
-}
-
-static void test_who_is_overrun_inside_a_frame_is_dropped(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *bob = overrun_bob(405);
-    world_logged("code=1006 by=server cause=overrun");
-    take_all(bob);
-    peer_tells(bob, "xxx\ntorn 1\nend\n");
-}
-
-/* ---- Responses ----------------------------------------------------------- */
-
-static void try_response(const char *path, const char *body)
-{
-    char request[64];
-    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
-             path);
-    for (size_t n = 0; n < 700; n++) {
-        note_open(&note, path, "bytes taken", n);
-        struct peer *ann = peer_connect();
-        take_only(ann, n);
-        peer_say(ann, request);
-        peer_say(ann, request);
-        assert_true(sim_in_flight(ann->connection) <= n);
-        take_all(ann);
-        for (unsigned i = 0; i < 2; i++) {
-            struct peer_response r = peer_response(ann, false);
-            assert_int_equal(r.status, 200);
-            assert_true(bytes_equal(r.body, bytes_of(body)));
-        }
-        assert_int_equal(peer_bytes(ann).len, 0);
-        sim_close(ann->connection);
-        note_close(&note);
-        world_again();
-    }
-}
-
-static void test_a_page_is_whole_wherever_a_write_ends(void **state)
-{
-    (void)state;
-    world_start();
-    try_response("/style.css", "body { color: black }\n");
-}
-
-static void test_a_file_is_whole_wherever_a_write_ends(void **state)
-{
-    (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
-    for (size_t n = 0; n < 400; n++) {
-        sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-        struct peer *ann = peer_connect();
-        take_only(ann, n);
-        peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
-        take_all(ann);
-        struct peer_response r = peer_response(ann, false);
-        assert_true(
-            bytes_equal(r.body, BYTES_LITERAL("the bytes of a file\n")));
-        world_again();
-    }
-}
-
-static void test_a_file_that_shrinks_breaks_its_connection(void **state)
-{
-    (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
-    struct peer *ann = peer_connect();
-    take_only(ann, 5);
-    peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
-    sim_put_file("a.txt", BYTES_LITERAL("the"));
-    take_all(ann);
-    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
-}
-
-/* ---- What goes wrong ----------------------------------------------------- */
-
-static void test_output_that_finds_no_buffer_ends_the_connection(void **state)
-{
-    (void)state;
-    world.config.buffers = 1;
-    world_start();
-    struct peer *bob = peer_open("/ws/x");
-    take_only(bob, 1);
-    peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("{\"ping\":1}"));
-    peer_add_frame(bob, PEER_TEXT, BYTES_LITERAL("half a message"));
-    bob->out_len -= 3;
-    peer_flush(bob); /* its own is the only one */
-    world_logged("cause=no-buffer");
-    assert_int_equal(sim_side(bob->connection), SIM_CLOSED);
-}
-
-static void test_a_connection_that_breaks_takes_nobody_with_it(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *people[3];
-    for (size_t i = 0; i < 3; i++)
-        people[i] = peer_open("/chat/x");
-    sim_fail(SIM_SEND, 1, 1, EPIPE);
-    peer_text(people[0], "hello");
-    peer_told(people[0], "text hello\n");
-    peer_told(people[1], "end\n");
-    peer_told(people[2], "text hello\n");
-    world_logged("code=1006 by=client cause=reset");
-}
-
-static void test_a_file_that_cannot_be_read_breaks_its_connection(void **state)
-{
-    (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
-    struct peer *ann = peer_connect(), *bob = peer_connect();
-    sim_fail(SIM_FILE_SEND, 0, 1, EIO);
-    peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
-    peer_say(bob, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
-    peer_answered(bob, 200);
 }
 
 int main(void)
@@ -426,15 +377,12 @@ int main(void)
         WORLD_TEST(test_what_is_owed_before_a_close_is_sent_at_every_cut),
         WORLD_TEST(test_what_was_begun_ends_before_what_is_owed),
         WORLD_TEST(test_own_messages_alone_leave_nothing_pending),
+        WORLD_TEST(test_a_pong_before_a_close_stands_between_two_frames),
+        WORLD_TEST(test_a_close_leaves_whole_however_it_is_cut),
+        WORLD_TEST(test_what_is_not_taken_waits_in_a_lease),
+        WORLD_TEST(test_without_a_lease_it_ends),
+        WORLD_TEST(test_more_than_fits_a_lease_ends_it),
         WORLD_TEST(test_frames_are_whole_where_the_log_wraps),
-        WORLD_TEST(test_who_is_overrun_at_a_boundary_gets_close_1013),
-        WORLD_TEST(test_who_is_overrun_inside_a_frame_is_dropped),
-        WORLD_TEST(test_a_page_is_whole_wherever_a_write_ends),
-        WORLD_TEST(test_a_file_is_whole_wherever_a_write_ends),
-        WORLD_TEST(test_a_file_that_shrinks_breaks_its_connection),
-        WORLD_TEST(test_output_that_finds_no_buffer_ends_the_connection),
-        WORLD_TEST(test_a_connection_that_breaks_takes_nobody_with_it),
-        WORLD_TEST(test_a_file_that_cannot_be_read_breaks_its_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * Goal: X-Forwarded-For is believed from the right, as far as the proxies that
  * are trusted go, and not a step further.
  */
-#include "sim/peer.h"
+#include "server/source.h"
 #include "support/request.h"
 #include "support/unit.h"
 
@@ -166,175 +166,9 @@ static void test_who_will_be_told_later(void **state)
     assert_false(source_is_told(&config, &from));
 }
 
-/* ---- The PROXY header, over a simulated network -------------------------- */
-
-#define HEADER "PROXY TCP4 192.0.2.7 198.51.100.1 4000 80\r\n"
-#define GET    "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-
-static void start_with_header(void)
-{
-    world.config.proxy_protocol = true;
-    world_start();
-}
-
-static void test_a_header_and_a_request_cut_anywhere(void **state)
-{
-    (void)state;
-    start_with_header();
-    static const char all[] = HEADER GET;
-    for (size_t cut = 1; cut < sizeof all - 1; cut++) {
-        struct peer *p = peer_connect();
-        peer_add(p, bytes_span(all, cut));
-        peer_flush(p);
-        assert_int_equal(world_client(p->connection)->state,
-                         cut < sizeof HEADER - 1 ? CLIENT_PROXY
-                                                 : CLIENT_REQUEST);
-        peer_add(p, bytes_span(all + cut, sizeof all - 1 - cut));
-        peer_flush(p);
-        peer_answered(p, 200);
-        sim_reset(p->connection);
-        world_settle();
-    }
-}
-
-static void test_without_a_header_it_is_dropped(void **state)
-{
-    (void)state;
-    start_with_header();
-    struct peer *p = peer_connect();
-    peer_say(p, GET);
-    assert_int_equal(world.server.clients.slots.count, 0);
-    world_logged("event=refuse ip=192.0.2.1 why=\"no PROXY header\"");
-    assert_int_equal(world.server.stats.refusals[0].status, 0);
-}
-
-static void test_the_time_is_that_of_both_together(void **state)
-{
-    (void)state;
-    start_with_header();
-    uint64_t all = world.config.handshake_timeout;
-    peer_connect();
-    struct peer *p = peer_connect();
-    world_pass(all - 100);
-    peer_say(p, HEADER "GET ");
-    world_pass(200);
-    world_logged("why=\"no PROXY header in time\"");
-    peer_answered(p, 408);
-}
-
-static void test_an_address_counts_once_it_is_known(void **state)
-{
-    (void)state;
-    world.config.per_ip = 1;
-    start_with_header();
-    struct peer *first = peer_connect(), *second = peer_connect();
-    peer_say(first, HEADER);
-    peer_say(second, HEADER);
-    peer_upgrade(second, "/echo", "");
-    peer_answered(second, 429);
-    peer_say(first, GET);
-    peer_answered(first, 200);
-    sim_reset(first->connection);
-    sim_reset(second->connection);
-    world_settle();
-    assert_int_equal(world.server.addresses.slots.count, 0);
-}
-
-static void test_who_is_trusted_counts_as_whom_it_names(void **state)
-{
-    (void)state;
-    world.config.per_ip = 1;
-    world.config.trust_count = 1;
-    ip_parse_block(&world.config.trust[0], bytes_of("192.0.2.1"));
-    world_start();
-    struct peer *p = peer_open_with("/echo", XFF("192.0.2.7"));
-    world_logged("ip=192.0.2.7");
-    struct peer *q = peer_open_with("/echo", XFF("192.0.2.8"));
-    assert_int_equal(world.server.addresses.slots.count, 2);
-    peer_close(p, 1000);
-    peer_close(q, 1000);
-}
-
-static void test_between_requests_a_proxy_counts_for_nobody(void **state)
-{
-    (void)state;
-    world.config.per_ip = 1;
-    world.config.trust_count = 1;
-    ip_parse_block(&world.config.trust[0], bytes_of("192.0.2.1"));
-    world_start();
-    struct peer *p = peer_connect();
-    peer_say(p, "GET / HTTP/1.1\r\nHost: x\r\n" XFF("192.0.2.7") "\r\n");
-    peer_answered(p, 200);
-    assert_int_equal(world.server.addresses.slots.count, 0);
-    struct peer *q = peer_open_with("/echo", XFF("192.0.2.7"));
-    peer_close(q, 1000);
-}
-
-/* 192.0.2.1 and c000:201:: are the same bytes. */
-static void test_every_family_is_counted_for_itself(void **state)
-{
-    (void)state;
-    world.config.per_ip = 1;
-    world.config.trust_unix = true;
-    world.config.trust_count = 1;
-    ip_parse_block(&world.config.trust[0], bytes_of("2001:db8::/32"));
-    world_start();
-    struct peer *six = peer_connect_from("[2001:db8::1]:1");
-    peer_upgrade(six, "/echo", XFF("c000:201::"));
-    peer_answered(six, 101);
-    struct peer *four = peer_connect_from("unix:x");
-    peer_upgrade(four, "/echo", XFF("192.0.2.1"));
-    peer_answered(four, 101);
-    world_logged("ip=192.0.2.1");
-    struct peer *again = peer_connect_from("unix:x");
-    peer_upgrade(again, "/echo", XFF("c000:201::"));
-    peer_answered(again, 429);
-    /* Nobody knows who: no limit. */
-    for (unsigned i = 0; i < 3; i++) {
-        struct peer *p = peer_connect_from("unix:x");
-        peer_upgrade(p, "/echo", "");
-        peer_answered(p, 101);
-        world_logged("ip=unix");
-    }
-}
-
-/* UNKNOWN: whom the connection is from is not said. Then it is the proxy's
-   own, and that is trusted to name others. */
-static void test_a_proxy_that_speaks_for_itself_may_name_others(void **state)
-{
-    (void)state;
-    world.config.per_ip = 1;
-    world.config.trust_count = 1;
-    ip_parse_block(&world.config.trust[0], bytes_of("192.0.2.1"));
-    start_with_header();
-    static const struct {
-        const char *from;
-        unsigned status;
-    } trials[] = {{XFF("192.0.2.7"), 101},
-                  {XFF("192.0.2.8"), 101},
-                  {XFF("192.0.2.7"), 429}};
-    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
-        struct peer *p = peer_connect();
-        peer_say(p, "PROXY UNKNOWN\r\n");
-        assert_int_equal(world.server.addresses.slots.count, i < 2 ? i : 2);
-        peer_upgrade(p, "/echo", trials[i].from);
-        peer_answered(p, trials[i].status);
-    }
-}
-
-static void test_a_proxy_that_sends_nothing_is_gone_without_a_word(void **state)
-{
-    (void)state;
-    start_with_header();
-    struct peer *p = peer_connect();
-    sim_close(p->connection);
-    world_settle();
-    assert_int_equal(world.server.clients.slots.count, 0);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_one_entry_of_a_proxy),
         cmocka_unit_test(test_who_is_not_trusted_is_not_believed),
         cmocka_unit_test(
@@ -348,15 +182,6 @@ int main(void)
         cmocka_unit_test(test_ports_are_passed_over),
         cmocka_unit_test(test_a_list_as_long_as_a_head),
         cmocka_unit_test(test_who_will_be_told_later),
-        WORLD_TEST(test_a_header_and_a_request_cut_anywhere),
-        WORLD_TEST(test_without_a_header_it_is_dropped),
-        WORLD_TEST(test_the_time_is_that_of_both_together),
-        WORLD_TEST(test_an_address_counts_once_it_is_known),
-        WORLD_TEST(test_who_is_trusted_counts_as_whom_it_names),
-        WORLD_TEST(test_between_requests_a_proxy_counts_for_nobody),
-        WORLD_TEST(test_every_family_is_counted_for_itself),
-        WORLD_TEST(test_a_proxy_that_speaks_for_itself_may_name_others),
-        WORLD_TEST(test_a_proxy_that_sends_nothing_is_gone_without_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
