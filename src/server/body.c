@@ -90,5 +90,6 @@ void body_end(struct server *s, struct client *c)
     }
     if (c->as.http.page != CLIENT_NONE && site->page_sent)
         site->page_sent(s, c->as.http.page);
-    c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
+    c->as.http = (struct client_http){
+        .page = CLIENT_NONE, .file = -1, .has_uid = c->as.http.has_uid};
 }

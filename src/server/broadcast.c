@@ -18,11 +18,10 @@ static void count_out(struct server *s, const struct room *room, bool skip)
     out[CLIENT_JSON] += room->members - plain - room->v1_members - skip;
 }
 
-void broadcast_publish(struct server *s, struct client *c,
+void broadcast_publish(struct server *s, struct client *c, struct room *room,
                        const struct room_record *record, bool skip)
 {
-    struct room *room = room_at(&s->rooms, c->room);
-    const struct ring *log = member_log(s, c);
+    const struct ring *log = &room->logs[room_log_of(c)];
     uint64_t from = log->head;
     size_t len = room_append(&s->rooms, room, record);
     s->cost += LIMITS_COST_MESSAGE + len * LIMITS_COST_SAID;

@@ -13,9 +13,9 @@
 
 #include "server/server.h"
 
-/* Append a message of the client's to its room. When `skip`, the frame is not
-   sent back to its sender. */
-void broadcast_publish(struct server *s, struct client *c,
+/* Append a message of the client's to a room. When `skip`, it is a member, and
+   the frame is not sent back to it. */
+void broadcast_publish(struct server *s, struct client *c, struct room *room,
                        const struct room_record *record, bool skip);
 
 /* Write to the members what they have not had, going on where the last call

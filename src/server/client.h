@@ -13,6 +13,7 @@
  *
  *   PROXY     waits for a whole PROXY header (--proxy-protocol: source.h)
  *   REQUEST   waits for a whole request head
+ *   BODY      waits for the whole content of a POST (post.h)
  *   REPLY     waits until the response has left
  *   IDLE      waits for the first byte of another request
  *   OPEN      a WebSocket: waits for frames
@@ -23,6 +24,7 @@
  *   PROXY -> REQUEST                         once it is known who it is
  *   REQUEST -> REPLY -> IDLE -> REQUEST      plain HTTP, kept alive,
  *              REPLY -> LINGER               or not
+ *   REQUEST -> BODY -> REPLY                 something is said by it
  *   REQUEST -> OPEN -> CLOSING -> LINGER     a WebSocket
  *   any -> GONE
  */
@@ -43,6 +45,7 @@ enum client_state {
     CLIENT_GONE, /* zero: a slot that was never used */
     CLIENT_PROXY,
     CLIENT_REQUEST,
+    CLIENT_BODY,
     CLIENT_REPLY,
     CLIENT_IDLE,
     CLIENT_OPEN,
@@ -96,8 +99,9 @@ enum client_wait {
 /* While the connection is a plain HTTP one. */
 struct client_http {
     struct http_scan scan; /* of the request being received */
-    bool is_head;          /* that one is a HEAD: no body in the answer */
-    bool has_place;        /* among `downloads` */
+    bool is_head : 1;      /* that one is a HEAD: no body in the answer */
+    bool has_place : 1;    /* among `downloads` */
+    bool has_uid : 1;      /* it has posted: its profile is a member's */
     uint32_t page;         /* index of the built-in page being sent, or
                               CLIENT_NONE */
     int32_t file;          /* descriptor of the file being sent, or -1 */
@@ -171,7 +175,7 @@ struct client {
     uint64_t received;   /* bytes on the wire */
     uint64_t sent;
     union {
-        struct client_http http;         /* REQUEST, REPLY */
+        struct client_http http;         /* REQUEST, BODY, REPLY */
         struct client_socket socket;     /* OPEN */
         struct client_farewell farewell; /* CLOSING, LINGER, GONE */
     } as;

@@ -135,7 +135,8 @@ static bool was_open(const struct client *c)
 /* Bytes that belong to a state, not to every client. */
 static void let_go(struct server *s, struct client *c)
 {
-    if (c->state == CLIENT_REQUEST || c->state == CLIENT_REPLY)
+    if (c->state == CLIENT_REQUEST || c->state == CLIENT_BODY ||
+        c->state == CLIENT_REPLY)
         body_end(s, c);
     if (client_in_room(c))
         member_detach(s, c);

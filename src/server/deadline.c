@@ -110,7 +110,8 @@ static void state_reached(struct server *s, struct client *c)
 {
     switch ((enum client_state)c->state) {
     case CLIENT_PROXY:
-    case CLIENT_REQUEST: request_timeout(s, c); break;
+    case CLIENT_REQUEST:
+    case CLIENT_BODY: request_timeout(s, c); break;
     case CLIENT_CLOSING: conn_drop(s, c, CAUSE_CLOSE_TIMEOUT); break;
     case CLIENT_IDLE:
     case CLIENT_LINGER: conn_drop(s, c, CAUSE_NONE); break;

@@ -7,6 +7,7 @@
  *
  *   PROXY     handshake-timeout after `since`
  *   REQUEST   the same
+ *   BODY      message-timeout after `since`
  *   REPLY     write-timeout without progress
  *   IDLE      keep-alive after `since`
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it; a

@@ -6,29 +6,60 @@
 /* ---- --rate: the generic cell rate algorithm ------------------------------ */
 
 /*
- * `allowance` is when the next message would be exactly on time if this
- * client had never paused. It may lie ahead of now by what the burst allows;
- * further ahead, and the client must wait until the microsecond returned; 0:
- * it may speak.
+ * `allowance` is the microsecond at which the next message would be exactly on
+ * time if nobody had ever paused. It may lie ahead of now by what the burst
+ * allows. Further ahead, and one must wait until the microsecond returned; 0:
+ * one may speak.
  */
-static uint64_t rate_wait(const struct server *s, const struct client *c)
+static uint64_t wait_of(const struct server *s, uint64_t allowance)
 {
-    if (s->config->rate == 0)
-        return 0;
-    const struct profile *p = client_profile(&s->clients, c);
     uint64_t interval = 1000000 / s->config->rate; /* microseconds */
     uint64_t tolerance = interval * (s->config->burst - 1);
-    uint64_t now = s->now * 1000;
-    return p->allowance <= now + tolerance ? 0 : p->allowance - tolerance;
+    return allowance <= s->now * 1000 + tolerance ? 0 : allowance - tolerance;
+}
+
+static void count(const struct server *s, uint64_t *allowance)
+{
+    if (*allowance < s->now * 1000)
+        *allowance = s->now * 1000;
+    *allowance += 1000000 / s->config->rate;
+}
+
+static uint64_t rate_wait(const struct server *s, const struct client *c)
+{
+    return s->config->rate
+               ? wait_of(s, client_profile(&s->clients, c)->allowance)
+               : 0;
 }
 
 void gate_count(struct server *s, struct client *c)
 {
-    struct profile *p = client_profile(&s->clients, c);
-    uint64_t now = s->now * 1000;
-    if (p->allowance < now)
-        p->allowance = now;
-    p->allowance += 1000000 / s->config->rate;
+    count(s, &client_profile(&s->clients, c)->allowance);
+}
+
+/* The place of an address; if it has none, of one that has not posted for long:
+   whoever does has more than there are addresses. */
+static struct gate_poster *poster_of(struct server *s, uint32_t address)
+{
+    struct gate_poster *oldest = NULL;
+    for (uint32_t i = 0; i < 8; i++) {
+        struct gate_poster *p = &s->posters[(address + i) % LIMITS_POSTERS];
+        if (p->address == address)
+            return p;
+        if (!oldest || p->allowance < oldest->allowance)
+            oldest = p;
+    }
+    *oldest = (struct gate_poster){.address = address};
+    return oldest;
+}
+
+bool gate_post(struct server *s, uint32_t address)
+{
+    struct gate_poster *p = poster_of(s, address);
+    if (wait_of(s, p->allowance))
+        return false;
+    count(s, &p->allowance);
+    return true;
 }
 
 /* ---- The next message ----------------------------------------------------- */

@@ -15,6 +15,9 @@
 /* A message begins: it counts for --rate, which is on. */
 void gate_count(struct server *s, struct client *c);
 
+/* With --rate: may somebody of this address post? Then it counts. */
+bool gate_post(struct server *s, uint32_t address);
+
 /* Must its next message wait? The reason is noted then (ready.h). */
 bool gate_closed(struct server *s, struct client *c);
 

@@ -74,8 +74,9 @@ struct span input_take(struct server *s, struct client *c)
         client_clear(c, CLIENT_PARKED);
         return waiting;
     }
-    size_t size =
-        bytes_min(s->leases.size - l->end, s->receive_size - waiting.len);
+    /* A WebSocket looks at what is kept of a request in the receive buffer. */
+    size_t kept = c->state == CLIENT_BODY ? 0 : waiting.len;
+    size_t size = bytes_min(s->leases.size - l->end, s->receive_size - kept);
     struct span got =
         receive(s, c, lease_bytes(&s->leases, c->inbox) + l->end, size);
     if (got.len == 0)

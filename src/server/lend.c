@@ -78,7 +78,7 @@ static void evict(struct server *s, const struct leases *pool, struct client *c)
     if (c->state == CLIENT_OPEN && !unsent)
         conn_close(s, c, CLOSE_TRY_LATER, "its buffer is needed",
                    CAUSE_NO_BUFFER, false);
-    else if (c->state == CLIENT_REQUEST && !unsent)
+    else if ((c->state == CLIENT_REQUEST || c->state == CLIENT_BODY) && !unsent)
         evict_request(s, c);
     else
         conn_drop(s, c, CAUSE_NO_BUFFER);

@@ -39,6 +39,9 @@
 #define LIMITS_DOWNLOADS_PART  16 /* at most this part of all descriptors, */
 #define LIMITS_DOWNLOADS_LEAST 4  /* but so many */
 
+/* Addresses whose posts are counted at a time, under --rate. */
+#define LIMITS_POSTERS 1024
+
 /* SO_SNDBUF and SO_RCVBUF, which Linux doubles for its own bookkeeping. Small:
    the room log is everybody's send buffer. */
 #define LIMITS_SEND_BUFFER    (64 * 1024)

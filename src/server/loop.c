@@ -11,6 +11,7 @@
 #include "server/listen.h"
 #include "server/open.h"
 #include "server/output.h"
+#include "server/post.h"
 #include "server/ready.h"
 #include "server/request.h"
 
@@ -28,6 +29,7 @@ static void log_state(struct server *s)
                        all->in_state[CLIENT_LINGER]);
     journal_number(&line, "http",
                    all->in_state[CLIENT_PROXY] + all->in_state[CLIENT_REQUEST] +
+                       all->in_state[CLIENT_BODY] +
                        all->in_state[CLIENT_REPLY] +
                        all->in_state[CLIENT_IDLE]);
     journal_number(&line, "slots", all->slots.count);
@@ -151,6 +153,7 @@ static void take_turn(struct server *s, struct client *c)
     case CLIENT_PROXY:
     case CLIENT_REQUEST:
     case CLIENT_IDLE: request_turn(s, c); break;
+    case CLIENT_BODY: post_turn(s, c); break;
     case CLIENT_OPEN: open_turn(s, c); break;
     case CLIENT_LINGER:
         input_receive(s, c, 0, SIZE_MAX);

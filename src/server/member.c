@@ -79,6 +79,16 @@ static void count_own(const struct server *s, const struct room *room,
     m->own_now += (uint32_t)len;
 }
 
+bool member_may_post(const struct server *s, const struct room *room,
+                     const struct client *c)
+{
+    if (room->pressure == 0)
+        return true;
+    uint64_t own = own_of(s, room, member_of(s, c));
+    return room->pressure < 3 &&
+           own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
+}
+
 bool member_may_speak(const struct server *s, const struct client *c)
 {
     if (!client_in_room(c))
@@ -88,11 +98,7 @@ bool member_may_speak(const struct server *s, const struct client *c)
     if (client_has(c, CLIENT_SKIPS) &&
         m->skip_from + m->skip_len != (uint32_t)room->logs[room_log_of(c)].head)
         return false; /* others spoke: it has to pass over its own first */
-    if (room->pressure == 0)
-        return true;
-    uint64_t own = own_of(s, room, m);
-    return room->pressure < 3 &&
-           own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
+    return member_may_post(s, room, c);
 }
 
 void member_hold(struct server *s, struct client *c, uint8_t opcode)

@@ -86,6 +86,10 @@ bool member_may_speak(const struct server *s, const struct client *c);
 void member_hold(struct server *s, struct client *c, uint8_t opcode);
 void member_wait(struct server *s, struct client *c);
 
+/* The same of somebody who is no member, with the profile of one. */
+bool member_may_post(const struct server *s, const struct room *room,
+                     const struct client *c);
+
 /* Its held message is published now: it may speak, or it goes. */
 void member_publish_held(struct server *s, struct client *c);
 

@@ -24,6 +24,7 @@ static void flushed(struct server *s, struct client *c)
         break;
     case CLIENT_PROXY:
     case CLIENT_REQUEST:
+    case CLIENT_BODY:
     case CLIENT_IDLE:
     case CLIENT_LINGER:
     case CLIENT_GONE: break;

@@ -25,8 +25,6 @@ static void put_string(struct text *t, const char *name, const char *value)
 
 static void put_status_fields(struct text *t, unsigned status)
 {
-    if (status == 405)
-        put_string(t, "Allow", "GET, HEAD");
     if (status == 426) {
         put_string(t, "Upgrade", "websocket");
         put_string(t, "Sec-WebSocket-Version", "13");
@@ -58,6 +56,8 @@ static void put_head(struct text *t, struct server *s, const struct client *c,
         http_put_field(t, "ETag", text_span(&reply->etag));
     if (reply->cache)
         put_string(t, "Cache-Control", reply->cache);
+    if (reply->allow)
+        put_string(t, "Allow", reply->allow);
     if (reply->varies)
         put_string(t, "Vary", "Accept");
     if (reply->varies_in_coding)
@@ -101,8 +101,10 @@ void reply_send(struct server *s, struct client *c,
 
     bool apart = reply->file >= 0 || reply->page != CLIENT_NONE;
     bool bare = c->as.http.is_head || reply->status == 304;
-    c->as.http = (struct client_http){
-        .page = reply->page, .file = reply->file, .left = apart ? len : 0};
+    c->as.http = (struct client_http){.page = reply->page,
+                                      .file = reply->file,
+                                      .left = apart ? len : 0,
+                                      .has_uid = c->as.http.has_uid};
     client_set_state(&s->clients, c, CLIENT_REPLY);
     c->since = (uint32_t)s->now;
     due_set(s, c);
@@ -112,18 +114,34 @@ void reply_send(struct server *s, struct client *c,
         outbox_put(s, c, reply->body);
 }
 
+static void send_text(struct server *s, struct client *c,
+                      struct service_reply *reply, const char *why)
+{
+    struct text t = text_over(reply->small, sizeof reply->small);
+    if (!why)
+        why = http_phrase(reply->status);
+    text_string(&t, why);
+    text_byte(&t, '\n');
+    reply->body = text_span(&t);
+    reply->cache = "no-store";
+    events_refuse(s, c, c->fd, reply->status, why);
+    reply_send(s, c, reply);
+}
+
 void reply_with_text(struct server *s, struct client *c, unsigned status,
                      const char *why)
 {
     struct service_reply reply;
     reply_begin(&reply, status);
-    struct text t = text_over(reply.small, sizeof reply.small);
-    text_string(&t, why ? why : http_phrase(status));
-    text_byte(&t, '\n');
-    reply.body = text_span(&t);
-    reply.cache = "no-store";
-    events_refuse(s, c, c->fd, status, why ? why : http_phrase(status));
-    reply_send(s, c, &reply);
+    send_text(s, c, &reply, why);
+}
+
+void reply_not_allowed(struct server *s, struct client *c, const char *allow)
+{
+    struct service_reply reply;
+    reply_begin(&reply, 405);
+    reply.allow = allow;
+    send_text(s, c, &reply, NULL);
 }
 
 void reply_refuse(struct server *s, struct client *c, unsigned status,

@@ -26,6 +26,9 @@ void reply_with_text(struct server *s, struct client *c, unsigned status,
 void reply_refuse(struct server *s, struct client *c, unsigned status,
                   const char *why);
 
+/* To a method that a resource does not have; `allow`: those that it has. */
+void reply_not_allowed(struct server *s, struct client *c, const char *allow);
+
 /* For a fault of the request's. */
 void reply_fault(struct server *s, struct client *c, enum fault fault);
 

@@ -7,6 +7,7 @@
 #include "server/input.h"
 #include "server/outbox.h"
 #include "server/output.h"
+#include "server/post.h"
 #include "server/reply.h"
 #include "wire/authority.h"
 #include "wire/handshake.h"
@@ -68,12 +69,8 @@ static void upgrade(struct server *s, struct client *c,
         reply_refuse(s, c, 404, "no WebSocket here");
         return;
     }
-    struct handshake_policy policy = {
-        .origins = s->config->origins,
-        .origin_count = s->config->origin_count,
-        .any_origin = s->config->any_origin,
-        .subprotocol = bytes_of(route->service->subprotocol),
-    };
+    struct handshake_policy policy = server_policy(s);
+    policy.subprotocol = bytes_of(route->service->subprotocol);
     if (handshake_check(request, &policy, &agreed))
         reply_fault(s, c, agreed.fault);
     else if (s->draining)
@@ -115,7 +112,10 @@ static void plain(struct server *s, struct client *c,
     else if (names_path && !route->found && !route->upgrade_only)
         reply_with_text(s, c, 404, NULL);
     else if (!c->as.http.is_head && !method_is(request, "GET"))
-        reply_with_text(s, c, 405, NULL);
+        reply_not_allowed(s, c,
+                          route->service && route->service->post
+                              ? "GET, HEAD, POST"
+                              : "GET, HEAD");
     else if (route->upgrade_only)
         reply_with_text(s, c, 426, "this path speaks WebSocket only");
     else
@@ -139,7 +139,9 @@ static bool is_for_us(const struct server *s, const struct client *c,
     return false;
 }
 
-static void handle(struct server *s, struct client *c, struct span head)
+/* *rest is behind the head: what is content of it is taken. */
+static void handle(struct server *s, struct client *c, struct span head,
+                   struct span *rest)
 {
     struct http_request request;
     struct service_route route = {0};
@@ -150,8 +152,9 @@ static void handle(struct server *s, struct client *c, struct span head)
     }
     caller_request(s, c, &request);
     server_site(s, c)->route(s, &request, &route);
-    /* A body is not read, so nothing behind it could be found. */
-    if (!http_persists(&request) || http_body_len(&request) > 0 ||
+    bool posts = post_wanted(&request, &route);
+    /* Other content is not read, so nothing behind it could be found. */
+    if (!http_persists(&request) || (http_body_len(&request) > 0 && !posts) ||
         (c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE | CLIENT_OVER)) ||
         handshake_wanted(&request))
         client_set(c, CLIENT_LAST);
@@ -161,6 +164,8 @@ static void handle(struct server *s, struct client *c, struct span head)
         reply_refuse(s, c, 421, "Host not ours");
     else if (handshake_wanted(&request) && method_is(&request, "GET"))
         upgrade(s, c, &request, &route);
+    else if (posts)
+        post_begin(s, c, &request, &route, rest);
     else
         plain(s, c, &request, &route);
 }
@@ -204,8 +209,9 @@ static void take(struct server *s, struct client *c, struct span in)
     }
     size_t len = scan->pos;
     struct span rest = bytes_part(in, len, in.len - len);
-    handle(s, c, bytes_part(in, 0, len));
-    if (client_has(c, CLIENT_LAST) || c->state == CLIENT_GONE)
+    handle(s, c, bytes_part(in, 0, len), &rest);
+    if (client_has(c, CLIENT_LAST) || c->state == CLIENT_GONE ||
+        c->state == CLIENT_BODY)
         return;
     if (input_keep(s, c, rest, 0, rest.len > 0))
         return;
@@ -229,7 +235,7 @@ void request_timeout(struct server *s, struct client *c)
     if (c->state == CLIENT_PROXY) {
         events_refuse(s, c, c->fd, 0, "no PROXY header in time");
         conn_drop(s, c, CAUSE_PROTOCOL);
-    } else if (!http_begun(&c->as.http.scan)) {
+    } else if (c->state == CLIENT_REQUEST && !http_begun(&c->as.http.scan)) {
         conn_drop(s, c, CAUSE_REQUEST_TIMEOUT);
     } else {
         output_begin(s, c);

@@ -18,6 +18,7 @@
 #include "server/room.h"
 #include "server/service.h"
 #include "server/stats.h"
+#include "wire/handshake.h"
 #include "wire/permessage.h"
 
 /* What the reactor calls those that are no clients. A client's generation is
@@ -34,6 +35,12 @@ struct server_listener {
 };
 
 #define SERVER_LISTENERS (LIMITS_ADDRS + 1)
+
+/* Somebody who posts, under --rate: gate.h. */
+struct gate_poster {
+    uint64_t allowance; /* as in struct profile */
+    uint32_t address;   /* its key */
+};
 
 struct server {
     const struct config *config;
@@ -94,6 +101,8 @@ struct server {
     struct text staging;    /* private output of `current` in this turn */
     struct client *current; /* whose input or timer is being handled, or NULL */
 
+    struct gate_poster *posters; /* LIMITS_POSTERS of them, or NULL */
+
     uint64_t flush_cost; /* what bringing rooms' messages may cost a turn */
 
     bool draining;     /* TERM came: nobody new, everybody leaves */
@@ -126,6 +135,14 @@ static inline const struct service *server_service(const struct server *s,
                                                    const struct client *c)
 {
     return s->site->services[c->form];
+}
+
+/* Whose pages may come in; the subprotocol is the path's. */
+static inline struct handshake_policy server_policy(const struct server *s)
+{
+    return (struct handshake_policy){.origins = s->config->origins,
+                                     .origin_count = s->config->origin_count,
+                                     .any_origin = s->config->any_origin};
 }
 
 /* Exit statuses of a start that fails. */

@@ -34,6 +34,18 @@ struct service {
     void (*greet)(struct server *s, struct client *c,
                   const struct http_request *request);
 
+    /*
+     * A message by a plain request (post.h); NULL: there are none. First for
+     * the head: 0, or the status to refuse with and *why. Then with the whole
+     * content, for a room: its id is put in `answer`, or a status and *why.
+     */
+    unsigned (*post_begin)(struct server *s, struct client *c,
+                           const struct http_request *request,
+                           const char **why);
+    unsigned (*post)(struct server *s, struct client *c, struct span room,
+                     uint8_t opcode, struct span content, struct text *answer,
+                     const char **why);
+
     /* Told from a message's first piece: false, and the connection closes
        with 1003. NULL: every type is taken. */
     bool (*takes)(const struct client *c, uint8_t opcode);
@@ -63,6 +75,7 @@ struct service_reply {
     uint64_t file_size;    /* bytes */
     struct text etag;      /* over etag_bytes, with its quotes; len 0: none */
     const char *cache;     /* Cache-Control, or NULL */
+    const char *allow;     /* Allow, or NULL */
     bool varies;           /* Vary: Accept */
     bool varies_in_coding; /* Vary: Accept-Encoding */
     const char *coding;    /* Content-Encoding, or NULL */

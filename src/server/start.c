@@ -90,6 +90,8 @@ static void carve(struct server *s, struct arena *a)
         carve_pool(a, &s->scrapes, LIMITS_SCRAPES, LIMITS_SCRAPE_SIZE);
     if (config->compression)
         carve_compression(s, a);
+    if (config->rate)
+        s->posters = arena_carve(a, LIMITS_POSTERS, sizeof *s->posters);
     if (config->trace)
         s->trace = arena_carve(a, 1, sizeof *s->trace);
     if (!a->ptr || a->overflow)

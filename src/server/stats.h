@@ -40,6 +40,7 @@ struct stats {
     uint64_t opened[CLIENT_FORMS];       /* WebSockets */
     uint32_t open[CLIENT_FORMS];         /* WebSockets open now */
     uint64_t messages_in[CLIENT_FORMS];  /* whole ones */
+    uint64_t posted;                     /* by plain requests */
     uint64_t messages_out[CLIENT_FORMS]; /* echoes; and each message of a room
                                             for every member it is for */
     uint64_t bytes_in;                   /* on the wire, of all connections */

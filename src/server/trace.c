@@ -4,15 +4,10 @@
 
 void trace_open(struct server *s)
 {
-    const struct config *config = s->config;
     if (!s->trace)
         return;
     s->trace->colour = process_is_terminal(2);
-    s->trace->policy = (struct handshake_policy){
-        .origins = config->origins,
-        .origin_count = config->origin_count,
-        .any_origin = config->any_origin,
-    };
+    s->trace->policy = server_policy(s);
 }
 
 /* ---- Writing ------------------------------------------------------------- */

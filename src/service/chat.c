@@ -254,24 +254,32 @@ static void put_base64(struct text *t, struct span payload)
     text_byte(t, '"');
 }
 
+/* Something that is said in a room. */
+struct said {
+    struct room *room;
+    uint8_t opcode;
+    struct span payload;
+};
+
 /*
  * The JSON form of a message, as a frame, in the server's buffer for that:
  * the text first, with room before it for its header. An empty span when it
  * is longer than one append may be. *text is its payload alone.
  */
 static struct span encode_json(struct server *s, const struct client *c,
-                               uint8_t opcode, struct span payload,
-                               struct span *text)
+                               const struct said *said, struct span *text)
 {
     uint8_t header[FRAME_SERVER_HEADER_MAX];
     struct text t = text_over(s->encode + FRAME_SERVER_HEADER_MAX,
                               s->encode_size - FRAME_SERVER_HEADER_MAX);
-    put_start(&t, s, c, topic_at(&s->rooms.topics, c->room));
-    text_string(&t, opcode == FRAME_TEXT ? "\"message\":" : "\"binary\":");
-    if (opcode == FRAME_TEXT)
-        json_put_string(&t, payload);
-    else
-        put_base64(&t, payload);
+    put_start(&t, s, c, room_topic(&s->rooms, said->room));
+    if (said->opcode == FRAME_TEXT) {
+        text_string(&t, "\"message\":");
+        json_put_string(&t, said->payload);
+    } else {
+        text_string(&t, "\"binary\":");
+        put_base64(&t, said->payload);
+    }
     text_byte(&t, '}');
     if (t.overflow)
         return bytes_span(NULL, 0);
@@ -283,38 +291,92 @@ static struct span encode_json(struct server *s, const struct client *c,
 
 /* The twin of a log gets the message deflated, where somebody reads it and
    that makes it smaller; else as it is. */
-static void add_twin(struct server *s, const struct client *c,
-                     struct room_record *record, enum room_log log,
-                     uint8_t opcode, struct span payload)
+static void add_twin(struct server *s, const struct said *said,
+                     struct room_record *record, enum room_log log)
 {
     enum room_log twin = (enum room_log)(log + ROOM_TWIN);
-    const struct room *room = room_at(&s->rooms, c->room);
     record->head[twin] = record->head[log];
     record->body[twin] = record->body[log];
-    if (room_wants(&s->rooms, room, twin))
-        compressed_frame(s, opcode, payload, twin, &record->head[twin],
-                         &record->body[twin]);
+    if (room_wants(&s->rooms, said->room, twin))
+        compressed_frame(s, said->opcode, said->payload, twin,
+                         &record->head[twin], &record->body[twin]);
 }
 
-/* The one place from which messages get into a room. */
+/* The one place from which messages get into a room. False when its JSON form
+   is too long. */
+static bool say(struct server *s, struct client *c, const struct said *said)
+{
+    uint8_t header[FRAME_SERVER_HEADER_MAX];
+    size_t len = frame_write(header, (uint8_t)(FRAME_FIN | said->opcode),
+                             said->payload.len);
+    struct said form = {.room = said->room, .opcode = FRAME_TEXT};
+    struct span json = encode_json(s, c, said, &form.payload);
+    if (json.len == 0)
+        return false;
+    struct room_record record = {
+        .head = {[ROOM_PLAIN] = bytes_span(header, len), [ROOM_JSON] = json},
+        .body = {[ROOM_PLAIN] = said->payload},
+    };
+    add_twin(s, said, &record, ROOM_PLAIN);
+    add_twin(s, &form, &record, ROOM_JSON);
+    broadcast_publish(s, c, said->room, &record,
+                      client_in_room(c) && c->form == CLIENT_JSON);
+    return true;
+}
+
 static void publish(struct server *s, struct client *c, uint8_t opcode,
                     struct span payload)
 {
-    uint8_t header[FRAME_SERVER_HEADER_MAX];
-    size_t len =
-        frame_write(header, (uint8_t)(FRAME_FIN | opcode), payload.len);
-    struct span text, json = encode_json(s, c, opcode, payload, &text);
-    if (json.len == 0) {
+    struct said said = {room_at(&s->rooms, c->room), opcode, payload};
+    if (!say(s, c, &said))
         conn_fail(s, c, CLOSE_TOO_BIG, "too long as JSON");
-        return;
+}
+
+/* ---- Saying something without a WebSocket -------------------------------- */
+
+static unsigned post_begin(struct server *s, struct client *c,
+                           const struct http_request *request, const char **why)
+{
+    struct profile *p = client_profile(&s->clients, c);
+    if (!c->as.http.has_uid) {
+        *p = (struct profile){0};
+        if (!make_uuid(p->member.uid)) {
+            *why = "no random bytes";
+            return 503;
+        }
+        c->as.http.has_uid = true;
     }
-    struct room_record record = {
-        .head = {[ROOM_PLAIN] = bytes_span(header, len), [ROOM_JSON] = json},
-        .body = {[ROOM_PLAIN] = payload},
-    };
-    add_twin(s, c, &record, ROOM_PLAIN, opcode, payload);
-    add_twin(s, c, &record, ROOM_JSON, FRAME_TEXT, text);
-    broadcast_publish(s, c, &record, c->form == CLIENT_JSON);
+    p->member.name_len = 0;
+    *why = take_name(&p->member, request->query);
+    return *why ? 400 : 0;
+}
+
+static unsigned post(struct server *s, struct client *c, struct span room,
+                     uint8_t opcode, struct span content, struct text *answer,
+                     const char **why)
+{
+    if (opcode == FRAME_TEXT && !utf8_valid(content)) {
+        *why = "not UTF-8";
+        return 400;
+    }
+    struct said said = {room_open(&s->rooms, room, s->wall), opcode, content};
+    if (!said.room) {
+        *why = "all rooms taken";
+        return 503;
+    }
+    if (!member_may_post(s, said.room, c)) {
+        *why = "its room is far behind";
+        return 503;
+    }
+    if (!say(s, c, &said)) {
+        *why = "too long as JSON";
+        return 413;
+    }
+    const struct topic *topic = room_topic(&s->rooms, said.room);
+    text_string(answer, "{\"id\":");
+    put_id(answer, topic, topic->number);
+    text_string(answer, "}\n");
+    return 0;
 }
 
 /* ---- What members say ---------------------------------------------------- */
@@ -409,6 +471,8 @@ const struct service chat_plain = {
     .subprotocol = "chat",
     .form = CLIENT_PLAIN,
     .open = join,
+    .post_begin = post_begin,
+    .post = post,
     .message = plain_message,
 };
 
@@ -418,6 +482,8 @@ const struct service chat_json = {
     .form = CLIENT_JSON,
     .open = join,
     .greet = greet,
+    .post_begin = post_begin,
+    .post = post,
     .takes = takes,
     .publishes = publishes,
     .message = json_message,

@@ -170,6 +170,8 @@ static void put_traffic(struct text *t, const struct stats *stats)
     put_forms(t, "chatd_messages_received_total", counter,
               "Whole messages received, by the sender's form.",
               stats->messages_in);
+    put_one(t, "chatd_messages_posted_total", counter,
+            "Messages that came by a plain request.", stats->posted);
     put_forms(t, "chatd_messages_sent_total", counter,
               "Echoes, and each message of a room once for every member it "
               "is for, by the receiver's form.",

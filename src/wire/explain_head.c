@@ -234,8 +234,10 @@ static enum explain_head_next end_request(struct explain_head *h,
                        bytes_of("= a plain request: no WebSocket is asked for"),
                        "9112");
         h->body_left = http_body_len(request);
-        return http_persists(request) && h->body_left == 0 ? EXPLAIN_HEAD_BODY
-                                                           : EXPLAIN_HEAD_ENDED;
+        bool posts = bytes_equal(request->method, BYTES_LITERAL("POST"));
+        return http_persists(request) && (h->body_left == 0 || posts)
+                   ? EXPLAIN_HEAD_BODY
+                   : EXPLAIN_HEAD_ENDED;
     }
     (void)http_field(request, "Sec-WebSocket-Key", &key);
     memcpy(agreed->accept, v->legal.accept, sizeof agreed->accept);

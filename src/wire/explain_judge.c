@@ -16,6 +16,7 @@ static const char *const fields[FAULTS] = {
     [FAULT_LENGTH] = "Content-Length",
     [FAULT_LENGTH_EMPTY] = "Content-Length",
     [FAULT_CODING] = "Transfer-Encoding",
+    [FAULT_CHUNKED] = "Transfer-Encoding",
     [FAULT_BODY] = "Content-Length",
     [FAULT_NOT_13] = "Sec-WebSocket-Version",
     [FAULT_13_REPEATED] = "Sec-WebSocket-Version",

@@ -42,6 +42,8 @@ const struct fault_rule fault_rules[FAULTS] = {
                             "9110 8.6"},
     [FAULT_CODING] = {501, "Transfer-Encoding",
                       "chatd knows no transfer coding", "9112 6.1"},
+    [FAULT_CHUNKED] = {411, "content of no known length",
+                       "a server may ask for a Content-Length", "9112 6.3"},
 
     /* ---- Handshakes ------------------------------------------------------ */
     [FAULT_NOT_GET] = {405, "a method other than GET", "the method MUST be GET",

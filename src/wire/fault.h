@@ -33,6 +33,7 @@ enum fault {
     FAULT_LENGTH,
     FAULT_LENGTH_EMPTY,
     FAULT_CODING,
+    FAULT_CHUNKED, /* content of no known length where some is taken */
 
     /* A handshake: handshake_check; and the method, before it. */
     FAULT_NOT_GET,

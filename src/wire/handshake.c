@@ -72,8 +72,8 @@ static bool is_allowed(const struct http_request *request,
 }
 
 /* 4.2.1, 7: a client that is no browser need not send one. */
-static enum fault check_origin(const struct http_request *request,
-                               const struct handshake_policy *policy)
+enum fault handshake_check_origin(const struct http_request *request,
+                                  const struct handshake_policy *policy)
 {
     struct span origin;
     size_t count = http_field(request, "Origin", &origin);
@@ -125,7 +125,7 @@ enum fault handshake_check(const struct http_request *request,
     if (!out->fault)
         out->fault = check_key(request, out);
     if (!out->fault)
-        out->fault = check_origin(request, policy);
+        out->fault = handshake_check_origin(request, policy);
     if (!out->fault)
         out->fault = check_extensions(request, out);
     if (!out->fault)

@@ -65,6 +65,11 @@ enum fault handshake_check(const struct http_request *request,
                            const struct handshake_policy *policy,
                            struct handshake *out);
 
+/* The part of it about Origin, which is also for a request that changes
+   something here without being a handshake. */
+enum fault handshake_check_origin(const struct http_request *request,
+                                  const struct handshake_policy *policy);
+
 /* Sec-WebSocket-Accept for a key as it stands in the field (4.2.2 step 5.4). */
 void handshake_accept(uint8_t out[HANDSHAKE_ACCEPT_LEN], struct span key);
 

@@ -310,13 +310,19 @@ static enum fault check_content_length(const struct http_request *request)
                : FAULT_LENGTH_EMPTY;
 }
 
-/* 6.1: a coding we do not know is 501, and chatd knows none: a request with
-   a body has nothing to tell it. */
+/* 6.1: a coding we do not know is 501, and chatd knows none. 6.3: content that
+   is taken must have a length. */
 static enum fault check_coding(const struct http_request *request)
 {
     struct span value;
-    return http_field(request, "Transfer-Encoding", &value) ? FAULT_CODING
-                                                            : FAULT_NONE;
+    size_t count = http_field(request, "Transfer-Encoding", &value);
+    if (count == 0)
+        return FAULT_NONE;
+    bool posts = bytes_equal(request->method, BYTES_LITERAL("POST"));
+    return posts && count == 1 &&
+                   bytes_equal_nocase(value, BYTES_LITERAL("chunked"))
+               ? FAULT_CHUNKED
+               : FAULT_CODING;
 }
 
 enum fault http_parse(struct http_request *request, const uint8_t *head,

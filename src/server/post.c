@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/post.h"
+#include "server/due.h"
+#include "server/gate.h"
+#include "server/input.h"
+#include "server/outbox.h"
+#include "server/reply.h"
+#include "wire/handshake.h"
+
+#define ANSWER_MAX 64 /* bytes of {"id":"..."} */
+
+struct post {
+    uint32_t len; /* bytes of the content */
+    uint8_t opcode;
+    uint8_t room_len;
+    uint8_t room[LIMITS_ROOM_NAME];
+};
+
+bool post_wanted(const struct http_request *request,
+                 const struct service_route *route)
+{
+    return route->service && route->service->post &&
+           bytes_equal(request->method, BYTES_LITERAL("POST"));
+}
+
+/* ---- The head ------------------------------------------------------------ */
+
+/* RFC 9110 10.1.1: 100 is all that can be expected; of HTTP/1.0 nothing. */
+static bool expects(const struct http_request *request, bool *unknown)
+{
+    struct span value;
+    size_t count = http_field(request, "Expect", &value);
+    bool known =
+        count == 1 && bytes_equal_nocase(value, BYTES_LITERAL("100-continue"));
+    *unknown = count > 0 && !known;
+    return known && request->minor > 0;
+}
+
+/* Binary where the content says that it is bytes; else text. */
+static uint8_t opcode_of(const struct http_request *request)
+{
+    struct span type;
+    if (http_field(request, "Content-Type", &type) == 0)
+        return FRAME_TEXT;
+    type = bytes_trim(bytes_part(type, 0, bytes_find(type, ';')));
+    return bytes_equal_nocase(type, BYTES_LITERAL("application/octet-stream"))
+               ? FRAME_BINARY
+               : FRAME_TEXT;
+}
+
+/* A refusal of what has not been read ends the connection. */
+static bool is_refused(struct server *s, struct client *c,
+                       const struct http_request *request,
+                       const struct service *service)
+{
+    struct handshake_policy policy = server_policy(s);
+    enum fault fault = handshake_check_origin(request, &policy);
+    struct span length;
+    const char *why = NULL;
+    bool unknown;
+    unsigned status = 0;
+    (void)expects(request, &unknown);
+    if (fault)
+        reply_fault(s, c, fault);
+    else if (unknown)
+        reply_refuse(s, c, 417, NULL);
+    else if (http_field(request, "Content-Length", &length) == 0)
+        reply_refuse(s, c, 411, NULL);
+    else if (http_body_len(request) > s->config->max_message)
+        reply_refuse(s, c, 413, "message too big");
+    else if (s->draining)
+        reply_refuse(s, c, 503, "stopping");
+    else if (s->config->rate && !gate_post(s, c->address))
+        reply_refuse(s, c, 429, "posts above --rate");
+    else if ((status = service->post_begin(s, c, request, &why)) != 0)
+        reply_refuse(s, c, status, why);
+    return c->state != CLIENT_REQUEST;
+}
+
+/* ---- The content --------------------------------------------------------- */
+
+/* All of it is here. */
+static void publish(struct server *s, struct client *c, const struct post *post,
+                    struct span content)
+{
+    struct service_reply reply;
+    const char *why = NULL;
+    reply_begin(&reply, 200);
+    struct text answer = text_over(reply.small, ANSWER_MAX);
+    c->taken = post->opcode; /* nobody gets its buffer meanwhile */
+    unsigned status =
+        server_service(s, c)->post(s, c, bytes_span(post->room, post->room_len),
+                                   post->opcode, content, &answer, &why);
+    c->taken = 0;
+    if (status) {
+        reply_with_text(s, c, status, why);
+        return;
+    }
+    s->stats.posted++;
+    reply.type = "application/json";
+    reply.cache = "no-store";
+    reply.body = text_span(&answer);
+    reply_send(s, c, &reply);
+}
+
+void post_begin(struct server *s, struct client *c,
+                const struct http_request *request,
+                const struct service_route *route, struct span *in)
+{
+    bool unknown;
+    c->form = (uint8_t)route->service->form;
+    if (is_refused(s, c, request, route->service))
+        return;
+    struct post post = {
+        .len = (uint32_t)http_body_len(request),
+        .opcode = opcode_of(request),
+        .room_len = (uint8_t)route->rest.len,
+    };
+    memcpy(post.room, route->rest.ptr, route->rest.len);
+    if (in->len >= post.len) {
+        publish(s, c, &post, bytes_part(*in, 0, post.len));
+        *in = bytes_part(*in, post.len, in->len - post.len);
+        return;
+    }
+    if (!input_keep(s, c, *in, sizeof post, false)) {
+        reply_refuse(s, c, 503, "all buffers taken");
+        return;
+    }
+    memcpy(lease_bytes(&s->leases, c->inbox), &post, sizeof post);
+    client_set_state(&s->clients, c, CLIENT_BODY);
+    c->since = (uint32_t)s->now;
+    due_set(s, c);
+    if (expects(request, &unknown))
+        outbox_put(s, c, BYTES_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+void post_turn(struct server *s, struct client *c)
+{
+    struct post post;
+    struct span in = input_take(s, c);
+    if (in.len == 0)
+        return;
+    memcpy(&post, lease_bytes(&s->leases, c->inbox), sizeof post);
+    if (in.len < post.len)
+        return;
+    publish(s, c, &post, bytes_part(in, 0, post.len));
+    struct span rest = bytes_part(in, post.len, in.len - post.len);
+    if (!client_has(c, CLIENT_LAST))
+        input_keep(s, c, rest, 0, rest.len > 0); /* it has its buffer */
+}
