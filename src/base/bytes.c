@@ -39,13 +39,6 @@ struct span bytes_trim(struct span s)
     return s;
 }
 
-bool bytes_is_alnum_or(uint8_t byte, struct span more)
-{
-    uint8_t lower = bytes_lower(byte);
-    return (lower >= 'a' && lower <= 'z') || bytes_is_digit(byte) ||
-           bytes_find(more, byte) < more.len;
-}
-
 int bytes_hex_value(uint8_t digit)
 {
     if (bytes_is_digit(digit))

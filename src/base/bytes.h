@@ -74,7 +74,12 @@ static inline bool bytes_is_digit(uint8_t byte)
 }
 
 /* An ASCII letter or digit, or one of some more. */
-bool bytes_is_alnum_or(uint8_t byte, struct span more);
+static inline bool bytes_is_alnum_or(uint8_t byte, struct span more)
+{
+    uint8_t lower = bytes_lower(byte);
+    return (lower >= 'a' && lower <= 'z') || bytes_is_digit(byte) ||
+           bytes_find(more, byte) < more.len;
+}
 
 /* The value of one hexadecimal digit, or -1. */
 int bytes_hex_value(uint8_t digit);

@@ -20,9 +20,9 @@ struct authority {
     uint32_t port;    /* any number; above 65535: 65536 */
 };
 
-/* Read one: uri-host [":" port], all of `text`. The host may not be empty,
-   and a comma, which the grammar allows and no name has, is refused: so two
-   Host fields look that a proxy has made into one. False: it is none. */
+/* Read one: uri-host [":" port], all of `text`. The host may not be empty. A
+   comma, which the grammar allows and no name has, is refused: a proxy may
+   have joined two Host fields with it. False: it is none. */
 bool authority_read(struct authority *a, struct span text);
 
 /* The port of a scheme: 80 of http and ws, 443 of https and wss, without case

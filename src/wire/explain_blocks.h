@@ -7,8 +7,8 @@
  *     |`-- fixed codes: "Hello" ----'`- stored: what is left of 00 00 00 FF FF
  *     three bits: is this the final block, and its type
  *
- * The inflater says where blocks begin: it may begin none, so that it stops at
- * each header, with the three bits held.
+ * The inflater is allowed to begin no block, so it stops before each one, with
+ * the three bits of its header held.
  */
 #ifndef WIRE_EXPLAIN_BLOCKS_H
 #define WIRE_EXPLAIN_BLOCKS_H

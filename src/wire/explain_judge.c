@@ -78,8 +78,6 @@ static struct span field_value(struct span head,
 static void find_bytes(struct explain_judge *v, struct span head)
 {
     struct span part;
-    if (v->fault == FAULT_NONE)
-        return;
     if (v->fault == FAULT_FIELD)
         part = not_token(line_number(head, v->message.field_count + 1));
     else if (fields[v->fault])
@@ -135,7 +133,6 @@ static unsigned read_response(struct span head, struct http_request *response)
 {
     struct span line = line_number(head, 0);
     uint64_t status;
-    *response = (struct http_request){.minor = 1};
     if (line.len < 12 ||
         !bytes_equal(bytes_part(line, 0, 7), BYTES_LITERAL("HTTP/1.")) ||
         !bytes_decimal(bytes_part(line, 9, 3), &status) || status < 100)

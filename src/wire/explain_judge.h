@@ -16,7 +16,7 @@
 
 struct explain_judge {
     enum fault fault; /* FAULT_NONE: nothing is wrong */
-    size_t offset;    /* in the head: the bytes to mark */
+    size_t offset;    /* in the head: the bytes to mark, of a fault */
     size_t len;
     struct http_request message; /* as far as it could be read; a response's
                                     fields as if they were a request's */

@@ -6,7 +6,7 @@
  *     permessage-deflate; client_max_window_bits; server_max_window_bits=10,
  *     `---- name ------'  `----- parameter ----'  `--- with a value ------'
  *     permessage-deflate
- *     `-- a second offer, in case the first is not to our taste
+ *     `-- a second offer, in case the first cannot be met
  *
  * The field is a list of offers in the client's order of preference; several
  * fields are one list. The first offer that we can meet to the letter is

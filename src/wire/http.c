@@ -146,7 +146,8 @@ static bool is_token(struct span s)
     return s.len > 0 && http_token_len(s) == s.len;
 }
 
-/* The next line, without its CRLF. That there is one is http_scan's word. */
+/* The next line, without its CRLF. http_scan has seen to it that there is
+   one. */
 static struct span next_line(struct span *rest)
 {
     size_t len = bytes_find(*rest, '\r');

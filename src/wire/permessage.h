@@ -11,12 +11,11 @@
  *     |                  `-- holds the header of the empty stored block
  *     `-- a fixed block
  *
- * The receiver is told to append the four bytes and decompress. Done to the
- * letter that would let a message cut short swallow them: a stored block that
- * lacks four bytes of data would end with 00 00 FF FF, and stand at a block
- * boundary besides. So the four are not appended here. Instead it is demanded
- * that what came before is what 7.2.1 has a sender make: the data end exactly
- * behind the header of a stored block, where nothing but its LEN could come.
+ * The receiver is told to append the four bytes and decompress. But then a
+ * message that was cut short could pass: a stored block that lacks four bytes
+ * of data would take 00 00 FF FF for these. So the four are not appended here.
+ * Instead the data must end as 7.2.1 has a sender make them: exactly behind the
+ * header of a stored block, where nothing but its LEN could come.
  *
  * Two corner cases.
  *   - A final block (BFINAL) is not the end of a message (7.2.3.4). Decoding

@@ -239,6 +239,30 @@ static void test_a_byte_that_was_acted_on_is_told(void **state)
     assert_int_equal(lines.len, 0);
 }
 
+/* The mark is below the byte that holds the length: 125 is the most that the
+   second one can. */
+static void test_too_big_is_marked_where_the_length_stands(void **state)
+{
+    static const struct {
+        uint8_t header[8];
+        size_t len;
+        const char *told;
+    } trials[] = {
+        {{0x82, 0xFD, 0, 0, 0, 0}, 6, "WRONG at byte 1: the message is too"},
+        {{0x82, 0xFE, 0, 126, 0, 0, 0, 0},
+         8,
+         "WRONG at byte 2: the message is"},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        begin(state);
+        explain_begin(&explain, true, EXPLAIN_FRAMES);
+        explain.frame.limit = 100;
+        tell(trials[i].header, trials[i].len);
+        assert_int_equal(explain.wrong.answer, 1009);
+        assert_true(told(trials[i].told));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +276,8 @@ int main(void)
         cmocka_unit_test_setup(test_after_16_mebibytes_nothing_is_inflated,
                                begin),
         cmocka_unit_test_setup(test_the_next_text_begins_anew, begin),
+        cmocka_unit_test_setup(test_too_big_is_marked_where_the_length_stands,
+                               begin),
         cmocka_unit_test_setup(test_a_byte_that_was_acted_on_is_told, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,16 @@ static void test_behind_a_request_with_a_body_nothing_is_looked_at(void **state)
     }
 }
 
+static void test_a_key_is_decoded_without_a_blank_before_it(void **state)
+{
+    (void)state;
+    tell(&client, BYTES_LITERAL("GET / HTTP/1.1\r\nHost: a\r\n"
+                                "Sec-WebSocket-Key:dGhlIHNhbXBsZSBub25jZQ=="));
+    tell(&client, BYTES_LITERAL("\r\n\r\n"));
+    text_byte(&lines, 0);
+    assert_non_null(strstr((const char *)bytes, "74 68 65 20 73 61 6D 70"));
+}
+
 /* ---- Responses ----------------------------------------------------------- */
 
 static void test_what_is_no_status_line(void **state)
@@ -285,6 +295,7 @@ int main(void)
         HEAD_TEST(test_a_response_may_have_as_many_fields_as_fit),
         HEAD_TEST(test_the_path_is_that_of_the_last_request),
         HEAD_TEST(test_behind_a_request_with_a_body_nothing_is_looked_at),
+        HEAD_TEST(test_a_key_is_decoded_without_a_blank_before_it),
         HEAD_TEST(test_what_is_no_status_line),
         HEAD_TEST(test_a_line_without_a_colon_is_no_field_of_a_response),
         HEAD_TEST(test_only_the_answer_to_the_handshake_says_what_follows),

@@ -138,6 +138,14 @@ static void test_the_phrase_is_no_field(void **state)
     assert_int_equal(v.message.field_count, 0);
 }
 
+static void test_no_blank_need_stand_behind_a_colon(void **state)
+{
+    (void)state;
+    struct explain_judge v =
+        judge_answer("HTTP/1.1 200\r\nContent-Length:3\r\n\r\n", "");
+    assert_true(bytes_equal(v.message.fields[0].value, BYTES_LITERAL("3")));
+}
+
 static void test_the_answer_is_that_to_the_key_if_it_was_seen(void **state)
 {
     (void)state;
@@ -160,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_a_field_that_is_missing_is_so_at_the_empty_line),
         cmocka_unit_test(test_a_status_line_needs_no_phrase),
         cmocka_unit_test(test_the_phrase_is_no_field),
+        cmocka_unit_test(test_no_blank_need_stand_behind_a_colon),
         cmocka_unit_test(test_the_answer_is_that_to_the_key_if_it_was_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,19 +23,29 @@ static void test_every_fault_has_a_row(void **state)
     }
 }
 
+static bool is_one_of(unsigned answer, const unsigned *answers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (answers[i] == answer)
+            return true;
+    return false;
+}
+
 /* A status for a request, none for a response, a close code for a frame. */
 static void test_the_answer_is_of_the_kind_that_is_due(void **state)
 {
     (void)state;
+    static const unsigned statuses[] = {400, 403, 405, 414, 426, 431, 501, 505};
+    static const unsigned codes[] = {1002, 1007, 1009};
     for (size_t i = FAULT_NONE + 1; i < FAULTS; i++) {
         unsigned answer = fault_rules[i].answer;
         note_open(&note, "fault", "number", i);
         if (i < FAULT_STATUS_LINE)
-            assert_in_range(answer, 400, 599);
+            assert_true(is_one_of(answer, statuses, UNIT_COUNT(statuses)));
         else if (i < FAULT_RESERVED)
             assert_int_equal(answer, 0);
         else
-            assert_in_range(answer, 1002, 1009);
+            assert_true(is_one_of(answer, codes, UNIT_COUNT(codes)));
         note_close(&note);
     }
 }

@@ -145,6 +145,30 @@ static void test_all_fields_of_extensions_are_offers(void **state)
     }
 }
 
+/* The first field is looked at, and none behind the last. */
+static void test_offers_are_in_the_fields_and_nowhere_else(void **state)
+{
+    (void)state;
+    static struct request r;
+    static const struct handshake_policy anybody = {.any_origin = true};
+    struct handshake agreed;
+    request_with(&r, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                     "Sec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    struct http_request *q = &r.parsed;
+    struct http_field first = q->fields[0], *last = &q->fields[5];
+    assert_int_equal(q->field_count, 6);
+    q->fields[0] = *last;
+    *last = first;
+    assert_int_equal(handshake_check(q, &anybody, &agreed), FAULT_NONE);
+    assert_true(agreed.deflate);
+    q->fields[6] = q->fields[0];
+    q->fields[0] = *last;
+    assert_int_equal(handshake_check(q, &anybody, &agreed), FAULT_NONE);
+    assert_false(agreed.deflate);
+}
+
 /* ---- The answer ---------------------------------------------------------- */
 
 static void test_the_key_of_rfc_6455_1_3_gives_its_accept_value(void **state)
@@ -190,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_vector_comes_out_as_expected_at_every_cut),
         cmocka_unit_test(test_all_fields_of_extensions_are_offers),
+        cmocka_unit_test(test_offers_are_in_the_fields_and_nowhere_else),
         cmocka_unit_test(test_the_key_of_rfc_6455_1_3_gives_its_accept_value),
         cmocka_unit_test(test_the_answer_is_101_and_names_what_was_agreed),
     };
