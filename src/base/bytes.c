@@ -23,11 +23,10 @@ bool bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t len)
 }
 
 /* A compiler may leave out a memset of bytes that are never read again. It
-   does not know what this pointer points at when it is called. */
-static void *(*const volatile set)(void *, int, size_t) = memset;
-
+   does not know what a volatile pointer points at when it is called. */
 void bytes_wipe(void *ptr, size_t len)
 {
+    void *(*volatile set)(void *, int, size_t) = memset;
     set(ptr, 0, len);
 }
 
