@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/base64.h"
 
-static const char alphabet[] =
+static const char standard[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-size_t base64_encode(uint8_t *out, const uint8_t *ptr, size_t len)
+/* Without padding. */
+static size_t encode(uint8_t *out, const uint8_t *ptr, size_t len,
+                     const char *alphabet)
 {
     uint8_t *to = out;
     for (size_t at = 0; at < len; at += 3) {
@@ -14,15 +18,26 @@ size_t base64_encode(uint8_t *out, const uint8_t *ptr, size_t len)
             group |= (uint32_t)ptr[at + 1] << 8;
         if (have > 2)
             group |= ptr[at + 2];
-        *to++ = (uint8_t)alphabet[group >> 18];
-        *to++ = (uint8_t)alphabet[(group >> 12) & 63];
-        *to++ = have > 1 ? (uint8_t)alphabet[(group >> 6) & 63] : '=';
-        *to++ = have > 2 ? (uint8_t)alphabet[group & 63] : '=';
+        for (size_t i = 0; i <= have; i++)
+            *to++ = (uint8_t)alphabet[group >> (18 - 6 * i) & 63];
     }
     return (size_t)(to - out);
 }
 
-static int value_of(uint8_t c)
+size_t base64_encode(uint8_t *out, const uint8_t *ptr, size_t len)
+{
+    size_t at = encode(out, ptr, len, standard);
+    while (at % 4)
+        out[at++] = '=';
+    return at;
+}
+
+size_t base64_url_encode(uint8_t *out, const uint8_t *ptr, size_t len)
+{
+    return encode(out, ptr, len, url);
+}
+
+static int value_of(uint8_t c, const char *alphabet)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -30,27 +45,52 @@ static int value_of(uint8_t c)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
+}
+
+/* The bits of up to four characters, in the highest of 24. */
+static bool group_of(struct span some, const char *alphabet, uint32_t *group)
+{
+    *group = 0;
+    for (size_t i = 0; i < some.len; i++) {
+        int value = value_of(some.ptr[i], alphabet);
+        if (value < 0)
+            return false;
+        *group |= (uint32_t)value << (18 - 6 * i);
+    }
+    return true;
+}
+
+/* Without padding; strictly, for URLs. */
+static ptrdiff_t decode(uint8_t *out, size_t size, struct span text,
+                        const char *alphabet)
+{
+    size_t len = 0;
+    while (text.len) {
+        struct span four = bytes_part(text, 0, bytes_min(text.len, 4));
+        size_t n = four.len - 1; /* bytes: three of four, one of two */
+        uint32_t group;
+        if (n == 0 || n > size - len || !group_of(four, alphabet, &group))
+            return -1;
+        if (alphabet == url && group << 8 << 8 * n != 0)
+            return -1;
+        for (size_t i = 0; i < n; i++)
+            out[len++] = (uint8_t)(group >> (16 - 8 * i));
+        text = bytes_after(text, four.len);
+    }
+    return (ptrdiff_t)len;
 }
 
 ptrdiff_t base64_decode(uint8_t *out, size_t size, struct span text)
 {
-    uint32_t bits = 0; /* of the characters so far: six each, the last lowest */
-    size_t len = 0, pads = 0;
     if (text.len % 4 != 0)
         return -1;
-    while (pads < 2 && pads < text.len && text.ptr[text.len - 1 - pads] == '=')
-        pads++;
-    for (size_t at = 0; at < text.len - pads; at++) {
-        int value = value_of(text.ptr[at]);
-        if (value < 0)
-            return -1;
-        bits = bits << 6 | (uint32_t)value;
-        if (at % 4 == 0)
-            continue; /* six bits are no byte yet */
-        if (len == size)
-            return -1;
-        out[len++] = (uint8_t)(bits >> (6 - at % 4 * 2));
-    }
-    return (ptrdiff_t)len;
+    for (int i = 0; i < 2 && text.len && text.ptr[text.len - 1] == '='; i++)
+        text.len--;
+    return decode(out, size, text, standard);
+}
+
+ptrdiff_t base64_url_decode(uint8_t *out, size_t size, struct span text)
+{
+    return decode(out, size, text, url);
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* base64: the standard alphabet with padding (RFC 4648 section 4). */
+/*
+ * base64 (RFC 4648): the standard alphabet with padding (section 4), and that
+ * for URLs, with - and _ for + and /, without padding (section 5), as JSON Web
+ * Tokens have it (RFC 7515 2).
+ */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
@@ -23,5 +27,16 @@ size_t base64_encode(uint8_t *out, const uint8_t *ptr, size_t len);
  * ("AQIDBAUGBwgJCgsMDQ4PEC==") has them.
  */
 ptrdiff_t base64_decode(uint8_t *out, size_t size, struct span text);
+
+/* The same for URLs: characters that len bytes become, writing them, reading
+   them. Strict: one text for the same bytes, so no padding, and the bits of
+   the last character that mean nothing must be zero (RFC 4648 3.5). */
+static inline size_t base64_url_len(size_t len)
+{
+    return (len * 4 + 2) / 3;
+}
+
+size_t base64_url_encode(uint8_t *out, const uint8_t *ptr, size_t len);
+ptrdiff_t base64_url_decode(uint8_t *out, size_t size, struct span text);
 
 #endif

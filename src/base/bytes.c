@@ -12,6 +12,24 @@ bool bytes_equal_nocase(struct span a, struct span b)
     return true;
 }
 
+/* What is volatile is read and written as it stands here: no compiler may
+   find out that it could stop at the first difference. */
+bool bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    volatile uint8_t differ = 0;
+    for (size_t i = 0; i < len; i++)
+        differ = (uint8_t)(differ | (a[i] ^ b[i]));
+    return differ == 0;
+}
+
+/* A compiler may leave out a memset of bytes that are never read again. It
+   does not know what a volatile pointer points at when it is called. */
+void bytes_wipe(void *ptr, size_t len)
+{
+    void *(*volatile set)(void *, int, size_t) = memset;
+    set(ptr, 0, len);
+}
+
 size_t bytes_find(struct span s, uint8_t byte)
 {
     const uint8_t *at = s.len ? memchr(s.ptr, byte, s.len) : NULL;

@@ -58,6 +58,13 @@ static inline uint8_t bytes_lower(uint8_t byte)
 /* Equal but for the case of ASCII letters. */
 bool bytes_equal_nocase(struct span a, struct span b);
 
+/* Are these `len` bytes the same? Takes the same time wherever they differ,
+   so that nobody can guess a secret byte by byte. */
+bool bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t len);
+
+/* Overwrite what was secret, also where nobody reads it again. */
+void bytes_wipe(void *ptr, size_t len);
+
 /* Position of the first `byte` in s, or s.len. */
 size_t bytes_find(struct span s, uint8_t byte);
 

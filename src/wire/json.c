@@ -7,26 +7,19 @@
  * be deep, so they are walked in a loop (skip_nest) that keeps a bit a level
  * instead of a call a level: the stack used does not depend on the text.
  */
-struct reader {
-    uint8_t *at;        /* the next byte; all before it is read, and may be
-                           overwritten */
-    const uint8_t *end; /* of the text */
-    const char *fault;  /* the first one, or NULL */
-};
-
-static bool fail(struct reader *r, const char *fault)
+static bool fail(struct json_reader *r, const char *fault)
 {
     r->fault = fault;
     return false;
 }
 
-static bool byte_is(const struct reader *r, uint8_t byte)
+static bool byte_is(const struct json_reader *r, uint8_t byte)
 {
     return r->at < r->end && *r->at == byte;
 }
 
 /* The next byte that is not white space (RFC 8259 2), or -1 at the end. */
-static int next(struct reader *r)
+static int next(struct json_reader *r)
 {
     while (byte_is(r, ' ') || byte_is(r, '\t') || byte_is(r, '\n') ||
            byte_is(r, '\r'))
@@ -35,7 +28,7 @@ static int next(struct reader *r)
 }
 
 /* Step over one structural character, if it is next. */
-static bool take(struct reader *r, uint8_t byte)
+static bool take(struct json_reader *r, uint8_t byte)
 {
     if (next(r) != byte)
         return false;
@@ -51,7 +44,7 @@ static const uint8_t escape_meanings[] = "\"\\\b\f\n\r\t/";
 #define ESCAPES (sizeof escape_names - 1)
 
 /* Four hexadecimal digits: a UTF-16 code unit. */
-static bool read_unit(struct reader *r, uint32_t *unit)
+static bool read_unit(struct json_reader *r, uint32_t *unit)
 {
     int32_t value = bytes_hex(bytes_span(r->at, (size_t)(r->end - r->at)), 4);
     if (value < 0)
@@ -62,7 +55,7 @@ static bool read_unit(struct reader *r, uint32_t *unit)
 }
 
 /* The second half of a pair: \uDC00 to \uDFFF, right behind the first. */
-static bool read_low_surrogate(struct reader *r, uint32_t *low)
+static bool read_low_surrogate(struct json_reader *r, uint32_t *low)
 {
     if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u')
         return fail(r, "a lone surrogate");
@@ -98,7 +91,7 @@ static uint8_t *put_character(uint8_t *to, uint32_t character)
 }
 
 /* What stands behind a backslash; writes what it means to *to. */
-static bool read_escape(struct reader *r, uint8_t **to)
+static bool read_escape(struct json_reader *r, uint8_t **to)
 {
     if (!byte_is(r, 'u')) {
         const uint8_t *name =
@@ -125,7 +118,7 @@ static bool read_escape(struct reader *r, uint8_t **to)
 }
 
 /* A string from its opening quote on, unescaped in place. */
-static bool read_string(struct reader *r, struct span *out)
+static bool read_string(struct json_reader *r, struct span *out)
 {
     uint8_t *start = ++r->at;
     uint8_t *to = start;
@@ -148,7 +141,7 @@ static bool read_string(struct reader *r, struct span *out)
 /* ---- Numbers and literals (RFC 8259 6, 3) -------------------------------- */
 
 /* One digit or more. */
-static bool read_digits(struct reader *r)
+static bool read_digits(struct json_reader *r)
 {
     const uint8_t *start = r->at;
     while (r->at < r->end && bytes_is_digit(*r->at))
@@ -157,7 +150,7 @@ static bool read_digits(struct reader *r)
 }
 
 /* number = [ minus ] int [ frac ] [ exp ] */
-static bool read_number(struct reader *r, struct span *out)
+static bool read_number(struct json_reader *r, struct span *out)
 {
     uint8_t *start = r->at;
     if (byte_is(r, '-'))
@@ -182,7 +175,7 @@ static bool read_number(struct reader *r, struct span *out)
     return true;
 }
 
-static bool read_literal(struct reader *r, struct span literal)
+static bool read_literal(struct json_reader *r, struct span literal)
 {
     if ((size_t)(r->end - r->at) < literal.len ||
         memcmp(r->at, literal.ptr, literal.len) != 0)
@@ -193,26 +186,19 @@ static bool read_literal(struct reader *r, struct span literal)
 
 /* ---- Values (RFC 8259 3 to 5) -------------------------------------------- */
 
-enum kind { ABSENT, STRING, NUMBER, OTHER };
-
-struct value {
-    enum kind kind;
-    struct span text; /* STRING: unescaped; NUMBER: as it was written */
-};
-
 /* Any value but an array or an object. */
-static bool read_scalar(struct reader *r, struct value *value)
+static bool read_scalar(struct json_reader *r, struct json_value *value)
 {
     int byte = next(r);
     if (byte == '"') {
-        value->kind = STRING;
+        value->kind = JSON_STRING;
         return read_string(r, &value->text);
     }
     if (byte == '-' || (byte >= '0' && byte <= '9')) {
-        value->kind = NUMBER;
+        value->kind = JSON_NUMBER;
         return read_number(r, &value->text);
     }
-    value->kind = OTHER;
+    value->kind = JSON_LITERAL;
     if (byte == 't')
         return read_literal(r, BYTES_LITERAL("true"));
     if (byte == 'f')
@@ -220,8 +206,7 @@ static bool read_scalar(struct reader *r, struct value *value)
     return read_literal(r, BYTES_LITERAL("null"));
 }
 
-/* The start of an object's member: its name and the colon. */
-static bool read_key(struct reader *r, struct span *key)
+bool json_key(struct json_reader *r, struct span *key)
 {
     if (next(r) != '"')
         return fail(r, "a key in quotes expected");
@@ -244,7 +229,7 @@ static bool in_object(const struct nest *n)
 }
 
 /* Step into the array or object that is next. */
-static bool open_level(struct reader *r, struct nest *n)
+static bool open_level(struct json_reader *r, struct nest *n)
 {
     /* The message's own object is one level more. */
     if (n->depth == JSON_DEPTH_MAX - 1)
@@ -257,13 +242,13 @@ static bool open_level(struct reader *r, struct nest *n)
     return true;
 }
 
-static bool level_ends(struct reader *r, const struct nest *n)
+static bool level_ends(struct json_reader *r, const struct nest *n)
 {
     return next(r) == (in_object(n) ? '}' : ']');
 }
 
 /* Step out of all that ends here. */
-static void close_levels(struct reader *r, struct nest *n)
+static void close_levels(struct json_reader *r, struct nest *n)
 {
     while (n->depth > 0 && level_ends(r, n)) {
         r->at++;
@@ -272,19 +257,19 @@ static void close_levels(struct reader *r, struct nest *n)
 }
 
 /* What stands before an element: its key in an object, nothing in an array. */
-static bool begin_element(struct reader *r, const struct nest *n)
+static bool begin_element(struct json_reader *r, const struct nest *n)
 {
     struct span key;
-    return !in_object(n) || read_key(r, &key);
+    return !in_object(n) || json_key(r, &key);
 }
 
 /* Walk over the array or object that is next, however deep. Each turn of the
    loop takes one scalar, or one opening bracket, and what closes behind it. */
-static bool skip_nest(struct reader *r)
+static bool skip_nest(struct json_reader *r)
 {
     struct nest n = {0};
     do {
-        struct value ignored;
+        struct json_value ignored;
         int byte = next(r);
         bool opens = byte == '[' || byte == '{';
         if (!(opens ? open_level(r, &n) : read_scalar(r, &ignored)))
@@ -300,26 +285,50 @@ static bool skip_nest(struct reader *r)
     return true;
 }
 
-static bool read_value(struct reader *r, struct value *value)
+bool json_value(struct json_reader *r, struct json_value *value)
 {
     int byte = next(r);
     if (byte != '[' && byte != '{')
         return read_scalar(r, value);
-    value->kind = OTHER;
+    value->kind = byte == '[' ? JSON_ARRAY : JSON_OBJECT;
     return skip_nest(r);
+}
+
+/* ---- Walking ------------------------------------------------------------- */
+
+bool json_enter(struct json_reader *r, struct json_walk *w, char opening)
+{
+    *w = (struct json_walk){.closing = opening == '[' ? ']' : '}'};
+    return take(r, (uint8_t)opening);
+}
+
+bool json_more(struct json_reader *r, struct json_walk *w)
+{
+    if (r->fault)
+        return false;
+    if (w->begun ? take(r, ',') : next(r) != w->closing)
+        return w->begun = true;
+    return !take(r, w->closing) &&
+           fail(r, w->closing == '}' ? "a comma or a closing brace expected"
+                                     : "a comma or a closing bracket expected");
+}
+
+bool json_end(struct json_reader *r)
+{
+    return !r->fault && (next(r) < 0 || fail(r, "something behind the object"));
 }
 
 /* ---- The message --------------------------------------------------------- */
 
 /* The keys that mean something, each as it was seen last. */
 struct members {
-    struct value message;
-    struct value name;
-    struct value ping;
-    struct value unknown;
+    struct json_value message;
+    struct json_value name;
+    struct json_value ping;
+    struct json_value unknown;
 };
 
-static struct value *member(struct members *m, struct span key)
+static struct json_value *member(struct members *m, struct span key)
 {
     if (bytes_equal(key, BYTES_LITERAL("message")))
         return &m->message;
@@ -331,39 +340,35 @@ static struct value *member(struct members *m, struct span key)
 }
 
 /* The whole text: one object, and nothing behind it. */
-static bool read_object(struct reader *r, struct members *m)
+static bool read_object(struct json_reader *r, struct members *m)
 {
-    if (!take(r, '{'))
+    struct json_walk w;
+    struct span key;
+    if (!json_enter(r, &w, '{'))
         return fail(r, "not a JSON object");
-    if (!take(r, '}')) {
-        do {
-            struct span key;
-            if (!read_key(r, &key) || !read_value(r, member(m, key)))
-                return false;
-        } while (take(r, ','));
-        if (!take(r, '}'))
-            return fail(r, "a comma or a closing brace expected");
-    }
-    return next(r) < 0 || fail(r, "something behind the object");
+    while (json_more(r, &w))
+        if (!json_key(r, &key) || !json_value(r, member(m, key)))
+            return false;
+    return json_end(r);
 }
 
 static const char *wrong_member(const struct members *m)
 {
-    if (m->message.kind != ABSENT && m->message.kind != STRING)
+    if (m->message.kind != JSON_ABSENT && m->message.kind != JSON_STRING)
         return "message is not a string";
-    if (m->name.kind != ABSENT && m->name.kind != STRING)
+    if (m->name.kind != JSON_ABSENT && m->name.kind != JSON_STRING)
         return "name is not a string";
-    if (m->ping.kind != ABSENT && m->ping.kind != NUMBER)
+    if (m->ping.kind != JSON_ABSENT && m->ping.kind != JSON_NUMBER)
         return "ping is not a number";
-    if (m->message.kind == ABSENT && m->name.kind == ABSENT &&
-        m->ping.kind == ABSENT)
+    if (m->message.kind == JSON_ABSENT && m->name.kind == JSON_ABSENT &&
+        m->ping.kind == JSON_ABSENT)
         return "neither message nor name nor ping";
     return NULL;
 }
 
 const char *json_read(uint8_t *text, size_t len, struct json_message *out)
 {
-    struct reader r = {.at = text, .end = text + len};
+    struct json_reader r = json_reader_of(text, len);
     struct members m = {0};
     *out = (struct json_message){0};
     if (!read_object(&r, &m))

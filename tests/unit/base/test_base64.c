@@ -177,6 +177,101 @@ static void test_the_text_can_be_cut_between_groups(void **state)
     }
 }
 
+/* ---- For URLs ------------------------------------------------------------ */
+
+static void assert_url(struct span plain, struct span coded)
+{
+    uint8_t *out = guard_before(NULL, coded.len);
+    uint8_t *back = guard_before(NULL, plain.len);
+    const uint8_t *in = guard_before(plain.ptr, plain.len);
+    assert_int_equal(base64_url_len(plain.len), coded.len);
+    assert_int_equal(base64_url_encode(out, in, plain.len), coded.len);
+    assert_memory_equal(out, coded.ptr, coded.len);
+    assert_int_equal(
+        base64_url_decode(back, plain.len, bytes_span(out, coded.len)),
+        plain.len);
+    assert_memory_equal(back, plain.ptr, plain.len);
+    if (plain.len) /* it would not fit */
+        assert_int_equal(
+            base64_url_decode(back, plain.len - 1, bytes_span(out, coded.len)),
+            -1);
+    guard_free_all();
+}
+
+/* RFC 4648 section 10 without padding, and RFC 7515 appendix C. */
+static void test_published_vectors_for_urls(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(vectors) - 2; i++) {
+        struct span coded = bytes_of(vectors[i].coded);
+        while (coded.len && coded.ptr[coded.len - 1] == '=')
+            coded.len--;
+        assert_url(bytes_of(vectors[i].plain), coded);
+    }
+    assert_url(BYTES_LITERAL("\x03\xec\xff\xe0\xc1"), BYTES_LITERAL("A-z_4ME"));
+}
+
+/* One text for the same bytes: of all there are of two or three characters
+   behind one group, as many are taken as there are bytes to be said. */
+static void test_for_urls_there_is_one_text_for_the_same_bytes(void **state)
+{
+    (void)state;
+    uint8_t text[7] = "AAAA", out[6], again[8];
+    size_t taken[2] = {0};
+    for (unsigned i = 0; i < 256 * 256; i++) {
+        text[4] = (uint8_t)(i >> 8);
+        text[5] = (uint8_t)i;
+        for (size_t more = 0; more < 2; more++) {
+            text[6] = more ? 'E' : 0; /* 4 = 1 00, and 0 of a byte's */
+            ptrdiff_t len =
+                base64_url_decode(out, 6, bytes_span(text, 6 + more));
+            if (len < 0)
+                continue;
+            assert_int_equal(len, 4 + more);
+            taken[more]++;
+            assert_int_equal(base64_url_encode(again, out, (size_t)len),
+                             6 + more);
+            assert_memory_equal(again, text, 6 + more);
+        }
+    }
+    assert_int_equal(taken[0], 256);
+    assert_int_equal(taken[1], 64 * 64);
+}
+
+static void test_for_urls_anything_else_is_refused(void **state)
+{
+    (void)state;
+    const char *bad[] = {
+        "Z",    "Zm9vZ", /* one character more is no byte more */
+        "Zg=",  "Zg==",  "Zm8=", "=",      "====",   "Zm9v====", /* padding */
+        "Zh",   "Zv",    "Zm9",  "Zm-",    "Zm9vZh",             /* last bits */
+        "Zm+v", "Zm/v",  "Zm v", "Zm9v\n", " Zm9v",  "Zm.v"};
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        uint8_t out[12];
+        struct span s = bytes_of(bad[i]);
+        s.ptr = guard_before(s.ptr, s.len);
+        assert_int_equal(base64_url_decode(out, sizeof out, s), -1);
+        guard_free_all();
+    }
+    uint8_t out[6];
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t text[8] = "Zm9vYmFy";
+        text[c % 8] = (uint8_t)c;
+        bool legal =
+            (in_alphabet(c) && c != '+' && c != '/') || c == '-' || c == '_';
+        assert_int_equal(base64_url_decode(out, 6, bytes_span(text, 8)) >= 0,
+                         legal);
+    }
+}
+
+/* And the other way round. */
+static void test_the_standard_alphabet_has_no_dash(void **state)
+{
+    (void)state;
+    assert_refused(BYTES_LITERAL("Zm-v"));
+    assert_refused(BYTES_LITERAL("Zm_v"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +284,10 @@ int main(void)
         cmocka_unit_test(test_what_does_not_fit_is_refused),
         cmocka_unit_test(test_decoding_undoes_encoding),
         cmocka_unit_test(test_the_text_can_be_cut_between_groups),
+        cmocka_unit_test(test_published_vectors_for_urls),
+        cmocka_unit_test(test_for_urls_there_is_one_text_for_the_same_bytes),
+        cmocka_unit_test(test_for_urls_anything_else_is_refused),
+        cmocka_unit_test(test_the_standard_alphabet_has_no_dash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -281,6 +281,33 @@ static void test_one_byte_is_compared_as_many_are(void **state)
     assert_false(bytes_equal(bytes_of("a"), nothing));
 }
 
+static void test_secrets_are_compared_to_their_end(void **state)
+{
+    (void)state;
+    uint8_t a[32] = {1, 2, 3}, b[32] = {1, 2, 3};
+    assert_true(bytes_equal_secret(a, b, sizeof a));
+    for (size_t i = 0; i < sizeof a; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            b[i] ^= (uint8_t)(1 << bit);
+            assert_false(bytes_equal_secret(a, b, sizeof a));
+            assert_true(bytes_equal_secret(a, b, i));
+            b[i] ^= (uint8_t)(1 << bit);
+        }
+    }
+    b[2] = 4; /* what differs first is not forgotten when more is the same */
+    b[9] = 1;
+    assert_false(bytes_equal_secret(a, b, sizeof a));
+}
+
+static void test_wiping_leaves_zeros_and_nothing_else_undone(void **state)
+{
+    (void)state;
+    uint8_t *s = guard_before("secret", 6);
+    bytes_wipe(s + 1, 5);
+    assert_memory_equal(s, "s\0\0\0\0\0", 6);
+    guard_free_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +333,8 @@ int main(void)
         cmocka_unit_test(test_integers_are_most_significant_byte_first),
         cmocka_unit_test(test_put_is_undone_by_get),
         cmocka_unit_test(test_one_byte_is_compared_as_many_are),
+        cmocka_unit_test(test_secrets_are_compared_to_their_end),
+        cmocka_unit_test(test_wiping_leaves_zeros_and_nothing_else_undone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

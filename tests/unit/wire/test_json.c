@@ -355,6 +355,102 @@ static void test_a_blank_is_written_as_it_is(void **state)
     assert_true(bytes_equal(text_span(&t), BYTES_LITERAL("\" \\u001f!\"")));
 }
 
+/* ---- Walking ------------------------------------------------------------- */
+
+/* An array of objects of arrays, told as "[{a:[s1][]}{}]" and the like. */
+static void tell_array(struct json_reader *r, struct text *t, bool objects);
+
+static void tell_value(struct json_reader *r, struct text *t)
+{
+    static const char kinds[] = "?snl[{";
+    struct json_value v = {.kind = JSON_ABSENT};
+    if (!json_value(r, &v))
+        return;
+    text_byte(t, (uint8_t)kinds[v.kind]);
+    if (v.kind == JSON_STRING || v.kind == JSON_NUMBER)
+        text_put(t, v.text);
+}
+
+static void tell_object(struct json_reader *r, struct text *t)
+{
+    struct json_walk w;
+    struct span key;
+    if (!json_enter(r, &w, '{')) {
+        tell_value(r, t);
+        return;
+    }
+    text_byte(t, '{');
+    while (json_more(r, &w) && json_key(r, &key)) {
+        text_put(t, key);
+        text_byte(t, ':');
+        tell_array(r, t, false);
+    }
+    text_byte(t, '}');
+}
+
+static void tell_array(struct json_reader *r, struct text *t, bool objects)
+{
+    struct json_walk w;
+    if (!json_enter(r, &w, '[')) {
+        tell_value(r, t);
+        return;
+    }
+    text_byte(t, '[');
+    while (json_more(r, &w)) {
+        if (objects)
+            tell_object(r, t);
+        else
+            tell_value(r, t);
+    }
+    text_byte(t, ']');
+}
+
+static const struct {
+    const char *text;
+    const char *told;
+    const char *fault;
+} walks[] = {
+    {"[]", "[]", NULL},
+    {" [ {} , { } ] ", "[{}{}]", NULL},
+    {"[{\"a\":[1,\"\\u0062\",true,[[]],{\"x\":[]}],\"c\":null},-1]",
+     "[{a:[n1sbl[{]c:l}n-1]", NULL},
+    {"", "", "a value expected"},
+    {"[", "[]", "a value expected"},
+    {"[1", "[n1]", "a comma or a closing bracket expected"},
+    {"[1 2]", "[n1]", "a comma or a closing bracket expected"},
+    {"[1,]", "[n1]", "a value expected"},
+    {"[,1]", "[]", "a value expected"},
+    {"[{]", "[{}]", "a key in quotes expected"},
+    {"[{\"a\":1]", "[{a:n1}]", "a comma or a closing brace expected"},
+    {"[{\"a\":1,}]", "[{a:n1}]", "a key in quotes expected"},
+    {"[{\"a\" 1}]", "[{}]", "a colon expected after a key"},
+    {"[{\"a\":[x,1],\"b\":2},3]", "[{a:[]}]", "a value expected"},
+    {"[]]", "[]", "something behind the object"},
+};
+
+static void test_walks_meet_what_is_there_and_end_at_a_fault(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(walks); i++) {
+        note_open(&note, walks[i].text, "walk", i);
+        uint8_t bytes[100];
+        struct text t = text_over(bytes, sizeof bytes);
+        size_t len = strlen(walks[i].text);
+        struct json_reader r =
+            json_reader_of(guard_before(walks[i].text, len), len);
+        tell_array(&r, &t, true);
+        assert_int_equal(json_end(&r), !walks[i].fault);
+        assert_int_equal(t.len, strlen(walks[i].told));
+        assert_memory_equal(bytes, walks[i].told, t.len);
+        if (walks[i].fault)
+            assert_string_equal(r.fault, walks[i].fault);
+        else
+            assert_null(r.fault);
+        guard_free_all();
+        note_close(&note);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_each_code_point_as_an_escape),
         cmocka_unit_test(test_a_blank_is_written_as_it_is),
+        cmocka_unit_test(test_walks_meet_what_is_there_and_end_at_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
