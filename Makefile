@@ -46,7 +46,8 @@ ALL_CFLAGS = -std=c11 $(WARN) $(WERROR) -iquote src -iquote $(BUILD)/gen \
 # ---- the program -------------------------------------------------------------
 
 LAYERS = base wire os server service
-LIB_SRC := $(wildcard $(LAYERS:%=src/%/*.c)) src/options.c src/paste.c
+LIB_SRC := $(wildcard $(LAYERS:%=src/%/*.c)) src/options.c src/paste.c \
+           src/tokens.c
 LIB_OBJ := $(LIB_SRC:src/%.c=$(BUILD)/%.o) $(BUILD)/gen/files.o
 STATIC  := $(sort $(wildcard static/*))
 
@@ -136,7 +137,7 @@ SIM_SRC  := $(filter-out tests/sim/sim.c tests/sim/fail%.c $(MODEL_SRC),\
               $(wildcard tests/sim/*.c))
 SIM_OBJ  := $(SIM_SRC:tests/sim/%.c=$(BUILD)/test/sim_%.o)
 SIM_LIB  := $(filter-out $(BUILD)/os/% $(BUILD)/gen/% $(BUILD)/options.o \
-              $(BUILD)/paste.o,$(LIB_OBJ)) \
+              $(BUILD)/paste.o $(BUILD)/tokens.o,$(LIB_OBJ)) \
             $(BUILD)/os/error.o $(BUILD)/os/socket_text.o
 SIM_TEST := $(filter tests/unit/server/% tests/unit/service/%,$(UNIT_SRC))
 SIM_UNIT := $(foreach t,$(SIM_TEST),$(BUILD)/test/$(basename $(notdir $t)))

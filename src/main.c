@@ -6,6 +6,7 @@
 #include "server/loop.h"
 #include "server/start.h"
 #include "service/site.h"
+#include "tokens.h"
 
 #include <stdlib.h>
 
@@ -54,6 +55,10 @@ int main(int argc, char **argv)
         return failure == EXIT_USAGE ? complain(&t, failure) : failure;
     case OPTIONS_RUN: break;
     }
+    if (config.token_key && !tokens_load(&config, &t))
+        return complain(&t, EXIT_USAGE);
+    if (config.sign)
+        return tokens_sign(&config, &t) ? print(&t) : complain(&t, EXIT_USAGE);
     const char *senseless = supervise_read(&config.supervised, environment);
     if (senseless) {
         text_string(&t, senseless);

@@ -27,6 +27,9 @@ enum key {
     KEY_DRAIN,
     KEY_HOST,
     KEY_ORIGIN,
+    KEY_TOKEN_KEY,
+    KEY_TOKEN_AUD,
+    KEY_TOKEN_COOKIE,
     KEY_RATE,
     KEY_PER_IP,
     KEY_PROXY_PROTOCOL,
@@ -42,6 +45,7 @@ enum key {
     KEY_LOG,
     KEY_TRACE,
     KEY_EXPLAIN, /* from here on not read from the environment */
+    KEY_SIGN,
     KEY_HELP,
     KEY_VERSION,
     KEYS,
@@ -92,6 +96,13 @@ static const struct {
     [KEY_ORIGIN] = {"origin", 0, "ORIGIN", NULL,
                     "let this origin in besides the same host;\n"
                     "repeatable; '*' lets everybody in"},
+    [KEY_TOKEN_KEY] = {"token-key", 0, "FILE", NULL,
+                       "let in who shows a token (JWT, HS256) of these keys:\n"
+                       "lines KID KEY, in base64 (everybody)"},
+    [KEY_TOKEN_AUD] = {"token-aud", 0, "NAME", NULL,
+                       "which must be for this audience (for none)"},
+    [KEY_TOKEN_COOKIE] = {"token-cookie", 0, "NAME", NULL,
+                          "and may be in this cookie (in none)"},
     [KEY_RATE] = {"rate", 0, "N[:BURST]", NULL,
                   "messages a second from one client, which then waits;\n"
                   "BURST is 2 N (off)"},
@@ -128,6 +139,9 @@ static const struct {
     [KEY_EXPLAIN] = {"explain", 0, "[=client|=server]", NULL,
                      "explain bytes on standard input, hex or raw, a\n"
                      "handshake or frames, and exit: 0 legal, 1 not"},
+    [KEY_SIGN] = {"sign", 0, "CLAIMS", NULL,
+                  "print a token of the first key, and exit: JSON, or\n"
+                  "sub=ann,name=Ann,join=tea,join=team-*,ttl=1h"},
     [KEY_HELP] = {"help", 'h', NULL, NULL, "this text"},
     [KEY_VERSION] = {"version", 'V', NULL, NULL, "the version"},
 };
@@ -414,6 +428,18 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_LOG: return parse_level(value, &config->level);
     case KEY_TRACE: return parse_trace(value, config);
     case KEY_EXPLAIN: return parse_explain(value, &config->explain);
+    case KEY_TOKEN_KEY:
+        config->token_key = string;
+        return value.len ? NULL : "is empty";
+    case KEY_TOKEN_AUD:
+        config->token_aud = value;
+        return value.len ? NULL : "is empty";
+    case KEY_TOKEN_COOKIE:
+        config->token_cookie = value;
+        return value.len && http_token_len(value) == value.len
+                   ? NULL
+                   : "is no name of a cookie";
+    case KEY_SIGN: config->sign = string; return NULL;
     case KEY_HELP:
     case KEY_VERSION:
     case KEYS: break;
@@ -663,6 +689,17 @@ static enum options_result check_together(struct config *config,
     if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
         text_string(why, "--max-message must be at most a quarter of "
                          "--room-log");
+        return OPTIONS_BAD;
+    }
+    if (!config->token_key &&
+        (config->token_aud.len || config->token_cookie.len || config->sign)) {
+        text_string(why, "--token-aud, --token-cookie and --sign want "
+                         "--token-key");
+        return OPTIONS_BAD;
+    }
+    /* Any page could come in as the person who looks at it. */
+    if (config->token_cookie.len && config->any_origin) {
+        text_string(why, "--token-cookie and --origin '*' exclude each other");
         return OPTIONS_BAD;
     }
     if (config->no_sandbox && config->require_sandbox) {

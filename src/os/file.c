@@ -129,6 +129,36 @@ ptrdiff_t file_send(int stream, int file, uint64_t offset, size_t len)
     return sent < 0 ? -errno : sent;
 }
 
+/* Until its end, or until there is no room. */
+static ptrdiff_t read_whole(int fd, uint8_t *bytes, size_t size)
+{
+    size_t len = 0;
+    for (;;) {
+        ssize_t got = read(fd, bytes + len, size - len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : (ptrdiff_t)len;
+        len += (size_t)got;
+        if (len == size)
+            return -E2BIG;
+    }
+}
+
+ptrdiff_t file_read_all(const char *path, uint8_t *bytes, size_t size,
+                        unsigned *mode)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    ptrdiff_t len = fstat(fd, &info) < 0 ? -errno : read_whole(fd, bytes, size);
+    if (len >= 0)
+        *mode = info.st_mode & 0777;
+    close(fd);
+    return len;
+}
+
 void file_close(int fd)
 {
     close(fd);

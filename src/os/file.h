@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* file: reading below one folder, and nowhere else (--static). */
+/* file: reading below one folder, and nowhere else (--static); and, at the start,
+   a file of the options. */
 #ifndef OS_FILE_H
 #define OS_FILE_H
 
@@ -32,6 +33,11 @@ int file_open(int folder, struct span path, struct file_info *info);
 /* Send up to len bytes from `offset` of a file to a stream. Bytes sent; 0 when
    the file ends there. */
 ptrdiff_t file_send(int stream, int file, uint64_t offset, size_t len);
+
+/* Read a whole file, of at most `size` bytes, into `bytes`: its length, or
+   -errno; -E2BIG when it is longer. *mode is its permission bits. */
+ptrdiff_t file_read_all(const char *path, uint8_t *bytes, size_t size,
+                        unsigned *mode);
 
 void file_close(int fd);
 

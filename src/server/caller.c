@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/caller.h"
+#include "server/grant.h"
 
 /* ---- Addresses ----------------------------------------------------------- */
 
@@ -147,6 +148,8 @@ void caller_begin(struct server *s, struct client *c,
     struct ip ip = source_ip(from);
     bool told = client_has(c, CLIENT_SCRAPE) || source_is_told(s->config, from);
     set_entry(s, c, entered);
+    if (s->grants)
+        *grant_of(s, c) = (struct grant){0};
     if (!told)
         set_address(s, c, address_key(s->addresses.seed, from));
     if (!s->sources.table)

@@ -5,6 +5,7 @@
 #include "server/due.h"
 #include "server/member.h"
 #include "server/gate.h"
+#include "server/grant.h"
 #include "server/outbox.h"
 #include "server/output.h"
 #include "server/ready.h"
@@ -86,11 +87,31 @@ static void heartbeat(struct server *s, struct client *c)
     output_settle(s, c);
 }
 
+/* Its token ends soon: it is told. It has ended: the end. */
+static bool grant_reached(struct server *s, struct client *c)
+{
+    const struct service *service = server_service(s, c);
+    if (grant_due(s, c) > s->now)
+        return false;
+    if (grant_of(s, c)->ends <= s->wall) {
+        conn_close(s, c, GRANT_CLOSE_ENDED, "token: expired", CAUSE_TOKEN,
+                   false);
+        return true;
+    }
+    uint64_t seconds = grant_tell(s, c);
+    if (seconds && service->expiring) {
+        output_begin(s, c);
+        service->expiring(s, c, seconds);
+        output_settle(s, c);
+    }
+    return c->state != CLIENT_OPEN;
+}
+
 static void open_reached(struct server *s, struct client *c)
 {
     if (due_pace(s, c) <= s->now)
         member_measure(s, c);
-    if (output_reached(s, c))
+    if (output_reached(s, c) || grant_reached(s, c))
         return;
     /* It waits again if it has to, when its next message is looked at. */
     if (c->waits == 0 && due_message(s, c) <= s->now) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/due.h"
+#include "server/grant.h"
 #include "server/member.h"
 
 /* The moment `after` milliseconds from a client's time. */
@@ -109,6 +110,7 @@ void due_set(struct server *s, struct client *c)
         at = bytes_min64(at, due_heartbeat(s, c));
         at = bytes_min64(at, due_message(s, c));
         at = bytes_min64(at, due_pace(s, c));
+        at = bytes_min64(at, grant_due(s, c));
         if (client_waits(c, CLIENT_WAITS_BUFFER))
             at = bytes_min64(at, s->now + LIMITS_AGAIN);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/events.h"
 #include "server/caller.h"
+#include "server/grant.h"
 
 static uint32_t room_generation(const struct server *s, uint32_t room)
 {
@@ -26,6 +27,15 @@ static void put_path(struct journal_line *line, const struct server *s,
     journal_put(line, "path", text_span(&t));
 }
 
+/* Of one with a token, who it is. */
+static void put_sub(struct journal_line *line, const struct server *s,
+                    const struct client *c)
+{
+    struct span sub = grant_sub(s, c);
+    if (sub.len)
+        journal_put(line, "sub", sub);
+}
+
 void events_open(struct server *s, const struct client *c)
 {
     struct journal_line line;
@@ -34,6 +44,7 @@ void events_open(struct server *s, const struct client *c)
     journal_number(&line, "client", client_index(&s->clients, c));
     caller_log(&line, s, c, c->fd);
     put_path(&line, s, c, c->room, room_generation(s, c->room));
+    put_sub(&line, s, c);
     journal_end(&line);
 }
 
@@ -66,5 +77,7 @@ void events_refuse(struct server *s, const struct client *c, int fd,
     if (status)
         journal_number(&line, "status", status);
     journal_put(&line, "why", bytes_of(why));
+    if (c)
+        put_sub(&line, s, c);
     journal_end(&line);
 }

@@ -14,7 +14,8 @@ static const char *const cause_words[] = {
     "none",          "close",           "end-of-stream", "reset",
     "protocol",      "too-big",         "pong-timeout",  "message-timeout",
     "write-timeout", "close-timeout",   "overrun",       "no-buffer",
-    "stopping",      "request-timeout", "refused",       "fault"};
+    "stopping",      "request-timeout", "refused",       "token",
+    "fault"};
 _Static_assert(sizeof cause_words / sizeof cause_words[0] == CAUSES,
                "one each");
 
@@ -116,7 +117,8 @@ void journal_warn(struct journal *j, uint64_t wall, const char *why, int result)
     if (!journal_begin(j, &line, LEVEL_WARN, JOURNAL_WARN, wall))
         return;
     journal_put(&line, "why", bytes_of(why));
-    journal_put(&line, "error", bytes_of(error_text(result)));
+    if (result < 0)
+        journal_put(&line, "error", bytes_of(error_text(result)));
     journal_end(&line);
 }
 

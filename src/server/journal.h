@@ -42,6 +42,7 @@ enum journal_cause {
     CAUSE_STOPPING,        /* the server stops */
     CAUSE_REQUEST_TIMEOUT, /* no whole request in time */
     CAUSE_REFUSED,         /* a response with Connection: close was sent */
+    CAUSE_TOKEN,           /* it ended, or does not open this */
     CAUSE_FAULT,           /* ours */
     CAUSES,
 };
@@ -75,7 +76,7 @@ void journal_number(struct journal_line *line, const char *key, uint64_t value);
 /* Write it. */
 void journal_end(struct journal_line *line);
 
-/* A whole line: event=warning, why=, and error= for a -errno. */
+/* A whole line: event=warning, why=, and where `result` is a -errno error=. */
 void journal_warn(struct journal *j, uint64_t wall, const char *why,
                   int result);
 

@@ -13,6 +13,7 @@
 #include "os/supervise.h"
 #include "wire/http.h"
 #include "wire/message.h"
+#include "wire/token.h"
 
 #define LIMITS_COUNT_MAX    (64 * 1024 * 1024)  /* of anything counted */
 #define LIMITS_SIZE_MAX     (UINT64_C(2) << 30) /* of a log or message */
@@ -168,6 +169,12 @@ struct config {
     bool no_sandbox;
     uint32_t unix_mode;     /* of the files of unix: sockets; 0: the umask's */
     const char *unix_group; /* and their group, user.h; NULL: ours */
+    const char *token_key;  /* the file of keys; NULL: everybody comes in */
+    struct token_keys keys; /* and what is in it */
+    bool keys_readable;     /* by others than their owner */
+    struct span token_aud;  /* len 0: none */
+    struct span token_cookie; /* len 0: none */
+    const char *sign;         /* claims to be signed, or NULL */
     bool default_addr; /* nobody chose addrs: sockets handed over replace it */
     struct supervise supervised; /* from the environment */
 };

@@ -2,6 +2,7 @@
 #include "server/post.h"
 #include "server/due.h"
 #include "server/gate.h"
+#include "server/grant.h"
 #include "server/input.h"
 #include "server/outbox.h"
 #include "server/reply.h"
@@ -51,7 +52,7 @@ static uint8_t opcode_of(const struct http_request *request)
 /* A refusal of what has not been read ends the connection. */
 static bool is_refused(struct server *s, struct client *c,
                        const struct http_request *request,
-                       const struct service *service)
+                       const struct service_route *route)
 {
     struct handshake_policy policy = server_policy(s);
     enum fault fault = handshake_check_origin(request, &policy);
@@ -72,7 +73,9 @@ static bool is_refused(struct server *s, struct client *c,
         reply_refuse(s, c, 503, "stopping");
     else if (s->config->rate && !gate_post(s, c->address))
         reply_refuse(s, c, 429, "posts above --rate");
-    else if ((status = service->post_begin(s, c, request, &why)) != 0)
+    else if ((status = grant_ask(s, c, request, route->rest, TOKEN_SAY,
+                                 &why)) != 0 ||
+             (status = route->service->post_begin(s, c, request, &why)) != 0)
         reply_refuse(s, c, status, why);
     return c->state != CLIENT_REQUEST;
 }
@@ -109,7 +112,7 @@ void post_begin(struct server *s, struct client *c,
 {
     bool unknown;
     c->form = (uint8_t)route->service->form;
-    if (is_refused(s, c, request, route->service))
+    if (is_refused(s, c, request, route))
         return;
     struct post post = {
         .len = (uint32_t)http_body_len(request),

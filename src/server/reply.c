@@ -25,6 +25,8 @@ static void put_string(struct text *t, const char *name, const char *value)
 
 static void put_status_fields(struct text *t, unsigned status)
 {
+    if (status == 401) /* RFC 6750 3 */
+        put_string(t, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
     if (status == 426) {
         put_string(t, "Upgrade", "websocket");
         put_string(t, "Sec-WebSocket-Version", "13");

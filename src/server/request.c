@@ -4,6 +4,7 @@
 #include "server/conn.h"
 #include "server/due.h"
 #include "server/events.h"
+#include "server/grant.h"
 #include "server/input.h"
 #include "server/outbox.h"
 #include "server/output.h"
@@ -16,6 +17,12 @@
 
 /* ---- The upgrade --------------------------------------------------------- */
 
+/* Why somebody may not come in. */
+struct refusal {
+    unsigned status;
+    const char *why;
+};
+
 static void put_extension(struct text *t, const struct extension *extension)
 {
     uint8_t bytes[EXTENSION_ANSWER];
@@ -24,38 +31,67 @@ static void put_extension(struct text *t, const struct extension *extension)
     http_put_field(t, "Sec-WebSocket-Extensions", text_span(&value));
 }
 
-static void answer_upgrade(struct server *s, struct client *c,
-                           const struct http_request *request,
-                           const struct service_route *route,
-                           const struct handshake *agreed,
-                           const struct extension *extension)
+/* The 101, behind which it is a WebSocket. */
+static void accept(struct server *s, struct client *c,
+                   const struct handshake *agreed)
 {
-    const struct service *service = route->service;
-    const char *why = NULL;
-    bool v1 = service->form == CLIENT_JSON && agreed->subprotocol.len > 0;
-    c->server_bits = c->client_bits = 0;
-    if (extension) {
-        c->server_bits = extension->server_window_bits;
-        c->client_bits = extension->client_window_bits;
-    }
-    c->form = (uint8_t)(v1 ? CLIENT_JSON_V1 : service->form);
-    c->as.socket = (struct client_socket){0};
-    unsigned status =
-        service->open ? service->open(s, c, request, route->rest, &why) : 0;
-    if (status) {
-        c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
-        reply_refuse(s, c, status, why);
-        return;
-    }
     uint8_t bytes[HEAD_MAX];
     struct text head = text_over(bytes, sizeof bytes);
     handshake_write(agreed, &head);
-    if (extension)
-        put_extension(&head, extension);
+    if (agreed->deflate)
+        put_extension(&head, &agreed->extension);
     http_put_end(&head);
     outbox_put(s, c, text_span(&head));
     client_clear(c, CLIENT_LAST); /* of a "Connection: close, upgrade" */
     conn_opened(s, c);
+}
+
+/* A browser sees no status: who speaks so that a Close can say it is told by
+   that. */
+static void refuse_grant(struct server *s, struct client *c,
+                         const struct http_request *request,
+                         const struct handshake *agreed,
+                         const struct refusal *no)
+{
+    if (no->status == 400 ||
+        (c->form != CLIENT_JSON_V1 &&
+         !http_lists(request, "Sec-WebSocket-Protocol", "bearer"))) {
+        c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
+        reply_refuse(s, c, no->status, no->why);
+        return;
+    }
+    events_refuse(s, c, c->fd, no->status, no->why);
+    accept(s, c, agreed);
+    conn_close(s, c, no->status == 403 ? GRANT_CLOSE_ROOM : GRANT_CLOSE_ENDED,
+               no->why, CAUSE_TOKEN, false);
+}
+
+static void answer_upgrade(struct server *s, struct client *c,
+                           const struct http_request *request,
+                           const struct service_route *route,
+                           const struct handshake *agreed)
+{
+    const struct service *service = route->service;
+    struct refusal no = {0};
+    bool v1 = service->form == CLIENT_JSON &&
+              bytes_equal(agreed->subprotocol, bytes_of(service->subprotocol));
+    c->form = (uint8_t)(v1 ? CLIENT_JSON_V1 : service->form);
+    c->server_bits = agreed->deflate ? agreed->extension.server_window_bits : 0;
+    c->client_bits = agreed->deflate ? agreed->extension.client_window_bits : 0;
+    no.status = grant_ask(s, c, request, route->rest, TOKEN_JOIN, &no.why);
+    c->as.socket = (struct client_socket){0};
+    if (no.status) {
+        refuse_grant(s, c, request, agreed, &no);
+        return;
+    }
+    if (service->open)
+        no.status = service->open(s, c, request, route->rest, &no.why);
+    if (no.status) {
+        c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
+        reply_refuse(s, c, no.status, no.why);
+        return;
+    }
+    accept(s, c, agreed);
     if (service->greet)
         service->greet(s, c, request);
 }
@@ -71,15 +107,15 @@ static void upgrade(struct server *s, struct client *c,
     }
     struct handshake_policy policy = server_policy(s);
     policy.subprotocol = bytes_of(route->service->subprotocol);
-    if (handshake_check(request, &policy, &agreed))
-        reply_fault(s, c, agreed.fault);
+    policy.bearer = s->grants != NULL;
+    enum fault fault = handshake_check(request, &policy, &agreed);
+    agreed.deflate = agreed.deflate && s->config->compression;
+    if (fault)
+        reply_fault(s, c, fault);
     else if (s->draining)
         reply_refuse(s, c, 503, "stopping");
     else
-        answer_upgrade(s, c, request, route, &agreed,
-                       agreed.deflate && s->config->compression
-                           ? &agreed.extension
-                           : NULL);
+        answer_upgrade(s, c, request, route, &agreed);
 }
 
 /* ---- Requests ------------------------------------------------------------ */

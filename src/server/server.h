@@ -101,6 +101,7 @@ struct server {
     struct text staging;    /* private output of `current` in this turn */
     struct client *current; /* whose input or timer is being handled, or NULL */
 
+    struct grant *grants;        /* by index of the client, or NULL: grant.h */
     struct gate_poster *posters; /* LIMITS_POSTERS of them, or NULL */
 
     uint64_t flush_cost; /* what bringing rooms' messages may cost a turn */

@@ -30,6 +30,9 @@ struct service {
                      const struct http_request *request, struct span rest,
                      const char **why);
 
+    /* Its token ends in so many seconds. NULL: nobody is told. */
+    void (*expiring)(struct server *s, struct client *c, uint64_t seconds);
+
     /* The 101 stands in the outbox: the first words behind it. May be NULL. */
     void (*greet)(struct server *s, struct client *c,
                   const struct http_request *request);

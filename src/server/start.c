@@ -12,6 +12,7 @@
 #include "os/supervise.h"
 #include "os/user.h"
 #include "server/compressed.h"
+#include "server/grant.h"
 #include "server/listen.h"
 #include "server/trace.h"
 
@@ -90,6 +91,8 @@ static void carve(struct server *s, struct arena *a)
         carve_pool(a, &s->scrapes, LIMITS_SCRAPES, LIMITS_SCRAPE_SIZE);
     if (config->compression)
         carve_compression(s, a);
+    if (config->token_key)
+        s->grants = arena_carve(a, slots, sizeof *s->grants);
     if (config->rate)
         s->posters = arena_carve(a, LIMITS_POSTERS, sizeof *s->posters);
     if (config->trace)
@@ -298,6 +301,9 @@ int start_server(struct server *s, const struct config *config,
     if (result < 0)
         journal_warn(&s->journal, s->wall, "no file of --static can be opened",
                      result);
+    if (config->keys_readable)
+        journal_warn(&s->journal, s->wall,
+                     "others can read the file of --token-key", 0);
     log_start(s);
     server_tell(s, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;

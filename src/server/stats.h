@@ -26,7 +26,7 @@ struct stats_histogram {
 };
 
 /* Refusals with one status for one reason. */
-#define STATS_REFUSALS 48
+#define STATS_REFUSALS 80
 struct stats_refusal {
     const char *why; /* as in the log, static; NULL: a free place */
     unsigned status; /* 0: dropped without one */

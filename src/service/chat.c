@@ -6,6 +6,7 @@
 #include "server/broadcast.h"
 #include "server/compressed.h"
 #include "server/conn.h"
+#include "server/grant.h"
 #include "server/member.h"
 #include "server/outbox.h"
 #include "wire/json.h"
@@ -40,11 +41,16 @@ static void set_name(struct client_member *m, struct span name)
         memcpy(m->name, name.ptr, name.len);
 }
 
-/* ?name= of the URL: NULL, or what is wrong with it. */
-static const char *take_name(struct client_member *m, struct span query)
+/* That of its token, or ?name= of the URL: NULL, or what is wrong with it. */
+static const char *take_name(struct client_member *m, const struct grant *g,
+                             struct span query)
 {
     uint8_t bytes[LIMITS_USER_NAME];
     struct span value;
+    if (g && g->name_len) {
+        set_name(m, bytes_span(g->name, g->name_len));
+        return NULL;
+    }
     if (!http_query(query, "name", &value))
         return NULL;
     ptrdiff_t len = http_decode(bytes, sizeof bytes, value, true);
@@ -136,7 +142,7 @@ static unsigned join(struct server *s, struct client *c,
     struct profile *p = client_profile(&s->clients, c);
     struct place place;
     *p = (struct profile){0};
-    *why = take_name(&p->member, request->query);
+    *why = take_name(&p->member, grant_of(s, c), request->query);
     if (*why)
         return 400;
     if (c->form != CLIENT_PLAIN && !parse_place(request->query, &place)) {
@@ -196,6 +202,18 @@ static void welcome(struct server *s, struct client *c, const struct room *room,
     send_text(s, c, &t);
 }
 
+static void tell_expiring(struct server *s, struct client *c, uint64_t seconds)
+{
+    uint8_t bytes[64];
+    struct text t = text_over(bytes, sizeof bytes);
+    if (c->form != CLIENT_JSON_V1)
+        return;
+    text_string(&t, "{\"event\":\"expiring\",\"in\":");
+    text_decimal(&t, seconds);
+    text_byte(&t, '}');
+    send_text(s, c, &t);
+}
+
 /* JSON form: welcome and gap for chatd.v1, and the place in the log to begin
    at. What is replayed from there leaves in the same write. */
 static void greet(struct server *s, struct client *c,
@@ -214,6 +232,9 @@ static void greet(struct server *s, struct client *c,
             : topic_history(all, topic, log, place.history);
     if (c->form == CLIENT_JSON_V1)
         welcome(s, c, room, following);
+    uint64_t seconds = grant_tell(s, c);
+    if (seconds)
+        tell_expiring(s, c, seconds);
     member_replay(s, c, topic_place(all, topic, log, following));
     if (gap && c->form == CLIENT_JSON_V1)
         outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
@@ -234,6 +255,12 @@ static void put_start(struct text *t, struct server *s, const struct client *c,
     text_string(t, ",\"uid\":\"");
     put_uuid(t, m->uid);
     text_string(t, "\",");
+    struct span sub = grant_sub(s, c);
+    if (sub.len) {
+        text_string(t, "\"sub\":");
+        json_put_string(t, sub);
+        text_byte(t, ',');
+    }
     if (m->name_len) {
         text_string(t, "\"name\":");
         json_put_string(t, bytes_span(m->name, m->name_len));
@@ -347,7 +374,7 @@ static unsigned post_begin(struct server *s, struct client *c,
         c->as.http.has_uid = true;
     }
     p->member.name_len = 0;
-    *why = take_name(&p->member, request->query);
+    *why = take_name(&p->member, grant_of(s, c), request->query);
     return *why ? 400 : 0;
 }
 
@@ -381,10 +408,21 @@ static unsigned post(struct server *s, struct client *c, struct span room,
 
 /* ---- What members say ---------------------------------------------------- */
 
+static const char no_right[] = "token: for listening only";
+
+static bool may_say(const struct server *s, const struct client *c)
+{
+    const struct grant *g = grant_of(s, c);
+    return !g || g->says;
+}
+
 static void plain_message(struct server *s, struct client *c, uint8_t opcode,
                           uint8_t *ptr, size_t len)
 {
-    publish(s, c, opcode, bytes_span(ptr, len));
+    if (may_say(s, c))
+        publish(s, c, opcode, bytes_span(ptr, len));
+    else
+        conn_fail(s, c, CLOSE_POLICY, no_right);
 }
 
 /* For chatd.v1 a binary message is an error event, once it is whole. */
@@ -445,6 +483,35 @@ static bool publishes(struct server *s, struct span message)
            said.message.ptr;
 }
 
+/* Another token: it counts first. False when it was none, or it has to go. */
+static bool renew(struct server *s, struct client *c, struct span token)
+{
+    const char *why;
+    unsigned status = grant_renew(s, c, token, &why);
+    const struct grant *g = grant_of(s, c);
+    if (status == 403)
+        conn_close(s, c, GRANT_CLOSE_ROOM, why, CAUSE_TOKEN, false);
+    else if (status)
+        object(s, c, CLOSE_POLICY, why);
+    else if (g->name_len)
+        set_name(&client_profile(&s->clients, c)->member,
+                 bytes_span(g->name, g->name_len));
+    return status == 0;
+}
+
+/* What a token, or the want of one, has against this. */
+static const char *objection(const struct server *s, const struct client *c,
+                             const struct json_message *said)
+{
+    const struct grant *g = grant_of(s, c);
+    if (said->message.ptr && !may_say(s, c))
+        return no_right;
+    if (g && g->name_len && said->name.ptr &&
+        !bytes_equal(said->name, bytes_span(g->name, g->name_len)))
+        return "token: it has your name";
+    return NULL;
+}
+
 static void json_message(struct server *s, struct client *c, uint8_t opcode,
                          uint8_t *ptr, size_t len)
 {
@@ -458,7 +525,14 @@ static void json_message(struct server *s, struct client *c, uint8_t opcode,
         object(s, c, CLOSE_BAD_DATA, fault);
         return;
     }
-    if (said.name.ptr) /* counts first */
+    if (said.token.ptr && s->grants && !renew(s, c, said.token))
+        return;
+    fault = objection(s, c, &said);
+    if (fault) {
+        object(s, c, CLOSE_POLICY, fault);
+        return;
+    }
+    if (said.name.ptr) /* counts before what is said */
         set_name(&client_profile(&s->clients, c)->member, said.name);
     if (said.message.ptr)
         publish(s, c, FRAME_TEXT, said.message);
@@ -482,6 +556,7 @@ const struct service chat_json = {
     .form = CLIENT_JSON,
     .open = join,
     .greet = greet,
+    .expiring = tell_expiring,
     .post_begin = post_begin,
     .post = post,
     .takes = takes,

@@ -103,14 +103,17 @@ static enum fault check_extensions(const struct http_request *request,
 /* 4.2.2, 5.5: ours if it was offered. Compared with its case: the client
    looks for exactly what it offered (4.1). */
 static struct span choose_subprotocol(const struct http_request *request,
-                                      struct span known)
+                                      const struct handshake_policy *policy)
 {
+    struct span bearer = BYTES_LITERAL("bearer");
+    struct span chosen = bytes_span(NULL, 0), offered;
     struct http_list list = {0};
-    struct span offered;
     while (http_list_next(request, "Sec-WebSocket-Protocol", &list, &offered))
-        if (bytes_equal(offered, known))
-            return known;
-    return bytes_span(NULL, 0);
+        if (bytes_equal(offered, policy->subprotocol))
+            return policy->subprotocol;
+        else if (policy->bearer && bytes_equal(offered, bearer))
+            chosen = bearer;
+    return chosen;
 }
 
 enum fault handshake_check(const struct http_request *request,
@@ -129,7 +132,7 @@ enum fault handshake_check(const struct http_request *request,
     if (!out->fault)
         out->fault = check_extensions(request, out);
     if (!out->fault)
-        out->subprotocol = choose_subprotocol(request, policy->subprotocol);
+        out->subprotocol = choose_subprotocol(request, policy);
     return out->fault;
 }
 

@@ -34,13 +34,15 @@ struct handshake_policy {
     size_t origin_count;
     bool any_origin;         /* let everybody in */
     struct span subprotocol; /* the one this path knows; len 0: none */
+    bool bearer; /* agree to "bearer" where that one is not offered: who has a
+                    token in this field must be answered something (token.h) */
 };
 
 /* What was agreed. */
 struct handshake {
     enum fault fault; /* why it is refused, or FAULT_NONE */
     uint8_t accept[HANDSHAKE_ACCEPT_LEN];
-    struct span subprotocol;    /* the policy's, when the client offered it */
+    struct span subprotocol;    /* the policy's, or "bearer", as offered */
     bool deflate;               /* permessage-deflate was offered, */
     struct extension extension; /* and can be agreed to on these terms */
 };

@@ -325,6 +325,7 @@ struct members {
     struct json_value message;
     struct json_value name;
     struct json_value ping;
+    struct json_value token;
     struct json_value unknown;
 };
 
@@ -336,6 +337,8 @@ static struct json_value *member(struct members *m, struct span key)
         return &m->name;
     if (bytes_equal(key, BYTES_LITERAL("ping")))
         return &m->ping;
+    if (bytes_equal(key, BYTES_LITERAL("token")))
+        return &m->token;
     return &m->unknown;
 }
 
@@ -360,8 +363,10 @@ static const char *wrong_member(const struct members *m)
         return "name is not a string";
     if (m->ping.kind != JSON_ABSENT && m->ping.kind != JSON_NUMBER)
         return "ping is not a number";
+    if (m->token.kind != JSON_ABSENT && m->token.kind != JSON_STRING)
+        return "token is not a string";
     if (m->message.kind == JSON_ABSENT && m->name.kind == JSON_ABSENT &&
-        m->ping.kind == JSON_ABSENT)
+        m->ping.kind == JSON_ABSENT && m->token.kind == JSON_ABSENT)
         return "neither message nor name nor ping";
     return NULL;
 }
@@ -380,6 +385,7 @@ const char *json_read(uint8_t *text, size_t len, struct json_message *out)
         .message = m.message.text,
         .name = m.name.text,
         .ping = m.ping.text,
+        .token = m.token.text,
     };
     return NULL;
 }

@@ -2,7 +2,7 @@
 /*
  * json: what /ws and tokens need of it (RFC 8259).
  *
- * Reading: one object. json_read takes what a client says, with three keys
+ * Reading: one object. json_read takes what a client says, with four keys
  * that mean something; who looks for other things walks over the text by
  * himself. The whole text is checked, known keys or not, nested to any depth
  * up to JSON_DEPTH_MAX. Strings are unescaped in place: the text is the
@@ -26,13 +26,14 @@ struct json_message {
     struct span message; /* unescaped; inside the caller's text */
     struct span name;    /* unescaped; not yet checked as a name */
     struct span ping;    /* the number as it was written */
+    struct span token;   /* unescaped; not yet looked at */
 };
 
 /*
  * Read one client message. text is UTF-8 already (a text frame's payload) and
  * never NULL; its bytes are overwritten. Returns NULL and fills *out when it
  * is a valid object that holds at least one of the keys, each with the right
- * type (string, string, number; of a duplicate key the last one counts). Else
+ * type (string, string, number, string; of a duplicate key the last one counts). Else
  * returns a sentence that says what is wrong, static, fit for a Close reason.
  */
 const char *json_read(uint8_t *text, size_t len, struct json_message *out);

@@ -233,6 +233,7 @@ static void test_every_cause_has_its_word(void **state)
         {CAUSE_STOPPING, "stopping"},
         {CAUSE_REQUEST_TIMEOUT, "request-timeout"},
         {CAUSE_REFUSED, "refused"},
+        {CAUSE_TOKEN, "token"},
         {CAUSE_FAULT, "fault"},
     };
     (void)state;

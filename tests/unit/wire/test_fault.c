@@ -35,7 +35,8 @@ static bool is_one_of(unsigned answer, const unsigned *answers, size_t count)
 static void test_the_answer_is_of_the_kind_that_is_due(void **state)
 {
     (void)state;
-    static const unsigned statuses[] = {400, 403, 405, 414, 426, 431, 501, 505};
+    static const unsigned statuses[] = {400, 403, 405, 411, 414,
+                                        426, 431, 501, 505};
     static const unsigned codes[] = {1002, 1007, 1009};
     for (size_t i = FAULT_NONE + 1; i < FAULTS; i++) {
         unsigned answer = fault_rules[i].answer;
