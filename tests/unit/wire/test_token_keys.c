@@ -101,6 +101,8 @@ static const struct {
     {"one\n", 1, "a KID without a KEY"},
     {"\n# \none \t\r\n", 3, "a KID without a KEY"},
     {KEY, 1, "a KID without a KEY"},
+    {"one\ntwo " KEY "\n", 1, "a KID without a KEY"}, /* the first counts */
+    {"one\ntwo\x01 " KEY "\n", 1, "a KID without a KEY"},
     {"one " KEY " two\n", 1, "something behind KID and KEY"},
     {"one " KEY "\ntwo " KEY " # the new one", 2,
      "something behind KID and KEY"},
