@@ -351,15 +351,15 @@ analyse:
 torture:
 	scripts/torture
 
-# chatd beside the bare kernel; then our codec beside zlib.
-$(BUILD)/test/bench_codec: tests/bench/bench_codec.c $(SUPPORT_OBJ) \
-                           $(LIB_OBJ) | dirs
+# chatd beside the bare kernel; then our codec beside zlib, and tokens.
+$(BUILD)/test/bench_%: tests/bench/bench_%.c $(SUPPORT_OBJ) $(LIB_OBJ) | dirs
 	$(CC) $(LINUX) $(TEST_CFLAGS) -o $@ $< $(SUPPORT_OBJ) $(LIB_OBJ) \
 	    -lcmocka -lz
 
-bench: $(PROGRAM) $(BUILD)/test/bench_codec
+bench: $(PROGRAM) $(BUILD)/test/bench_codec $(BUILD)/test/bench_token
 	scripts/bench
 	$(BUILD)/test/bench_codec
+	$(BUILD)/test/bench_token
 
 # ---- the rest ----------------------------------------------------------------
 

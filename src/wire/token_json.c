@@ -131,10 +131,11 @@ enum token_reason token_read_header(uint8_t *text, size_t len, struct span *kid)
 
 /* ---- Claims -------------------------------------------------------------- */
 
-/* Of an exponent; more than a token has digits is as good as more. */
+/* Of what stands behind the e, if anything; more than a token can have digits
+   is as good as more. */
 static ptrdiff_t exponent_of(struct span digits)
 {
-    const ptrdiff_t most = 2 * TOKEN_MAX;
+    const ptrdiff_t most = TOKEN_MAX;
     bool minus = digits.len && digits.ptr[0] == '-';
     if (minus || (digits.len && digits.ptr[0] == '+'))
         digits = bytes_after(digits, 1);
@@ -160,9 +161,8 @@ static uint64_t milliseconds(struct span number)
         e++;
     struct span mantissa = bytes_part(number, 0, e);
     size_t point = bytes_find(mantissa, '.');
-    ptrdiff_t places = (ptrdiff_t)point + 3;
-    if (e < number.len)
-        places += exponent_of(bytes_after(number, e + 1));
+    struct span exponent = bytes_after(number, bytes_min(e + 1, number.len));
+    ptrdiff_t places = (ptrdiff_t)point + 3 + exponent_of(exponent);
     uint64_t ms = 0;
     for (size_t at = 0; places > 0; at++) {
         if (at == point)

@@ -69,6 +69,8 @@ OWN = {
     "http_fields": ["http_fields", "http"],
     "http_response": ["http_response", "http"],
     "http_target": ["http_target", "http"],
+    "token": ["token", "token_sign"],
+    "token_json": ["token", "token_sign"],
     "bits": ["bits", "huffman", "inflate", "deflate"],
     "huffman": ["huffman", "inflate", "deflate"],
     "deflate_symbols": ["inflate", "deflate", "huffman"],

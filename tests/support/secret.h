@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Is memcheck watching, and can we tell it something? */
 bool secret_watched(void);
@@ -19,6 +20,18 @@ bool secret_watched(void);
 /* From here on these bytes are secret; they are no more. */
 void secret_hide(const void *ptr, size_t len);
 void secret_show(const void *ptr, size_t len);
+
+/* ---- What is left behind ------------------------------------------------- */
+
+/* Run this on a stack of its own. */
+void secret_run(void (*act)(void *context), void *context);
+
+/* Do these eight bytes lie on that stack, as they are or as two words? They
+   are the beginning of a secret, and would be too much of it already. */
+bool secret_left(const uint8_t *eight);
+
+/* Do they lie among these? */
+bool secret_lies_in(const void *ptr, size_t len, const uint8_t *eight);
 
 /* At the start of a test: leave it out without memcheck, or with it. */
 #define SECRET_WANTED()                                                        \

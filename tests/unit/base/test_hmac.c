@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <pthread.h>
-
 #include "base/hmac.h"
 #include "support/guard.h"
 #include "support/secret.h"
-#include "support/shadow.h"
 #include "support/unit.h"
 
 #define LITERAL(text)                                                          \
@@ -154,53 +151,19 @@ static void test_no_branch_depends_on_the_key_or_the_right_mac(void **state)
     }
 }
 
-static uint8_t stack[1 << 18] __attribute__((aligned(4096)));
 static const uint8_t secret_key[] = "this is the key nobody may see..";
 static const struct span key = {secret_key, 32};
 static const struct span message = {(const uint8_t *)"a message", 9};
 
-static void *take_the_key(void *hmac)
+static void take_the_key(void *hmac)
 {
     hmac_init(hmac, key);
-    return NULL;
 }
 
-static void *verify(void *hmac)
+static void verify(void *hmac)
 {
     static const uint8_t wrong[HMAC_LEN];
     hmac_verify(hmac, message, bytes_span(wrong, sizeof wrong));
-    return NULL;
-}
-
-static void run_on_the_stack(void *(*act)(void *hmac), struct hmac *h)
-{
-    pthread_t thread;
-    pthread_attr_t attr;
-    memset(stack, 0, sizeof stack);
-    assert_int_equal(pthread_attr_init(&attr), 0);
-    assert_int_equal(pthread_attr_setstack(&attr, stack, sizeof stack), 0);
-    assert_int_equal(pthread_create(&thread, &attr, act, h), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    pthread_attr_destroy(&attr);
-    shadow_written(stack, sizeof stack);
-}
-
-static bool lies_in(const void *where, size_t size, const void *what)
-{
-    const uint8_t *at = where;
-    for (size_t i = 0; i + 8 <= size; i++)
-        if (memcmp(at + i, what, 8) == 0)
-            return true;
-    return false;
-}
-
-/* The first eight bytes of a secret, as they are or as two words, would be too
-   much already. */
-static void assert_gone(const uint8_t *secret)
-{
-    uint32_t words[2] = {bytes_get32(secret), bytes_get32(secret + 4)};
-    assert_false(lies_in(stack, sizeof stack, secret));
-    assert_false(lies_in(stack, sizeof stack, words));
 }
 
 static void test_nothing_secret_stays_on_the_stack(void **state)
@@ -213,21 +176,21 @@ static void test_nothing_secret_stays_on_the_stack(void **state)
         padded[0][i] = secret_key[i] ^ 0x36;
         padded[1][i] = secret_key[i] ^ 0x5C;
     }
-    run_on_the_stack(take_the_key, &h);
-    assert_gone(secret_key);
-    assert_gone(padded[0]);
-    assert_gone(padded[1]);
-    assert_false(lies_in(&h, sizeof h, secret_key));
-    assert_false(lies_in(&h, sizeof h, padded[0]));
-    assert_false(lies_in(&h, sizeof h, padded[1]));
+    secret_run(take_the_key, &h);
+    assert_false(secret_left(secret_key));
+    assert_false(secret_left(padded[0]));
+    assert_false(secret_left(padded[1]));
+    assert_false(secret_lies_in(&h, sizeof h, secret_key));
+    assert_false(secret_lies_in(&h, sizeof h, padded[0]));
+    assert_false(secret_lies_in(&h, sizeof h, padded[1]));
 
     copy = h;
     hmac_make(&h, message, mac);
     sha256_take(&copy.inner, message.ptr, message.len);
     sha256_finish(&copy.inner, inner);
-    run_on_the_stack(verify, &h);
-    assert_gone(inner);
-    assert_gone(mac);
+    secret_run(verify, &h);
+    assert_false(secret_left(inner));
+    assert_false(secret_left(mac));
 }
 
 int main(void)

@@ -428,6 +428,33 @@ static const struct {
     {"[]]", "[]", "something behind the object"},
 };
 
+/* True is said of what is well formed alone, not only at the end. */
+static void test_each_bad_step_answers_false(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "",    "x",       "-",     "1.",          "1e",  "\"",
+        "tru", "[",       "[1",    "[1 2]",       "[x]", "[-]",
+        "{",   "{\"a\"}", "{1:2}", "{\"a\":1 2}", "]"};
+    static const char *const keys[] = {"", "1:", "\"a", "\"a\"", "\"a\" 1"};
+    struct json_value value;
+    struct span key;
+    for (size_t i = 0; i < UNIT_COUNT(values); i++) {
+        size_t len = strlen(values[i]);
+        struct json_reader r =
+            json_reader_of(guard_before(values[i], len), len);
+        assert_false(json_value(&r, &value));
+        assert_non_null(r.fault);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(keys); i++) {
+        size_t len = strlen(keys[i]);
+        struct json_reader r = json_reader_of(guard_before(keys[i], len), len);
+        assert_false(json_key(&r, &key));
+        assert_non_null(r.fault);
+    }
+    guard_free_all();
+}
+
 static void test_walks_meet_what_is_there_and_end_at_a_fault(void **state)
 {
     (void)state;
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_each_code_point_as_an_escape),
         cmocka_unit_test(test_a_blank_is_written_as_it_is),
+        cmocka_unit_test(test_each_bad_step_answers_false),
         cmocka_unit_test(test_walks_meet_what_is_there_and_end_at_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

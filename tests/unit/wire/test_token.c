@@ -624,6 +624,11 @@ static void test_a_time_is_any_number(void **state)
     assert_int_equal(exp_of("18446744073709"), UINT64_C(18446744073709000));
     assert_int_equal(exp_of("18446744073709500"),
                      UINT64_C(18446744073709500000));
+    /* What comes within 10 of the last time is taken for it. */
+    assert_int_equal(exp_of("18446744073709521.609"), last - 6);
+    assert_int_equal(exp_of("18446744073709521.610"), last);
+    assert_int_equal(exp_of("18446744073709521.629"), last);
+    assert_int_equal(exp_of("20000000000000000"), last);
     assert_int_equal(exp_of("1e99"), last);
     assert_int_equal(exp_of("1e8192"), last);
     assert_int_equal(exp_of("1e18446744073709551617"), last);

@@ -125,11 +125,38 @@ static void test_without_a_name_no_cookie_is_looked_at(void **state)
     assert_int_equal(token.len, 0);
 }
 
+/* Every field counts, the first one too, and none behind the last. */
+static void test_from_the_first_field_to_the_last(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"Authorization: Bearer a\r\n",
+                                         "Sec-WebSocket-Protocol: bearer.a\r\n",
+                                         "Cookie: t=a\r\n"};
+    for (size_t i = 0; i < UNIT_COUNT(fields); i++) {
+        uint8_t bytes[200];
+        struct text t = text_over(bytes, sizeof bytes);
+        struct span token;
+        enum token_source source;
+        text_string(&t, "GET / HTTP/1.1\r\n");
+        text_string(&t, fields[i]);
+        text_string(&t, "Host: a\r\n\r\n");
+        request_read(&request, text_span(&t));
+        struct http_request *r = &request.parsed;
+        assert_int_equal(r->field_count, 2);
+        r->fields[2] = r->fields[0]; /* of another request, say */
+        assert_null(token_find(r, BYTES_LITERAL("t"), &token, &source));
+        assert_int_equal(source, i + TOKEN_AUTHORIZATION);
+        assert_int_equal(token.len, 1);
+        assert_int_equal(token.ptr[0], 'a');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_where_a_token_is),
         cmocka_unit_test(test_two_of_a_kind_are_not_chosen_from),
+        cmocka_unit_test(test_from_the_first_field_to_the_last),
         cmocka_unit_test(test_without_a_name_no_cookie_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "support/guard.h"
 #include "support/note.h"
+#include "support/secret.h"
 #include "support/unit.h"
 
 static struct note note;
@@ -50,7 +51,7 @@ static void test_a_line_for_each_key_and_comments(void **state)
                      "  \t \r\n"
                      "\t two \t" KEY "  \n"
                      "  # three " KEY "\n"
-                     "\xC3\xA4#= " KEY));
+                     "\xC3\xA4#=\t" KEY));
     assert_null(fault.why);
     assert_int_equal(keys.count, 3);
     assert_kid(0, "one");
@@ -100,6 +101,8 @@ static const struct {
     {"one\n", 1, "a KID without a KEY"},
     {"\n# \none \t\r\n", 3, "a KID without a KEY"},
     {KEY, 1, "a KID without a KEY"},
+    {"one\ntwo " KEY "\n", 1, "a KID without a KEY"}, /* the first counts */
+    {"one\ntwo\x01 " KEY "\n", 1, "a KID without a KEY"},
     {"one " KEY " two\n", 1, "something behind KID and KEY"},
     {"one " KEY "\ntwo " KEY " # the new one", 2,
      "something behind KID and KEY"},
@@ -176,6 +179,28 @@ static void test_names_and_keys_up_to_their_limits(void **state)
     assert_string_equal(fault.why, "KEY is longer than 512 bytes");
 }
 
+static void read_it(void *text)
+{
+    token_keys_read(&keys, bytes_of(text), &fault);
+}
+
+static void test_no_key_stays_on_the_stack(void **state)
+{
+    (void)state;
+    SECRET_UNWATCHED();
+    static char good[] = "one " KEY, bad_one[] = "one " KEY "\n2";
+    static char too_short[] = "one a2V5a2V5a2V5";
+    static const uint8_t key[8] = "keykeyke";
+    secret_run(read_it, good);
+    assert_int_equal(keys.count, 1);
+    assert_false(secret_left(key));
+    assert_false(secret_lies_in(&keys, sizeof keys, key));
+    secret_run(read_it, bad_one);
+    assert_false(secret_left(key));
+    secret_run(read_it, too_short);
+    assert_false(secret_left(key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_keys_in_either_alphabet_of_every_length),
         cmocka_unit_test(test_bad_files_are_told_by_line_and_sentence),
         cmocka_unit_test(test_eight_keys_are_read_and_no_ninth),
+        cmocka_unit_test(test_no_key_stays_on_the_stack),
         cmocka_unit_test(test_names_and_keys_up_to_their_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
