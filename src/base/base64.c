@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/base64.h"
 
-static const char standard[] =
+static const uint8_t standard[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url[] =
+static const uint8_t url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /* Without padding. */
 static size_t encode(uint8_t *out, const uint8_t *ptr, size_t len,
-                     const char *alphabet)
+                     const uint8_t *alphabet)
 {
     uint8_t *to = out;
     for (size_t at = 0; at < len; at += 3) {
@@ -19,7 +19,7 @@ static size_t encode(uint8_t *out, const uint8_t *ptr, size_t len,
         if (have > 2)
             group |= ptr[at + 2];
         for (size_t i = 0; i <= have; i++)
-            *to++ = (uint8_t)alphabet[group >> (18 - 6 * i) & 63];
+            *to++ = alphabet[group >> (18 - 6 * i) & 63];
     }
     return (size_t)(to - out);
 }
@@ -37,7 +37,7 @@ size_t base64_url_encode(uint8_t *out, const uint8_t *ptr, size_t len)
     return encode(out, ptr, len, url);
 }
 
-static int value_of(uint8_t c, const char *alphabet)
+static int value_of(uint8_t c, const uint8_t *alphabet)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -49,7 +49,7 @@ static int value_of(uint8_t c, const char *alphabet)
 }
 
 /* The bits of up to four characters, in the highest of 24. */
-static bool group_of(struct span some, const char *alphabet, uint32_t *group)
+static bool group_of(struct span some, const uint8_t *alphabet, uint32_t *group)
 {
     *group = 0;
     for (size_t i = 0; i < some.len; i++) {
@@ -63,7 +63,7 @@ static bool group_of(struct span some, const char *alphabet, uint32_t *group)
 
 /* Without padding; strictly, for URLs. */
 static ptrdiff_t decode(uint8_t *out, size_t size, struct span text,
-                        const char *alphabet)
+                        const uint8_t *alphabet)
 {
     size_t len = 0;
     while (text.len) {

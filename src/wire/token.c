@@ -95,8 +95,7 @@ static const struct token_key *find_key(const struct token_keys *keys,
     return NULL;
 }
 
-/* Whose is it, as it says, and is it his? The signature is gone afterwards:
-   without it what is left of the token opens nothing. */
+/* Whose is it, as it says, and is it his? */
 static enum token_reason check_signature(const struct token_keys *keys,
                                          const struct parts *p)
 {
@@ -108,10 +107,10 @@ static enum token_reason check_signature(const struct token_keys *keys,
     const struct token_key *key = find_key(keys, kid);
     if (!key)
         return kid.ptr ? TOKEN_KID_UNKNOWN : TOKEN_KID_MISSING;
-    bool right = hmac_verify(&key->hmac, p->input,
-                             bytes_span(p->signature.ptr, p->signature.len));
-    bytes_wipe(p->signature.ptr, p->signature.len);
-    return right ? TOKEN_GOOD : TOKEN_SIGNATURE;
+    if (!hmac_verify(&key->hmac, p->input,
+                     bytes_span(p->signature.ptr, p->signature.len)))
+        return TOKEN_SIGNATURE;
+    return TOKEN_GOOD;
 }
 
 /* Is it now, and is it us? (RFC 7519 4.1.3 to 4.1.5.) */
@@ -134,13 +133,15 @@ enum token_reason token_verify(const struct token_rules *rules,
                                struct token_claims *claims)
 {
     struct parts p;
-    memset(claims, 0, offsetof(struct token_claims, bytes));
     enum token_reason reason = take_apart(token, claims->bytes, &p);
     if (!reason)
         reason = check_signature(rules->keys, &p);
-    if (!reason)
-        reason =
-            token_read_claims(claims, p.claims.ptr, p.claims.len, rules->aud);
+    if (reason) {
+        bytes_wipe(claims, sizeof *claims);
+        return reason;
+    }
+    bytes_wipe(p.signature.ptr, p.signature.len);
+    reason = token_read_claims(claims, p.claims.ptr, p.claims.len, rules->aud);
     return reason ? reason : judge_claims(claims, rules->aud, now);
 }
 

@@ -143,7 +143,8 @@ struct token_claims {
  *
  * each time with TOKEN_SKEW. Other names may hold anything. Once the signature
  * is right `sub` says whose token it was, if the claims could be read so far,
- * for the log; before that nothing is said.
+ * for the log; before that nothing is said, and *claims is wiped. Nor does the
+ * signature stay: what is left of a token opens nothing.
  */
 enum token_reason token_verify(const struct token_rules *rules,
                                struct span token, uint64_t now,

@@ -144,9 +144,9 @@ static void test_eight_keys_are_read_and_no_ninth(void **state)
 {
     (void)state;
     char text[1024] = "";
-    for (char i = '1'; i <= '8'; i++) {
+    for (int i = '1'; i <= '8'; i++) {
         char line[] = "k? " KEY "\n";
-        line[1] = i;
+        line[1] = (char)i;
         strcat(text, line);
     }
     assert_true(read(text));
