@@ -50,11 +50,11 @@ bool admit_now(const struct server *s)
 {
     const struct clients *all = &s->clients;
     return all->slots.count < all->slots.size &&
-           (all->regular < all->size || list_empty(&all->idle) ||
+           (client_has_room(all, 0) || list_empty(&all->idle) ||
             first_idle(s)) &&
-           (all->refused.count < LIMITS_REFUSALS ||
+           (client_has_room(all, CLIENT_REFUSED) ||
             first_come(s, &all->refused)) &&
-           (all->scraping.count < LIMITS_SCRAPES ||
+           (client_has_room(all, CLIENT_SCRAPE) ||
             first_come(s, &all->scraping));
 }
 
@@ -73,12 +73,11 @@ static bool end(struct server *s, struct client *c)
 static struct client *take(struct server *s, int fd, uint32_t kind)
 {
     struct clients *all = &s->clients;
-    if (kind == 0 && all->regular == all->size && !end(s, first_idle(s)))
+    if (kind == 0 && !client_has_room(all, 0) && !end(s, first_idle(s)))
         kind = CLIENT_REFUSED;
-    if (kind == CLIENT_REFUSED && all->refused.count == LIMITS_REFUSALS)
-        end(s, first_come(s, &all->refused));
-    if (kind == CLIENT_SCRAPE && all->scraping.count == LIMITS_SCRAPES)
-        end(s, first_come(s, &all->scraping));
+    if (kind && !client_has_room(all, kind))
+        end(s, first_come(s, kind == CLIENT_REFUSED ? &all->refused
+                                                    : &all->scraping));
     s->came += kind != 0;
     return client_take(all, fd, kind, (uint32_t)s->now);
 }
@@ -86,7 +85,7 @@ static struct client *take(struct server *s, int fd, uint32_t kind)
 bool admit_full(const struct server *s, const struct client *beside)
 {
     const struct clients *all = &s->clients;
-    uint32_t others = all->regular - (client_is_regular(beside) ? 1 : 0);
+    uint32_t others = client_regular(all) - client_is_regular(beside);
     return others - all->idle.count >= all->size;
 }
 

@@ -17,7 +17,7 @@ void conn_opened(struct server *s, struct client *c);
 /* Send a Close with this code (CLOSE_NO_STATUS: empty; 0: none) and end the
    connection. `reason` is static, at most CLOSE_REASON_MAX bytes of UTF-8. */
 void conn_close(struct server *s, struct client *c, unsigned code,
-                const char *reason, enum journal_cause cause, bool by_client);
+                const char *reason, enum journal_cause cause);
 
 /* Close with a code that tells the client's fault, or ours. */
 void conn_fail(struct server *s, struct client *c, unsigned code,

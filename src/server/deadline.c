@@ -12,19 +12,9 @@
 
 /* ---- Output that is pending ----------------------------------------------- */
 
-/* What the peer must acknowledge of what lies in a buffer, which others may
-   need, in the next write-timeout. */
-static uint32_t share_of(const struct server *s, const struct client *c,
-                         size_t unacknowledged)
-{
-    uint64_t pending = unacknowledged + lease_left(&s->leases, c->outbox).len;
-    return (uint32_t)bytes_min64(
-        pending,
-        (uint64_t)s->config->write_timeout * LIMITS_LEAST_PACE / 1000 + 1);
-}
-
 /* Progress is what the peer's TCP has acknowledged; that the kernel takes
-   bytes, or says it would, proves nothing. */
+   bytes, or says it would, proves nothing. Of what lies in a buffer, which
+   others may need, it is `due` bytes in a write-timeout. */
 static void look_at_progress(struct server *s, struct client *c)
 {
     ptrdiff_t waiting = socket_unacknowledged(c->fd);
@@ -39,7 +29,9 @@ static void look_at_progress(struct server *s, struct client *c)
         c->moved = (uint32_t)s->now;
     c->mark = taken;
     if (l)
-        l->due = share_of(s, c, (size_t)waiting);
+        l->due = (uint32_t)bytes_min64(
+            (uint64_t)waiting + l->end - l->start,
+            (uint64_t)s->config->write_timeout * LIMITS_LEAST_PACE / 1000 + 1);
 }
 
 static void write_timeout(struct server *s, struct client *c)
@@ -49,8 +41,7 @@ static void write_timeout(struct server *s, struct client *c)
        goodbye only to one who begins to read again. */
     if (c->state == CLIENT_OPEN && c->frame_left == 0 &&
         c->outbox == LEASE_NONE)
-        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT,
-                   false);
+        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT);
     else
         conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
 }
@@ -77,7 +68,7 @@ static void heartbeat(struct server *s, struct client *c)
     output_begin(s, c);
     if (client_has(c, CLIENT_PINGED)) {
         conn_close(s, c, CLOSE_GOING_AWAY, "no sign of life",
-                   CAUSE_PONG_TIMEOUT, false);
+                   CAUSE_PONG_TIMEOUT);
     } else {
         client_set(c, CLIENT_PINGED);
         c->since = (uint32_t)s->now;
@@ -95,7 +86,7 @@ static void open_reached(struct server *s, struct client *c)
     /* It waits again if it has to, when its next message is looked at. */
     if (c->waits == 0 && due_message(s, c) <= s->now) {
         conn_close(s, c, CLOSE_POLICY, "a message takes too long",
-                   CAUSE_MESSAGE_TIMEOUT, false);
+                   CAUSE_MESSAGE_TIMEOUT);
         return;
     }
     ready_go_on(s, c, CLIENT_WAITS_RATE);
@@ -104,20 +95,15 @@ static void open_reached(struct server *s, struct client *c)
     heartbeat(s, c);
 }
 
-/* ---- Every state --------------------------------------------------------- */
-
+/* The end of a state that must not last longer. */
 static void state_reached(struct server *s, struct client *c)
 {
-    switch ((enum client_state)c->state) {
-    case CLIENT_PROXY:
-    case CLIENT_REQUEST: request_timeout(s, c); break;
-    case CLIENT_CLOSING: conn_drop(s, c, CAUSE_CLOSE_TIMEOUT); break;
-    case CLIENT_IDLE:
-    case CLIENT_LINGER: conn_drop(s, c, CAUSE_NONE); break;
-    case CLIENT_REPLY:
-    case CLIENT_OPEN:
-    case CLIENT_GONE: break; /* nothing is due */
-    }
+    if (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST)
+        request_timeout(s, c);
+    else
+        conn_drop(s, c,
+                  c->state == CLIENT_CLOSING ? CAUSE_CLOSE_TIMEOUT
+                                             : CAUSE_NONE);
 }
 
 void deadline_reached(struct server *s, struct client *c)

@@ -40,26 +40,24 @@ uint64_t due_heartbeat(const struct server *s, const struct client *c)
     return moment(s, c->heard, s->config->ping);
 }
 
-/* Since when has it been in the middle of sending something? False when it is
-   not. */
-static bool began(const struct server *s, const struct client *c,
-                  uint32_t *since)
+/* What it is in the middle of sending, or NULL. */
+static const struct lease *unfinished(const struct server *s,
+                                      const struct client *c)
 {
     uint32_t inflating = client_inflating(&s->clients, c);
-    if ((c->inbox == LEASE_NONE && !inflating) || c->taken)
-        return false;
-    if (inflating)
-        *since = lease_at(&s->inflating, inflating - 1)->since;
-    else
-        *since = lease_at(&s->leases, c->inbox)->since;
-    return true;
+    if (c->taken)
+        return NULL;
+    if (inflating != LEASE_NONE)
+        return lease_at(&s->inflating, inflating);
+    return c->inbox == LEASE_NONE ? NULL : lease_at(&s->leases, c->inbox);
 }
 
 uint64_t due_message(const struct server *s, const struct client *c)
 {
-    uint32_t since;
-    if (!began(s, c, &since))
+    const struct lease *l = unfinished(s, c);
+    if (!l)
         return DUE_NEVER;
+    uint32_t since = l->since;
     if (c->waits)
         since += server_since(s, client_profile(&s->clients, c)->waited);
     uint64_t at = moment(s, since, s->config->message_timeout);
@@ -91,11 +89,8 @@ uint64_t due_state(const struct server *s, const struct client *c)
     case CLIENT_IDLE: return moment(s, c->since, config->keep_alive);
     case CLIENT_CLOSING: return moment(s, c->since, config->close_timeout);
     case CLIENT_LINGER: return moment(s, c->since, LIMITS_LINGER);
-    case CLIENT_REPLY:
-    case CLIENT_OPEN:
-    case CLIENT_GONE: break;
+    default: return DUE_NEVER;
     }
-    return DUE_NEVER;
 }
 
 void due_set(struct server *s, struct client *c)

@@ -95,7 +95,7 @@ static void pass_gathered(struct server *s, struct client *c,
         conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
     else if (must_hold(s, c, bytes_span(message, z->len)) &&
              lease_keep(&s->inflating,
-                        client_profile(&s->clients, c)->inflating - 1))
+                        client_profile(&s->clients, c)->inflating))
         member_hold(s, c, z->opcode);
     else
         server_service(s, c)->message(s, c, z->opcode, message, z->len);
@@ -178,10 +178,10 @@ static bool inflate_held(struct server *s, struct client *c, struct gather *in,
 
 bool gather_go_on(struct server *s, struct client *c, struct gather *in)
 {
-    struct compressed_in *z = compressed_waiting(s, c);
+    struct compressed_in *z = compressed_in_of(s, c);
     s->inflate_left = LIMITS_INFLATE;
     s->blocks_left = LIMITS_BLOCKS;
-    return !z || inflate_held(s, c, in, z);
+    return !z || !z->waiting || inflate_held(s, c, in, z);
 }
 
 static bool take_compressed(struct server *s, struct client *c,
@@ -189,12 +189,13 @@ static bool take_compressed(struct server *s, struct client *c,
                             const struct message_event *event)
 {
     if (event->first)
-        compressed_begin(s, c, lend_buffer(s, &s->inflating, c));
-    struct compressed_in *z = compressed_in_of(s, c, event);
+        compressed_begin(s, c, lend_buffer(s, &s->inflating, c), event->opcode);
+    struct compressed_in *z = compressed_in_of(s, c);
     if (!z) {
         conn_fail(s, c, CLOSE_TRY_LATER, "no room to inflate a message");
         return true;
     }
+    z->last = event->last;
     in->held = event->len;
     return inflate_held(s, c, in, z);
 }

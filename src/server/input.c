@@ -10,14 +10,13 @@
 /* The client will send nothing more. */
 static void ended(struct server *s, struct client *c)
 {
-    client_set(c, CLIENT_ENDED);
     if (c->state != CLIENT_OPEN) {
         conn_drop(s, c, CAUSE_END);
         return;
     }
     /* What it asked for before may still be on its way to it; there will be
        no closing handshake with somebody who cannot answer. */
-    conn_close(s, c, 0, NULL, CAUSE_END, true);
+    conn_close(s, c, 0, NULL, CAUSE_END);
 }
 
 static struct span receive(struct server *s, struct client *c, uint8_t *to,

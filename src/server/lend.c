@@ -77,7 +77,7 @@ static void evict(struct server *s, const struct leases *pool, struct client *c)
     bool unsent = pool == &s->leases && c->outbox != LEASE_NONE;
     if (c->state == CLIENT_OPEN && !unsent)
         conn_close(s, c, CLOSE_TRY_LATER, "its buffer is needed",
-                   CAUSE_NO_BUFFER, false);
+                   CAUSE_NO_BUFFER);
     else if (c->state == CLIENT_REQUEST && !unsent)
         evict_request(s, c);
     else

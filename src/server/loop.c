@@ -71,7 +71,7 @@ static void say_goodbye(struct server *s)
         if (c->state != CLIENT_OPEN)
             continue;
         output_begin(s, c);
-        conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING, false);
+        conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING);
         output_settle(s, c);
     }
 }
@@ -183,7 +183,7 @@ static void note_heavy(const struct server *s, struct client *c, uint64_t cost)
    turn, so that everybody has a turn. Who is put off comes first in it. */
 static void read_all(struct server *s)
 {
-    struct client_queue put_off = CLIENT_QUEUE(false);
+    struct client_queue put_off = {0};
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = client_pop(&s->clients, &s->ready);
         uint64_t before = s->cost;
@@ -255,8 +255,8 @@ static bool was_told_of_all(struct server *s, int count)
 /* How long the reactor may sleep. */
 static uint64_t patience(const struct server *s)
 {
-    if (s->ready.count || s->dirty.count || s->rooms.first_dirty ||
-        s->reap != CLIENT_NONE)
+    if (s->ready.count || s->dirty.count || s->rooms.dirty.count ||
+        s->gone.count)
         return 0;
     uint64_t wait = wheel_wait(&s->wheel, s->now);
     wait = bytes_min64(wait, broadcast_tell_wait(s));

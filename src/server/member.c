@@ -133,7 +133,7 @@ void member_publish_held(struct server *s, struct client *c)
         return;
     const struct service *service = server_service(s, c);
     uint8_t opcode = release(s, c);
-    struct compressed_in *z = compressed_taken(s, c);
+    struct compressed_in *z = compressed_in_of(s, c);
     if (z) {
         service->message(s, c, opcode, compressed_gathered(z), z->len);
         compressed_in_end(s, c);

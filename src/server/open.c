@@ -26,7 +26,7 @@ static void take_close(struct server *s, struct client *c,
 {
     bool more = says_more(s, c, in);
     conn_close(s, c, code == CLOSE_NO_STATUS ? CLOSE_NORMAL : code, "",
-               CAUSE_CLOSE, true);
+               CAUSE_CLOSE);
     c->as.farewell.says_more = more;
 }
 
@@ -176,6 +176,6 @@ void open_turn(struct server *s, struct client *c)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
     if (c->inbox != LEASE_NONE)
         note_input(s, c, &in);
-    else if (client_inflating(&s->clients, c))
+    else if (client_inflating(&s->clients, c) != LEASE_NONE)
         due_set(s, c);
 }

@@ -9,30 +9,24 @@
 #include "server/reply.h"
 #include "server/send.h"
 
+/* Nothing is pending any more. */
 static void flushed(struct server *s, struct client *c)
 {
-    switch ((enum client_state)c->state) {
-    case CLIENT_CLOSING: /* all that was to be said before the end has left */
+    if (c->state == CLIENT_CLOSING) {
         if (client_in_room(c))
             member_detach(s, c);
         conn_linger(s, c);
-        break;
-    case CLIENT_REPLY: reply_sent(s, c); break;
-    case CLIENT_OPEN:
-        if (client_in_room(c))
-            member_flushed(s, c);
-        break;
-    case CLIENT_PROXY:
-    case CLIENT_REQUEST:
-    case CLIENT_IDLE:
-    case CLIENT_LINGER:
-    case CLIENT_GONE: break;
+    } else if (c->state == CLIENT_REPLY) {
+        reply_sent(s, c);
     }
     ready_add(s, c);
 }
 
+/* A file that does not end in this turn needs a place. */
 static void keep_file(struct server *s, struct client *c)
 {
+    if (c->as.http.file < 0 || c->as.http.has_place)
+        return;
     struct client *rival = body_rival(s, c);
     if (rival) {
         events_refuse(s, rival, rival->fd, 0, "too many downloads");
@@ -50,19 +44,19 @@ static void overrun(struct server *s, struct client *c)
     }
     c->as.socket.cursor = member_log(s, c)->head;
     client_clear(c, CLIENT_SKIPS);
-    conn_close(s, c, CLOSE_TRY_LATER, "too slow for this room", CAUSE_OVERRUN,
-               false);
+    conn_close(s, c, CLOSE_TRY_LATER, "too slow for this room", CAUSE_OVERRUN);
 }
 
 void output_flush(struct server *s, struct client *c)
 {
-    switch (send_flush(s, c)) {
+    enum send_result result = send_flush(s, c);
+    if ((result == SEND_DONE || result == SEND_BLOCKED) &&
+        c->state == CLIENT_OPEN && client_in_room(c))
+        member_flushed(s, c);
+    switch (result) {
     case SEND_DONE: flushed(s, c); break;
     case SEND_BLOCKED:
-        if (c->state == CLIENT_OPEN && client_in_room(c))
-            member_flushed(s, c);
-        if (c->state == CLIENT_REPLY && c->as.http.file >= 0 &&
-            !c->as.http.has_place)
+        if (c->state == CLIENT_REPLY)
             keep_file(s, c);
         break;
     case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;

@@ -50,7 +50,7 @@ void ready_go_on(struct server *s, struct client *c, unsigned reasons)
     if (c->inbox != LEASE_NONE)
         lease_at(&s->leases, c->inbox)->since += pause;
     uint32_t inflating = client_inflating(&s->clients, c);
-    if (inflating)
-        lease_at(&s->inflating, inflating - 1)->since += pause;
+    if (inflating != LEASE_NONE)
+        lease_at(&s->inflating, inflating)->since += pause;
     ready_add(s, c);
 }

@@ -50,15 +50,11 @@ void server_bury(struct server *s, struct client *c)
 {
     if (client_has(c, CLIENT_READY) || client_has(c, CLIENT_DIRTY))
         return;
-    c->dirty_next = s->reap;
-    s->reap = client_index(&s->clients, c);
+    client_push(&s->clients, &s->gone, c);
 }
 
 void server_reap(struct server *s)
 {
-    while (s->reap != CLIENT_NONE) {
-        struct client *c = client_at(&s->clients, s->reap);
-        s->reap = c->dirty_next;
+    for (struct client *c; (c = client_pop(&s->clients, &s->gone));)
         client_give(&s->clients, c);
-    }
 }

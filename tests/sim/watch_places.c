@@ -91,8 +91,8 @@ void watch_free_slots(const struct server *s)
             w->token = 0;
         assert_true(!w->closed || !w->token || w->turns++ == 0);
     }
-    assert_int_equal(s->clients.regular, count_regular());
-    assert_true(s->clients.regular <= s->clients.size);
+    assert_int_equal(client_regular(&s->clients), count_regular());
+    assert_true(client_regular(&s->clients) <= s->clients.size);
     assert_int_equal(s->addresses.slots.count, count_addresses());
 }
 
@@ -112,7 +112,7 @@ void watch_gives_way(const struct server *s, const struct client *c)
         assert_int_equal(all->refused.count, LIMITS_REFUSALS);
     } else {
         assert_int_equal(c->state, CLIENT_IDLE);
-        assert_int_equal(all->regular, all->size);
+        assert_int_equal(client_regular(all), all->size);
         assert_false(unread);
     }
     assert_false(unread && c->received == 0);
