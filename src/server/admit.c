@@ -85,7 +85,7 @@ static struct client *take(struct server *s, int fd, uint32_t kind)
 bool admit_full(const struct server *s, const struct client *beside)
 {
     const struct clients *all = &s->clients;
-    uint32_t others = client_regular(all) - client_is_regular(beside);
+    uint32_t others = all->regular - client_is_regular(beside);
     return others - all->idle.count >= all->size;
 }
 

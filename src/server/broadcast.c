@@ -21,7 +21,7 @@ static void count_out(struct server *s, const struct room *room, bool skip)
 void broadcast_publish(struct server *s, struct client *c,
                        const struct room_record *record, bool skip)
 {
-    struct room *room = room_at(&s->rooms, c->room);
+    struct room *room = member_room(s, c);
     const struct ring *log = member_log(s, c);
     uint64_t from = log->head;
     size_t len = room_append(&s->rooms, room, record);
@@ -75,12 +75,6 @@ bool broadcast_flush(struct server *s, struct room *room, uint64_t end)
 }
 
 /* ---- The number of members ----------------------------------------------- */
-
-static struct client_member *member_of(const struct server *s,
-                                       const struct client *c)
-{
-    return &client_profile(&s->clients, c)->member;
-}
 
 static void tell_client(struct server *s, struct client *c, uint32_t members)
 {

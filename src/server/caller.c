@@ -17,22 +17,22 @@ static struct source *source_of(const struct server *s, const struct client *c)
     return &s->sources.table[client_index(&s->clients, c)];
 }
 
-int caller_get(const struct server *s, const struct client *c, int fd,
+int caller_get(const struct server *s, const struct client *c,
                struct socket_address *who)
 {
-    if (!c || !s->sources.table)
-        return socket_peer(fd, who);
+    if (!s->sources.table)
+        return socket_peer(c->fd, who);
     *who = address_of(&source_of(s, c)->client);
     return 0;
 }
 
 void caller_log(struct journal_line *line, const struct server *s,
-                const struct client *c, int fd)
+                const struct client *c)
 {
     uint8_t bytes[64];
     struct text t = text_over(bytes, sizeof bytes);
     struct socket_address peer;
-    if (caller_get(s, c, fd, &peer) == 0)
+    if (caller_get(s, c, &peer) == 0)
         socket_put_ip(&t, &peer);
     else
         text_byte(&t, '-');
@@ -48,7 +48,7 @@ static void warn(struct server *s, const struct client *c)
         return;
     journal_put(&line, "why",
                 BYTES_LITERAL("one address holds over half of the slots"));
-    caller_log(&line, s, c, c->fd);
+    caller_log(&line, s, c);
     journal_number(&line, "slots", s->clients.size);
     journal_end(&line);
 }
@@ -134,8 +134,7 @@ void caller_answered(struct server *s, struct client *c)
 void caller_returns(struct server *s, struct client *c)
 {
     struct socket_address who;
-    if (s->config->per_ip && !hop_tells(s, c) &&
-        caller_get(s, c, c->fd, &who) == 0)
+    if (s->config->per_ip && !hop_tells(s, c) && caller_get(s, c, &who) == 0)
         count_as(s, c, &who);
 }
 

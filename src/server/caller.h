@@ -38,13 +38,12 @@ void caller_returns(struct server *s, struct client *c);
 /* It counts for nobody any more. */
 void caller_leave(struct server *s, struct client *c);
 
-/* Whom the connection is from. c may be NULL: then who is at the end of fd.
-   0 or -errno. */
-int caller_get(const struct server *s, const struct client *c, int fd,
+/* Whom the connection is from: 0 or -errno. */
+int caller_get(const struct server *s, const struct client *c,
                struct socket_address *who);
 
 /* The same, as the log has it: ip=192.0.2.1. */
 void caller_log(struct journal_line *line, const struct server *s,
-                const struct client *c, int fd);
+                const struct client *c);
 
 #endif

@@ -15,31 +15,23 @@ void client_init(struct clients *all, struct client *table,
     slots_init(&all->slots, &table->slot, sizeof *table, size + CLIENT_BESIDES);
 }
 
-/* The others of its kind, or NULL: a regular one. */
+/* The others of its kind: it is no regular one. */
 static struct list *list_of(struct clients *all, uint32_t kind)
 {
-    return kind & CLIENT_SCRAPE    ? &all->scraping
-           : kind & CLIENT_REFUSED ? &all->refused
-                                   : NULL;
-}
-
-bool client_has_room(const struct clients *all, uint32_t kind)
-{
-    return kind & CLIENT_SCRAPE    ? all->scraping.count < LIMITS_SCRAPES
-           : kind & CLIENT_REFUSED ? all->refused.count < LIMITS_REFUSALS
-                                   : client_regular(all) < all->size;
+    return kind & CLIENT_SCRAPE ? &all->scraping : &all->refused;
 }
 
 void client_set_state(struct clients *all, struct client *c,
                       enum client_state state)
 {
-    struct list *list = list_of(all, c->flags);
     if (c->state == CLIENT_IDLE)
         list_remove(&all->idle, &all->links, client_index(all, c));
     if (state == CLIENT_IDLE)
         list_append(&all->idle, &all->links, client_index(all, c));
-    if (state == CLIENT_GONE && list)
-        list_remove(list, &all->links, client_index(all, c));
+    if (state == CLIENT_GONE && client_is_regular(c))
+        all->regular--;
+    else if (state == CLIENT_GONE)
+        list_remove(list_of(all, c->flags), &all->links, client_index(all, c));
     all->in_state[c->state]--;
     all->in_state[state]++;
     c->state = (uint8_t)state;
@@ -48,7 +40,6 @@ void client_set_state(struct clients *all, struct client *c,
 struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now)
 {
-    struct list *list = list_of(all, kind);
     uint32_t index =
         client_has_room(all, kind) ? slots_take(&all->slots) : SLOTS_NONE;
     if (index == SLOTS_NONE)
@@ -68,8 +59,10 @@ struct client *client_take(struct clients *all, int fd, uint32_t kind,
         .as.http = {.page = CLIENT_NONE, .file = -1},
     };
     all->in_state[CLIENT_REQUEST]++;
-    if (list)
-        list_append(list, &all->links, index);
+    if (kind == 0)
+        all->regular++;
+    else
+        list_append(list_of(all, kind), &all->links, index);
     return c;
 }
 

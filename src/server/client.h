@@ -138,7 +138,7 @@ struct client {
     struct wheel_link timer; /* always in one bucket while not GONE */
     struct list_link member; /* its place among its room's members; or in a
                                 list of struct clients, by flag and state */
-    uint32_t dirty_next;     /* the dirty queue, later that of the gone */
+    uint32_t dirty_next;     /* the dirty queue, later the reap list */
     int32_t fd;              /* the connection */
     uint32_t room;           /* index, or CLIENT_NONE */
     uint32_t inbox;          /* leased buffer of unfinished input, or NONE */
@@ -232,6 +232,7 @@ struct clients {
     struct profile *profiles;
     struct slots slots;
     uint32_t size;           /* --clients, or fewer where files are short */
+    uint32_t regular;        /* those that count against it and are not GONE */
     struct list_table links; /* of these lists; who is GONE is in none */
     struct list idle;        /* in state IDLE, the longest first */
     struct list refused;     /* with CLIENT_REFUSED, in the order they came */
@@ -282,15 +283,10 @@ static inline bool client_waits(const struct client *c, unsigned reasons)
 void client_set_state(struct clients *all, struct client *c,
                       enum client_state state);
 
-/* It has one of the slots that --clients counts; how many have. */
+/* It has one of the slots that --clients counts. */
 static inline bool client_is_regular(const struct client *c)
 {
     return (c->flags & (CLIENT_SCRAPE | CLIENT_REFUSED)) == 0;
-}
-static inline uint32_t client_regular(const struct clients *all)
-{
-    return all->slots.count - all->in_state[CLIENT_GONE] - all->refused.count -
-           all->scraping.count;
 }
 
 /* profile.inflating; CLIENT_NONE also where no compression was agreed on. */
@@ -325,7 +321,12 @@ void client_init(struct clients *all, struct client *table,
 
 /* Is a slot free for one of this kind? A flag: 0 for a regular one,
    CLIENT_SCRAPE or CLIENT_REFUSED for one of those. */
-bool client_has_room(const struct clients *all, uint32_t kind);
+static inline bool client_has_room(const struct clients *all, uint32_t kind)
+{
+    return kind & CLIENT_SCRAPE    ? all->scraping.count < LIMITS_SCRAPES
+           : kind & CLIENT_REFUSED ? all->refused.count < LIMITS_REFUSALS
+                                   : all->regular < all->size;
+}
 
 /* Take a slot for a connection and fill it in, in state REQUEST. NULL when they
    are out. */

@@ -159,5 +159,5 @@ void conn_refuse(struct server *s, struct client *c, unsigned status,
     http_put_end(&t);
     struct span all = text_span(&t);
     (void)socket_send(c->fd, &all, 1);
-    events_refuse(s, c, c->fd, status, why);
+    events_refuse(s, c, status, why);
 }

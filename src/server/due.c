@@ -67,7 +67,7 @@ uint64_t due_message(const struct server *s, const struct client *c)
 
 uint64_t due_pace(const struct server *s, const struct client *c)
 {
-    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    const struct client_member *m = member_of(s, c);
     if (!client_in_room(c) || m->behind == MEMBER_IN_STEP)
         return DUE_NEVER;
     return moment(s, m->lag_since, LIMITS_PACE);

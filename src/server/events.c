@@ -26,7 +26,7 @@ void events_open(struct server *s, const struct client *c)
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_OPEN, s->wall))
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
-    caller_log(&line, s, c, c->fd);
+    caller_log(&line, s, c);
     put_path(&line, c,
              client_in_room(c) ? topic_at(&s->rooms.topics, c->room) : NULL);
     journal_end(&line);
@@ -56,14 +56,14 @@ void events_close(struct server *s, const struct client *c)
     journal_end(&line);
 }
 
-void events_refuse(struct server *s, const struct client *c, int fd,
-                   unsigned status, const char *why)
+void events_refuse(struct server *s, const struct client *c, unsigned status,
+                   const char *why)
 {
     struct journal_line line;
     stats_refuse(&s->stats, status, why);
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_REFUSE, s->wall))
         return;
-    caller_log(&line, s, c, fd);
+    caller_log(&line, s, c);
     if (status)
         journal_number(&line, "status", status);
     journal_put(&line, "why", bytes_of(why));

@@ -19,19 +19,16 @@
 static void log_state(struct server *s)
 {
     struct journal_line line;
-    const struct clients *all = &s->clients;
+    const uint32_t *in = s->clients.in_state;
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_STATE, s->wall))
         return;
-    journal_number(&line, "clients", all->in_state[CLIENT_OPEN]);
-    journal_number(&line, "closing",
-                   all->in_state[CLIENT_CLOSING] +
-                       all->in_state[CLIENT_LINGER]);
+    journal_number(&line, "clients", in[CLIENT_OPEN]);
+    journal_number(&line, "closing", in[CLIENT_CLOSING] + in[CLIENT_LINGER]);
     journal_number(&line, "http",
-                   all->in_state[CLIENT_PROXY] + all->in_state[CLIENT_REQUEST] +
-                       all->in_state[CLIENT_REPLY] +
-                       all->in_state[CLIENT_IDLE]);
-    journal_number(&line, "slots", all->slots.count);
-    journal_number(&line, "slots_max", all->size);
+                   in[CLIENT_PROXY] + in[CLIENT_REQUEST] + in[CLIENT_REPLY] +
+                       in[CLIENT_IDLE]);
+    journal_number(&line, "slots", s->clients.slots.count);
+    journal_number(&line, "slots_max", s->clients.size);
     journal_number(&line, "rooms", s->rooms.in_use);
     journal_number(&line, "rooms_max", s->rooms.topics.slots.size);
     journal_number(&line, "buffers", s->leases.slots.count);
@@ -147,18 +144,12 @@ static void take_turn(struct server *s, struct client *c)
     if (!ready_may_read(c))
         return;
     output_begin(s, c);
-    switch ((enum client_state)c->state) {
-    case CLIENT_PROXY:
-    case CLIENT_REQUEST:
-    case CLIENT_IDLE: request_turn(s, c); break;
-    case CLIENT_OPEN: open_turn(s, c); break;
-    case CLIENT_LINGER:
-        input_receive(s, c, 0, SIZE_MAX);
-        break; /* for nobody */
-    case CLIENT_REPLY:
-    case CLIENT_CLOSING:
-    case CLIENT_GONE: break;
-    }
+    if (c->state == CLIENT_OPEN)
+        open_turn(s, c);
+    else if (c->state == CLIENT_LINGER)
+        input_take(s, c, SIZE_MAX, &(size_t){0}); /* for nobody */
+    else
+        request_turn(s, c);
     output_settle(s, c);
 }
 
@@ -256,7 +247,7 @@ static bool was_told_of_all(struct server *s, int count)
 static uint64_t patience(const struct server *s)
 {
     if (s->ready.count || s->dirty.count || s->rooms.dirty.count ||
-        s->gone.count)
+        s->reap != CLIENT_NONE)
         return 0;
     uint64_t wait = wheel_wait(&s->wheel, s->now);
     wait = bytes_min64(wait, broadcast_tell_wait(s));

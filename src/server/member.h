@@ -41,11 +41,22 @@
 
 #include "server/server.h"
 
-/* The log that a member reads; and has that overtaken its position? */
+/* What only a member has; its room; the log that it reads there; and has that
+   overtaken its position? */
+static inline struct client_member *member_of(const struct server *s,
+                                              const struct client *c)
+{
+    return &client_profile(&s->clients, c)->member;
+}
+static inline struct room *member_room(const struct server *s,
+                                       const struct client *c)
+{
+    return room_at(&s->rooms, c->room);
+}
 static inline struct ring *member_log(const struct server *s,
                                       const struct client *c)
 {
-    return &room_at(&s->rooms, c->room)->logs[room_log_of(c)];
+    return &member_room(s, c)->logs[room_log_of(c)];
 }
 static inline bool member_overrun(const struct server *s,
                                   const struct client *c)

@@ -12,7 +12,10 @@
 /* Nothing is pending any more. */
 static void flushed(struct server *s, struct client *c)
 {
-    if (c->state == CLIENT_CLOSING) {
+    if (c->state == CLIENT_OPEN) {
+        if (client_in_room(c))
+            member_flushed(s, c);
+    } else if (c->state == CLIENT_CLOSING) {
         if (client_in_room(c))
             member_detach(s, c);
         conn_linger(s, c);
@@ -29,7 +32,7 @@ static void keep_file(struct server *s, struct client *c)
         return;
     struct client *rival = body_rival(s, c);
     if (rival) {
-        events_refuse(s, rival, rival->fd, 0, "too many downloads");
+        events_refuse(s, rival, 0, "too many downloads");
         conn_drop(s, rival, CAUSE_NO_BUFFER);
     }
     body_keep(s, c);
@@ -49,13 +52,11 @@ static void overrun(struct server *s, struct client *c)
 
 void output_flush(struct server *s, struct client *c)
 {
-    enum send_result result = send_flush(s, c);
-    if ((result == SEND_DONE || result == SEND_BLOCKED) &&
-        c->state == CLIENT_OPEN && client_in_room(c))
-        member_flushed(s, c);
-    switch (result) {
+    switch (send_flush(s, c)) {
     case SEND_DONE: flushed(s, c); break;
     case SEND_BLOCKED:
+        if (c->state == CLIENT_OPEN && client_in_room(c))
+            member_flushed(s, c);
         if (c->state == CLIENT_REPLY)
             keep_file(s, c);
         break;
@@ -80,7 +81,7 @@ static bool must_wait(const struct server *s, const struct client *c)
         return true;
     if (c->state != CLIENT_OPEN || !client_in_room(c))
         return false;
-    const struct room *room = room_at(&s->rooms, c->room);
+    const struct room *room = member_room(s, c);
     return room->dirty && room->flush_at == 0 && !client_has(c, CLIENT_REPLAYS);
 }
 

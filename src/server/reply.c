@@ -122,7 +122,7 @@ void reply_with_text(struct server *s, struct client *c, unsigned status,
     text_byte(&t, '\n');
     reply.body = text_span(&t);
     reply.cache = "no-store";
-    events_refuse(s, c, c->fd, status, why ? why : http_phrase(status));
+    events_refuse(s, c, status, why ? why : http_phrase(status));
     reply_send(s, c, &reply);
 }
 

@@ -95,9 +95,9 @@ void room_soil(struct rooms *all, struct room *room)
 
 struct room *room_next_dirty(struct rooms *all)
 {
-    uint32_t index = list_pop(&all->dirty, &all->dirty_links);
-    if (index == LIST_NONE)
+    if (list_empty(&all->dirty))
         return NULL;
-    room_at(all, index)->dirty = false;
-    return room_at(all, index);
+    struct room *room = room_at(all, list_pop(&all->dirty, &all->dirty_links));
+    room->dirty = false;
+    return room;
 }

@@ -50,11 +50,15 @@ void server_bury(struct server *s, struct client *c)
 {
     if (client_has(c, CLIENT_READY) || client_has(c, CLIENT_DIRTY))
         return;
-    client_push(&s->clients, &s->gone, c);
+    c->dirty_next = s->reap;
+    s->reap = client_index(&s->clients, c);
 }
 
 void server_reap(struct server *s)
 {
-    for (struct client *c; (c = client_pop(&s->clients, &s->gone));)
+    while (s->reap != CLIENT_NONE) {
+        struct client *c = client_at(&s->clients, s->reap);
+        s->reap = c->dirty_next;
         client_give(&s->clients, c);
+    }
 }

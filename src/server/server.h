@@ -73,8 +73,8 @@ struct server {
 
     struct client_queue ready; /* clients with input to handle */
     uint64_t cost;             /* of this turn so far: limits.h */
-    struct client_queue dirty; /* clients with output to flush, and */
-    struct client_queue gone;  /* those to be freed; both through dirty_next */
+    struct client_queue dirty; /* clients with output to flush */
+    uint32_t reap;             /* stack of GONE clients, index or NONE */
 
     uint8_t *receive; /* receive_size bytes: where input is received */
     size_t receive_size;

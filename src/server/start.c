@@ -277,7 +277,7 @@ int start_server(struct server *s, const struct config *config,
         .folder = -1,
         .supervisor = -1,
         .dirty.dirty = true,
-        .gone.dirty = true,
+        .reap = CLIENT_NONE,
         .journal.level = config->level,
         .flush_cost = LIMITS_TURN_FLUSH,
     };

@@ -265,7 +265,7 @@ static void put_slots(struct text *t, const struct clients *all)
 {
     put_one(t, "chatd_slots", gauge, "Client slots there are.", all->size);
     put_one(t, "chatd_slots_in_use", gauge, "Client slots taken.",
-            client_regular(all));
+            all->regular);
     put_one(t, "chatd_slot_bytes", gauge, "Size of a client slot.",
             sizeof(struct client));
 }

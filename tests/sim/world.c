@@ -181,8 +181,7 @@ static void assert_all_free(const struct server *s)
         if (state != CLIENT_GONE)
             assert_int_equal(s->clients.in_state[state], 0);
     assert_int_equal(s->clients.slots.count, 0);
-    assert_int_equal(client_regular(&s->clients) + s->clients.scraping.count,
-                     0);
+    assert_int_equal(s->clients.regular + s->clients.scraping.count, 0);
     assert_int_equal(s->leases.slots.count, 0);
     assert_int_equal(s->inflating.slots.count, 0);
     assert_int_equal(s->deflating.slots.count, 0);

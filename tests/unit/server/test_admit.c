@@ -118,7 +118,7 @@ static void test_who_is_over_per_ip_is_told_and_gives_way_too(void **state)
     peer_answered(late, 429);
     peer_answered(idle[0], 429);
     peer_told(idle[0], "end\n");
-    assert_int_equal(client_regular(&world.server.clients), 1);
+    assert_int_equal(world.server.clients.regular, 1);
 }
 
 /* ---- Idle plain connections ---------------------------------------------- */
