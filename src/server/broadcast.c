@@ -35,13 +35,6 @@ void broadcast_publish(struct server *s, struct client *c,
         broadcast_flush(s, room, s->cost + LIMITS_FLUSH_ROOM);
 }
 
-static void begin_flush(struct server *s, struct room *room)
-{
-    room->flush_at = room->readers.first + 1;
-    room->flush_began = room->unflushed ? s->woken : 0;
-    member_begin_walk(s, room);
-}
-
 /* Every member has been reached. False: but not with everything. */
 static bool end_flush(struct server *s, const struct room *room)
 {
@@ -52,8 +45,11 @@ static bool end_flush(struct server *s, const struct room *room)
 
 bool broadcast_flush(struct server *s, struct room *room, uint64_t end)
 {
-    if (room->flush_at == 0)
-        begin_flush(s, room);
+    if (room->flush_at == 0) {
+        room->flush_at = room->readers.first + 1;
+        room->flush_began = room->unflushed ? s->woken : 0;
+        member_begin_walk(s, room);
+    }
     do {
         if (room->flush_at == 0)
             return end_flush(s, room);

@@ -101,10 +101,12 @@ static void count_as(struct server *s, struct client *c,
     set_address(s, c, who ? address_key(s->addresses.seed, who) : 0);
 }
 
+/* As whom it is from by now. */
 static void count(struct server *s, struct client *c)
 {
-    struct socket_address who = address_of(&source_of(s, c)->client);
-    count_as(s, c, &who);
+    struct socket_address who;
+    if (caller_get(s, c, &who) == 0)
+        count_as(s, c, &who);
 }
 
 /* Does it come from a proxy that says of each request whose it is? */
@@ -133,9 +135,8 @@ void caller_answered(struct server *s, struct client *c)
 
 void caller_returns(struct server *s, struct client *c)
 {
-    struct socket_address who;
-    if (s->config->per_ip && !hop_tells(s, c) && caller_get(s, c, &who) == 0)
-        count_as(s, c, &who);
+    if (s->config->per_ip && !hop_tells(s, c))
+        count(s, c);
 }
 
 /* ---- The PROXY header ---------------------------------------------------- */

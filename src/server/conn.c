@@ -28,16 +28,12 @@ void conn_opened(struct server *s, struct client *c)
 
 /* ---- Closing -------------------------------------------------------------- */
 
-/* Is this an end after which the room's messages up to now are still owed? */
-static bool owes_messages(enum journal_cause cause)
-{
-    return cause == CAUSE_CLOSE || cause == CAUSE_STOPPING;
-}
-
-/* What the room owes to one that goes, what was taken of it included. In the
-   JSON form it does not hear itself. */
+/* What the room owes to one that goes, what was taken of it included: after two
+   of the causes all messages up to now. In the JSON form it does not hear
+   itself. */
 static void settle_room(struct server *s, struct client *c)
 {
+    uint8_t cause = c->as.farewell.cause;
     const struct ring *log = member_log(s, c);
     uint64_t cursor = c->as.farewell.cursor, end = log->head;
     member_publish_held(s, c); /* members are written to */
@@ -45,7 +41,7 @@ static void settle_room(struct server *s, struct client *c)
     if (c->form != CLIENT_JSON)
         end = log->head;
     member_leave(s, c);
-    if (owes_messages((enum journal_cause)c->as.farewell.cause) &&
+    if ((cause == CAUSE_CLOSE || cause == CAUSE_STOPPING) &&
         ring_holds(log, cursor))
         c->frame_left = (uint32_t)(end - cursor);
     if (c->frame_left == 0)
@@ -104,7 +100,9 @@ void conn_fail(struct server *s, struct client *c, unsigned code,
 
 void conn_linger(struct server *s, struct client *c)
 {
-    const struct client_farewell *how = &c->as.farewell;
+    struct client_farewell *how = &c->as.farewell;
+    if (c->state != CLIENT_CLOSING)
+        *how = (struct client_farewell){.cause = CAUSE_REFUSED};
     /* RFC 6455 7.1.1: when both have said Close, the server ends it. */
     if (how->cause == CAUSE_END ||
         (how->cause == CAUSE_CLOSE && !how->says_more)) {

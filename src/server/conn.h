@@ -31,7 +31,8 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause);
 void conn_refuse(struct server *s, struct client *c, unsigned status,
                  const char *why);
 
-/* Our side is shut after what has been sent; the client may read on. */
+/* Our side is shut after what has been sent; the client may read on. One that
+   was no WebSocket has been refused. */
 void conn_linger(struct server *s, struct client *c);
 
 #endif

@@ -34,18 +34,6 @@ static void look_at_progress(struct server *s, struct client *c)
             (uint64_t)s->config->write_timeout * LIMITS_LEAST_PACE / 1000 + 1);
 }
 
-static void write_timeout(struct server *s, struct client *c)
-{
-    /* A Close can stand only at a boundary, and nothing private may be half
-       sent; it is pending behind what the peer does not take, so this says
-       goodbye only to one who begins to read again. */
-    if (c->state == CLIENT_OPEN && c->frame_left == 0 &&
-        c->outbox == LEASE_NONE)
-        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT);
-    else
-        conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
-}
-
 /* True when the client is dealt with. */
 static bool output_reached(struct server *s, struct client *c)
 {
@@ -54,7 +42,14 @@ static bool output_reached(struct server *s, struct client *c)
     look_at_progress(s, c);
     if (due_output(s, c) > s->now)
         return false;
-    write_timeout(s, c);
+    /* A Close can stand only at a boundary, and nothing private may be half
+       sent; it is pending behind what the peer does not take, so this says
+       goodbye only to one who begins to read again. */
+    if (c->state == CLIENT_OPEN && c->frame_left == 0 &&
+        c->outbox == LEASE_NONE)
+        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT);
+    else
+        conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
     return true;
 }
 

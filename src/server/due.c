@@ -73,13 +73,6 @@ uint64_t due_pace(const struct server *s, const struct client *c)
     return moment(s, m->lag_since, LIMITS_PACE);
 }
 
-/* Several times, for the next progress counts from when it was seen. */
-static uint64_t next_look(const struct server *s, const struct client *c)
-{
-    return bytes_min64(due_output(s, c),
-                       s->now + s->config->write_timeout / LIMITS_PROGRESS + 1);
-}
-
 uint64_t due_state(const struct server *s, const struct client *c)
 {
     const struct config *config = s->config;
@@ -98,7 +91,10 @@ void due_set(struct server *s, struct client *c)
     uint64_t at = due_state(s, c);
     if ((c->state == CLIENT_REPLY || c->state == CLIENT_OPEN) &&
         due_output_waits(c))
-        at = next_look(s, c);
+        /* several times, for the next progress counts from when it was seen */
+        at = bytes_min64(due_output(s, c),
+                         s->now + s->config->write_timeout / LIMITS_PROGRESS +
+                             1);
     if (c->state == CLIENT_OPEN) {
         at = bytes_min64(at, due_heartbeat(s, c));
         at = bytes_min64(at, due_message(s, c));

@@ -153,13 +153,6 @@ static void take_turn(struct server *s, struct client *c)
     output_settle(s, c);
 }
 
-/* Has reading cost so much that this client's input must wait? */
-static bool is_too_much(const struct server *s, const struct client *c)
-{
-    return s->cost >= (client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_READ / 2
-                                                   : LIMITS_TURN_READ);
-}
-
 /* While there is more work than a turn may hold, heavy stays heavy, and so it
    does while it has more to say, whatever it sends in between. */
 static void note_heavy(const struct server *s, struct client *c, uint64_t cost)
@@ -178,7 +171,9 @@ static void read_all(struct server *s)
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = client_pop(&s->clients, &s->ready);
         uint64_t before = s->cost;
-        if (c->state != CLIENT_GONE && is_too_much(s, c)) {
+        uint64_t most = client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_READ / 2
+                                                    : LIMITS_TURN_READ;
+        if (c->state != CLIENT_GONE && before >= most) {
             client_push(&s->clients, &put_off, c);
             continue;
         }
@@ -211,7 +206,8 @@ static void flush_all(struct server *s)
     flush_rooms(s);
     uint64_t end = s->cost + LIMITS_TURN_DIRTY;
     for (uint32_t left = s->dirty.count; left > 0 && s->cost < end; left--) {
-        struct client *c = server_pop_dirty(s);
+        struct client *c = client_pop(&s->clients, &s->dirty);
+        client_clear(c, CLIENT_DIRTY);
         if (c->state == CLIENT_GONE)
             server_bury(s, c);
         else

@@ -104,8 +104,10 @@ static enum member_lag lag_of(struct server *s, const struct client *c,
     size_t size = s->rooms.log_size;
     if (client_has(c, CLIENT_REPLAYS))
         return MEMBER_IN_STEP;
-    return (enum member_lag)((lag > size / 4) + (lag > size / 2) +
-                             (lag > size - size / 4));
+    return lag > size - size / 4 ? MEMBER_FAR
+           : lag > size / 2      ? MEMBER_BEHIND
+           : lag > size / 4      ? MEMBER_LATE
+                                 : MEMBER_IN_STEP;
 }
 
 static void set_lag(struct server *s, struct client *c, enum member_lag lag,

@@ -110,9 +110,8 @@ void member_said(struct server *s, struct room *room, struct client *c,
                  size_t len);
 void member_begin_walk(struct server *s, struct room *room);
 
-/* After the client has been written to, or could not be: how far behind is it?
-   One in step that agreed on compression reads the deflated twin of its log
-   from now on. */
+/* After the client has been written to, or could not be: how far behind is it,
+   may it speak now, and can it move to the twin of its log (room.h)? */
 void member_flushed(struct server *s, struct client *c);
 
 /* Once in LIMITS_PACE for one that is late: is it stuck? */

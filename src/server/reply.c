@@ -148,7 +148,6 @@ void reply_sent(struct server *s, struct client *c)
 {
     body_end(s, c);
     if (client_has(c, CLIENT_LAST)) {
-        c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
         conn_linger(s, c);
         return;
     }

@@ -33,8 +33,6 @@
 #include "server/client.h"
 #include "server/topic.h"
 
-/* Of each form a log, and its twin for members with compression: the same
-   messages in the same order, deflated where that makes them smaller. */
 enum room_log {
     ROOM_PLAIN,
     ROOM_JSON,

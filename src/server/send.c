@@ -182,7 +182,7 @@ static void advance_more(struct server *s, struct client *c, size_t n)
         body_sent(c, n);
     else if (c->state == CLIENT_CLOSING)
         c->as.farewell.told += (uint8_t)n;
-    else
+    else if (n > 0)
         advance_over_frames(s, c, n);
 }
 
@@ -190,8 +190,6 @@ static void advance_more(struct server *s, struct client *c, size_t n)
 static void advance_to_end(struct server *s, struct client *c, size_t more)
 {
     lease_give(&s->leases, &c->outbox);
-    if (c->state != CLIENT_OPEN && more)
-        advance_more(s, c, more);
     if (client_in_room(c)) {
         if (c->state == CLIENT_OPEN)
             c->as.socket.cursor = member_log(s, c)->head;
@@ -200,6 +198,8 @@ static void advance_to_end(struct server *s, struct client *c, size_t more)
         client_clear(c, CLIENT_SKIPS);
     }
     c->frame_left = 0;
+    if (c->state != CLIENT_OPEN)
+        advance_more(s, c, more);
 }
 
 /* Take up to *n for a source that had `len`. */
@@ -225,8 +225,7 @@ static size_t advance(struct server *s, struct client *c,
     if (!plan->outbox_first)
         advance_outbox(s, c, share(&n, plan->outbox));
     size_t staged_gone = share(&n, plan->staged);
-    if (n > 0)
-        advance_more(s, c, n);
+    advance_more(s, c, n);
     return staged_gone;
 }
 

@@ -141,9 +141,8 @@ void server_tell(struct server *s, const char *state);
 /* Look at the clocks: woken, now and wall. */
 void server_read_clocks(struct server *s);
 
-/* Put a client at the end of the dirty queue, once; take out the first. */
+/* Put a client at the end of the dirty queue, once. */
 void server_make_dirty(struct server *s, struct client *c);
-struct client *server_pop_dirty(struct server *s);
 
 /* Let a client's slot be freed at the end of the turn; free all such. */
 void server_bury(struct server *s, struct client *c);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/source.h"
 
-/* ---- Addresses ------------------------------------------------------------ */
-
 struct ip source_ip(const struct socket_address *from)
 {
     struct ip ip = {.family = IP_NONE};
@@ -12,8 +10,6 @@ struct ip source_ip(const struct socket_address *from)
     memcpy(ip.bytes, from->ip, ip.family == IP_V4 ? 4 : sizeof ip.bytes);
     return ip;
 }
-
-/* ---- X-Forwarded-For ----------------------------------------------------- */
 
 bool source_trusts(const struct config *config, const struct ip *ip)
 {
