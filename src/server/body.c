@@ -44,12 +44,10 @@ static struct client *first_of(const struct clients *all, uint32_t address,
 
 /* One more is the newcomer's, whose own go first where another holds as many:
    nobody loses a place to somebody who has more. */
-struct client *body_rival(const struct server *s, const struct client *c)
+static struct client *rival_of(const struct clients *all,
+                               const struct client *c)
 {
-    const struct clients *all = &s->clients;
     uint32_t most, count;
-    if (all->downloads.count < s->downloads_most)
-        return NULL;
     struct client *rival = first_of(all, c->address, &most);
     most += most > 0;
     for (uint32_t at = all->downloads.first; at != LIST_NONE;
@@ -64,11 +62,14 @@ struct client *body_rival(const struct server *s, const struct client *c)
     return rival;
 }
 
-void body_keep(struct server *s, struct client *c)
+struct client *body_keep(struct server *s, struct client *c)
 {
+    struct clients *all = &s->clients;
+    struct client *rival =
+        all->downloads.count < s->downloads_most ? NULL : rival_of(all, c);
     c->as.http.has_place = true;
-    list_append(&s->clients.downloads, &s->clients.links,
-                client_index(&s->clients, c));
+    list_append(&all->downloads, &all->links, client_index(all, c));
+    return rival;
 }
 
 void body_end(struct server *s, struct client *c)

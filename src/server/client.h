@@ -11,7 +11,7 @@
  *
  * A connection's life (conn.c):
  *
- *   PROXY     waits for a whole PROXY header (--proxy-protocol: source.h)
+ *   PROXY     waits for a whole PROXY header (--proxy-protocol: caller.h)
  *   REQUEST   waits for a whole request head
  *   REPLY     waits until the response has left
  *   IDLE      waits for the first byte of another request

@@ -30,12 +30,11 @@ static void keep_file(struct server *s, struct client *c)
 {
     if (c->as.http.file < 0 || c->as.http.has_place)
         return;
-    struct client *rival = body_rival(s, c);
-    if (rival) {
-        events_refuse(s, rival, 0, "too many downloads");
-        conn_drop(s, rival, CAUSE_NO_BUFFER);
-    }
-    body_keep(s, c);
+    struct client *rival = body_keep(s, c);
+    if (!rival)
+        return;
+    events_refuse(s, rival, 0, "too many downloads");
+    conn_drop(s, rival, CAUSE_NO_BUFFER);
 }
 
 /* Its place in the log is lost. */

@@ -14,11 +14,11 @@
 #include "server/client.h"
 #include "server/journal.h"
 #include "server/lease.h"
-#include "server/source.h"
 #include "server/room.h"
 #include "server/service.h"
 #include "server/stats.h"
 #include "wire/permessage.h"
+#include "wire/proxy.h"
 
 /* What the reactor calls those that are no clients. A client's generation is
    odd, so its token is never below 2^32. */
@@ -34,6 +34,16 @@ struct server_listener {
 };
 
 #define SERVER_LISTENERS (LIMITS_ADDRS + 1)
+
+/* Whom a client's connection is from, by its index: caller.h. */
+struct source {
+    struct ip hop;    /* who connected, or whom the PROXY header names */
+    struct ip client; /* whom the connection is from; IP_NONE: unix */
+};
+struct sources {
+    struct source *table;  /* only where proxies may tell, else NULL */
+    struct proxy *headers; /* with --proxy-protocol, else NULL */
+};
 
 struct server {
     const struct config *config;
