@@ -60,9 +60,17 @@ bool member_may_speak(const struct server *s, const struct client *c)
                s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
 }
 
+/* Where a message of it that waits lies. */
+static struct leases *pool_of(struct server *s, const struct client *c)
+{
+    return client_inflating(&s->clients, c) == LEASE_NONE ? &s->leases
+                                                          : &s->inflating;
+}
+
 void member_hold(struct server *s, struct client *c, uint8_t opcode)
 {
     c->taken = opcode;
+    pool_of(s, c)->kept++;
     member_room(s, c)->held++;
 }
 
@@ -80,6 +88,7 @@ void member_publish_held(struct server *s, struct client *c)
     const struct service *service = server_service(s, c);
     uint8_t opcode = c->taken;
     c->taken = 0;
+    pool_of(s, c)->kept--;
     member_room(s, c)->held -= !client_waits(c, CLIENT_WAITS_ROOM);
     struct compressed_in *z = compressed_in_of(s, c);
     if (z) {
@@ -88,7 +97,6 @@ void member_publish_held(struct server *s, struct client *c)
     } else if (c->inbox == LEASE_NONE) {
         service->message(s, c, opcode, s->receive, 0);
     } else {
-        lease_let_go(&s->leases, c->inbox);
         service->message(s, c, opcode, lease_bytes(&s->leases, c->inbox),
                          lease_at(&s->leases, c->inbox)->start);
         if (c->inbox != LEASE_NONE)
