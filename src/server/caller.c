@@ -116,6 +116,8 @@ void caller_choose(const struct config *config,
 bool caller_is_told(const struct config *config,
                     const struct socket_address *from)
 {
+    if (config->trust_count == 0 && !config->trust_unix)
+        return config->proxy_protocol;
     struct ip ip = ip_of(from);
     return config->proxy_protocol || trusts(config, &ip);
 }
@@ -225,13 +227,13 @@ void caller_returns(struct server *s, struct client *c)
 void caller_begin(struct server *s, struct client *c,
                   const struct socket_address *from, uint32_t entered)
 {
-    struct ip ip = ip_of(from);
     bool told = client_has(c, CLIENT_SCRAPE) || caller_is_told(s->config, from);
     set_entry(s, c, entered);
     if (!told)
         set_address(s, c, address_key(s->addresses.seed, from));
     if (!s->sources.table)
         return;
+    struct ip ip = ip_of(from);
     *source_of(s, c) = (struct source){.hop = ip, .client = ip};
     if (!s->config->proxy_protocol || client_has(c, CLIENT_SCRAPE))
         return;
