@@ -130,9 +130,3 @@ void broadcast_tell(struct server *s)
         next = bytes_min64(next, tell_if_due(s, room_at(all, i), end));
     all->tell_at = bytes_min64(all->tell_at, next);
 }
-
-uint64_t broadcast_tell_wait(const struct server *s)
-{
-    uint64_t at = s->rooms.tell_at;
-    return at == UINT64_MAX ? REACTOR_FOREVER : at > s->now ? at - s->now : 0;
-}

@@ -99,18 +99,6 @@ struct client *client_pop(const struct clients *all, struct client_queue *q)
     return c;
 }
 
-void client_prepend(const struct clients *all, struct client_queue *q,
-                    struct client_queue *before)
-{
-    if (before->count == 0)
-        return;
-    *link_of(q, client_at(all, before->last)) = q->first;
-    if (q->count == 0)
-        q->last = before->last;
-    q->first = before->first;
-    q->count += before->count;
-}
-
 uint64_t client_token(const struct clients *all, const struct client *c)
 {
     return (uint64_t)c->slot.generation << 32 | client_index(all, c);

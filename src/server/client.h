@@ -302,13 +302,10 @@ static inline bool client_in_room(const struct client *c)
     return c->room != CLIENT_NONE;
 }
 
-/* Put a client at the end; take out the first one, NULL when there is none;
-   put all of `before`, which is used no more, in front. */
+/* Put a client at the end; take out the first one, NULL when there is none. */
 void client_push(const struct clients *all, struct client_queue *q,
                  struct client *c);
 struct client *client_pop(const struct clients *all, struct client_queue *q);
-void client_prepend(const struct clients *all, struct client_queue *q,
-                    struct client_queue *before);
 
 /* Slots beyond --clients: those that are taken up by LIMITS_BESIDES, and the
    ones of who gave way in this turn. */

@@ -8,9 +8,10 @@ static uint64_t moment(const struct server *s, uint32_t then, uint32_t after)
     return s->now - server_since(s, then) + after;
 }
 
-bool due_unheard(const struct client *c)
+/* Is it our doing that nothing is heard of it? READY, too: what it has said is
+   about to be read. */
+static bool unheard(const struct client *c)
 {
-    /* READY, too: what it has said is about to be read. */
     return c->waits || (c->flags & (CLIENT_PARKED | CLIENT_READY));
 }
 
@@ -33,7 +34,7 @@ uint64_t due_heartbeat(const struct server *s, const struct client *c)
 {
     if (s->config->ping == 0)
         return DUE_NEVER;
-    if (due_unheard(c))
+    if (unheard(c))
         return s->now + s->config->ping;
     if (client_has(c, CLIENT_PINGED))
         return moment(s, c->since, s->config->pong_timeout);
@@ -62,7 +63,7 @@ uint64_t due_message(const struct server *s, const struct client *c)
         since += server_since(s, client_profile(&s->clients, c)->waited);
     uint64_t at = moment(s, since, s->config->message_timeout);
     /* The rest of it may be here. */
-    return due_unheard(c) && at <= s->now ? s->now + LIMITS_AGAIN : at;
+    return unheard(c) && at <= s->now ? s->now + LIMITS_AGAIN : at;
 }
 
 uint64_t due_pace(const struct server *s, const struct client *c)

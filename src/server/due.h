@@ -25,9 +25,6 @@
 
 #define DUE_NEVER UINT64_MAX
 
-/* Is it our doing that nothing is heard of it? */
-bool due_unheard(const struct client *c);
-
 /* Is there something that only its peer's taking of bytes can end? */
 bool due_output_waits(const struct client *c);
 

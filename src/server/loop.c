@@ -185,7 +185,11 @@ static void read_all(struct server *s)
             note_heavy(s, c, s->cost - before);
         }
     }
-    client_prepend(&s->clients, &s->ready, &put_off);
+    if (put_off.count == 0)
+        return;
+    for (struct client *c; (c = client_pop(&s->clients, &s->ready));)
+        client_push(&s->clients, &put_off, c);
+    s->ready = put_off;
 }
 
 /* The dirty rooms in turns, so that a small one does not wait for a large one;
@@ -246,7 +250,9 @@ static uint64_t patience(const struct server *s)
         s->reap != CLIENT_NONE)
         return 0;
     uint64_t wait = wheel_wait(&s->wheel, s->now);
-    wait = bytes_min64(wait, broadcast_tell_wait(s));
+    if (s->rooms.tell_at != UINT64_MAX)
+        wait = bytes_min64(
+            wait, s->rooms.tell_at > s->now ? s->rooms.tell_at - s->now : 0);
     wait = bytes_min64(wait, listen_wait(s));
     if (s->draining)
         wait = s->drain_at < s->clients.slots.fresh

@@ -5,9 +5,8 @@ bool ready_may_read(const struct client *c)
 {
     /* In REPLY the next request waits for the response to leave; in CLOSING
        nothing the client says counts any more. */
-    return (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
-            c->state == CLIENT_IDLE || c->state == CLIENT_OPEN ||
-            c->state == CLIENT_LINGER) &&
+    return c->state != CLIENT_REPLY && c->state != CLIENT_CLOSING &&
+           c->state != CLIENT_GONE &&
            (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) && c->waits == 0;
 }
 
