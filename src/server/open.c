@@ -114,17 +114,6 @@ static bool keep_tail(struct server *s, struct client *c, struct span rest)
     return true;
 }
 
-/* Of what is kept in the inbox: what was looked at, and when it began. */
-static void note_input(struct server *s, struct client *c,
-                       const struct gather *in)
-{
-    struct lease *l = lease_at(&s->leases, c->inbox);
-    l->held = (uint32_t)in->held;
-    if (in->fresh)
-        l->since = (uint32_t)s->now;
-    due_set(s, c);
-}
-
 void open_turn(struct server *s, struct client *c)
 {
     struct gather in;
@@ -147,8 +136,13 @@ void open_turn(struct server *s, struct client *c)
         kept = keep_tail(s, c, rest);
     if (!kept)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
-    if (c->inbox != LEASE_NONE)
-        note_input(s, c, &in);
-    else if (client_inflating(&s->clients, c) != LEASE_NONE)
+    if (c->inbox != LEASE_NONE) {
+        struct lease *l = lease_at(&s->leases, c->inbox);
+        l->held = (uint32_t)in.held;
+        if (in.fresh)
+            l->since = (uint32_t)s->now;
+    }
+    if (c->inbox != LEASE_NONE ||
+        client_inflating(&s->clients, c) != LEASE_NONE)
         due_set(s, c);
 }
