@@ -90,24 +90,18 @@ static void open_reached(struct server *s, struct client *c)
     heartbeat(s, c);
 }
 
-/* The end of a state that must not last longer. */
-static void state_reached(struct server *s, struct client *c)
-{
-    if (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST)
-        request_timeout(s, c);
-    else
-        conn_drop(s, c,
-                  c->state == CLIENT_CLOSING ? CAUSE_CLOSE_TIMEOUT
-                                             : CAUSE_NONE);
-}
-
 void deadline_reached(struct server *s, struct client *c)
 {
+    bool over = due_state(s, c) <= s->now;
     if (c->state == CLIENT_OPEN)
         open_reached(s, c);
     else if (c->state == CLIENT_REPLY)
         output_reached(s, c);
-    else if (due_state(s, c) <= s->now)
-        state_reached(s, c);
+    else if (over && (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST))
+        request_timeout(s, c);
+    else if (over)
+        conn_drop(s, c,
+                  c->state == CLIENT_CLOSING ? CAUSE_CLOSE_TIMEOUT
+                                             : CAUSE_NONE);
     due_set(s, c);
 }

@@ -3,18 +3,14 @@
 #include "server/caller.h"
 
 /* topic: NULL without a room, or when the name is another's by now. */
-static void put_path(struct journal_line *line, const struct client *c,
-                     const struct topic *topic)
+static void put_path(struct journal_line *line, const struct server *s,
+                     const struct client *c, const struct topic *topic)
 {
-    static const char *const paths[] = {
-        [CLIENT_ECHO] = "/echo",
-        [CLIENT_PLAIN] = "/chat/",
-        [CLIENT_JSON] = "/ws/",
-        [CLIENT_JSON_V1] = "/ws/",
-    };
     uint8_t bytes[8 + LIMITS_ROOM_NAME];
     struct text t = text_over(bytes, sizeof bytes);
-    text_string(&t, paths[c->form]);
+    text_string(&t, server_service(s, c)->path);
+    if (c->form != CLIENT_ECHO)
+        text_byte(&t, '/');
     if (topic)
         text_put(&t, topic_name(topic));
     journal_put(line, "path", text_span(&t));
@@ -27,7 +23,7 @@ void events_open(struct server *s, const struct client *c)
         return;
     journal_number(&line, "client", client_index(&s->clients, c));
     caller_log(&line, s, c);
-    put_path(&line, c,
+    put_path(&line, s, c,
              client_in_room(c) ? topic_at(&s->rooms.topics, c->room) : NULL);
     journal_end(&line);
 }
@@ -49,7 +45,7 @@ void events_close(struct server *s, const struct client *c)
                 bytes_of(journal_cause_word((enum journal_cause)how->cause)));
     journal_number(&line, "rx", c->received);
     journal_number(&line, "tx", c->sent);
-    put_path(&line, c,
+    put_path(&line, s, c,
              slots_current(&all->slots, how->room, how->room_generation)
                  ? topic_at(all, how->room)
                  : NULL);
