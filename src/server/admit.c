@@ -18,10 +18,15 @@ static bool waits_to_be_read(const struct client *c)
     return client_has(c, CLIENT_READABLE) && c->received == 0;
 }
 
-/* The first of a list that may end: one of the first few. */
-static struct client *first_of(const struct clients *all,
-                               const struct list *list, uint32_t few)
+/* The first of a list that may end: of the idle one of the first few; of those
+   in the order they came none of this turn, of whom the reactor has told nothing
+   yet. */
+static struct client *first_of(const struct server *s, const struct list *list)
 {
+    const struct clients *all = &s->clients;
+    size_t few = list == &all->idle
+                     ? LIMITS_GIVING_WAY
+                     : list->count - bytes_min(s->came, list->count);
     uint32_t at = list->first;
     for (; few > 0 && at != LIST_NONE; few--) {
         struct client *c = client_at(all, at);
@@ -32,30 +37,15 @@ static struct client *first_of(const struct clients *all,
     return NULL;
 }
 
-static struct client *first_idle(const struct server *s)
-{
-    return first_of(&s->clients, &s->clients.idle, LIMITS_GIVING_WAY);
-}
-
-/* Of a list in the order they came; of those of this turn the reactor has told
-   nothing yet. */
-static struct client *first_come(const struct server *s,
-                                 const struct list *list)
-{
-    uint32_t fresh = (uint32_t)bytes_min(s->came, list->count);
-    return first_of(&s->clients, list, list->count - fresh);
-}
-
 bool admit_now(const struct server *s)
 {
     const struct clients *all = &s->clients;
     return all->slots.count < all->slots.size &&
-           (all->regular < all->size || list_empty(&all->idle) ||
-            first_idle(s)) &&
-           (all->refused.count < LIMITS_REFUSALS ||
-            first_come(s, &all->refused)) &&
-           (all->scraping.count < LIMITS_SCRAPES ||
-            first_come(s, &all->scraping));
+           (client_has_room(all, 0) || list_empty(&all->idle) ||
+            first_of(s, &all->idle)) &&
+           (client_has_room(all, CLIENT_REFUSED) ||
+            first_of(s, &all->refused)) &&
+           (client_has_room(all, CLIENT_SCRAPE) || first_of(s, &all->scraping));
 }
 
 /* Somebody ends, where there is somebody: who is refused is told so, though it
@@ -73,12 +63,12 @@ static bool end(struct server *s, struct client *c)
 static struct client *take(struct server *s, int fd, uint32_t kind)
 {
     struct clients *all = &s->clients;
-    if (kind == 0 && all->regular == all->size && !end(s, first_idle(s)))
+    if (kind == 0 && !client_has_room(all, 0) &&
+        !end(s, first_of(s, &all->idle)))
         kind = CLIENT_REFUSED;
-    if (kind == CLIENT_REFUSED && all->refused.count == LIMITS_REFUSALS)
-        end(s, first_come(s, &all->refused));
-    if (kind == CLIENT_SCRAPE && all->scraping.count == LIMITS_SCRAPES)
-        end(s, first_come(s, &all->scraping));
+    if (kind && !client_has_room(all, kind))
+        end(s, first_of(s, kind == CLIENT_REFUSED ? &all->refused
+                                                  : &all->scraping));
     s->came += kind != 0;
     return client_take(all, fd, kind, (uint32_t)s->now);
 }
@@ -86,7 +76,7 @@ static struct client *take(struct server *s, int fd, uint32_t kind)
 bool admit_full(const struct server *s, const struct client *beside)
 {
     const struct clients *all = &s->clients;
-    uint32_t others = all->regular - (client_is_regular(beside) ? 1 : 0);
+    uint32_t others = all->regular - client_is_regular(beside);
     return others - all->idle.count >= all->size;
 }
 
@@ -96,7 +86,7 @@ void admit_one(struct server *s, int fd, const struct socket_address *peer,
                bool metrics)
 {
     bool over = false;
-    bool counts = !metrics && !source_is_told(s->config, peer);
+    bool counts = !metrics && !caller_is_told(s->config, peer);
     uint32_t entered = caller_enter(s, counts ? peer : NULL, &over);
     struct client *c = take(s, fd,
                             metrics ? CLIENT_SCRAPE

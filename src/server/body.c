@@ -29,41 +29,31 @@ ptrdiff_t body_send_file(struct client *c)
 
 /* ---- Places -------------------------------------------------------------- */
 
-static struct client *next(const struct server *s, uint32_t at)
-{
-    return at == LIST_NONE ? NULL : client_at(&s->clients, at);
-}
-
 /* The first of those of this address; *count is how many it has. */
-static struct client *first_of(const struct server *s, uint32_t address,
+static struct client *first_of(const struct clients *all, uint32_t address,
                                uint32_t *count)
 {
-    const struct clients *all = &s->clients;
-    struct client *first = NULL, *c = next(s, all->downloads.first);
+    struct client *first = NULL;
     *count = 0;
-    for (; c; c = next(s, list_next(&all->links, client_index(all, c)))) {
-        if (c->address != address)
-            continue;
-        first = first ? first : c;
-        ++*count;
-    }
+    for (uint32_t at = all->downloads.first; at != LIST_NONE;
+         at = list_next(&all->links, at))
+        if (client_at(all, at)->address == address && ++*count == 1)
+            first = client_at(all, at);
     return first;
 }
 
 /* One more is the newcomer's, whose own go first where another holds as many:
    nobody loses a place to somebody who has more. */
-struct client *body_rival(const struct server *s, const struct client *c)
+static struct client *rival_of(const struct clients *all,
+                               const struct client *c)
 {
-    const struct clients *all = &s->clients;
     uint32_t most, count;
-    if (all->downloads.count < s->downloads_most)
-        return NULL;
-    struct client *rival = first_of(s, c->address, &most);
+    struct client *rival = first_of(all, c->address, &most);
     most += most > 0;
-    struct client *other = next(s, all->downloads.first);
-    for (; other;
-         other = next(s, list_next(&all->links, client_index(all, other)))) {
-        struct client *first = first_of(s, other->address, &count);
+    for (uint32_t at = all->downloads.first; at != LIST_NONE;
+         at = list_next(&all->links, at)) {
+        struct client *first =
+            first_of(all, client_at(all, at)->address, &count);
         if (count > most) {
             most = count;
             rival = first;
@@ -72,11 +62,14 @@ struct client *body_rival(const struct server *s, const struct client *c)
     return rival;
 }
 
-void body_keep(struct server *s, struct client *c)
+struct client *body_keep(struct server *s, struct client *c)
 {
+    struct clients *all = &s->clients;
+    struct client *rival =
+        all->downloads.count < s->downloads_most ? NULL : rival_of(all, c);
     c->as.http.has_place = true;
-    list_append(&s->clients.downloads, &s->clients.links,
-                client_index(&s->clients, c));
+    list_append(&all->downloads, &all->links, client_index(all, c));
+    return rival;
 }
 
 void body_end(struct server *s, struct client *c)

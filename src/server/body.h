@@ -25,10 +25,9 @@ void body_sent(struct client *c, size_t n);
    -errno. */
 ptrdiff_t body_send_file(struct client *c);
 
-/* The file does not end in this turn: who has to be dropped for its place, or
-   NULL; and it has one from now on. */
-struct client *body_rival(const struct server *s, const struct client *c);
-void body_keep(struct server *s, struct client *c);
+/* The file does not end in this turn, and has a place from now on: who has to be
+   dropped for that, or NULL. */
+struct client *body_keep(struct server *s, struct client *c);
 
 /* It is sent no more, or has left. */
 void body_end(struct server *s, struct client *c);

@@ -34,13 +34,6 @@ void broadcast_publish(struct server *s, struct client *c, struct room *room,
         broadcast_flush(s, room, s->cost + LIMITS_FLUSH_ROOM);
 }
 
-static void begin_flush(struct server *s, struct room *room)
-{
-    room->flush_at = room->readers.first + 1;
-    room->flush_began = room->unflushed ? s->woken : 0;
-    member_begin_walk(s, room);
-}
-
 /* Every member has been reached. False: but not with everything. */
 static bool end_flush(struct server *s, const struct room *room)
 {
@@ -51,8 +44,11 @@ static bool end_flush(struct server *s, const struct room *room)
 
 bool broadcast_flush(struct server *s, struct room *room, uint64_t end)
 {
-    if (room->flush_at == 0)
-        begin_flush(s, room);
+    if (room->flush_at == 0) {
+        room->flush_at = room->readers.first + 1;
+        room->flush_began = room->unflushed ? s->woken : 0;
+        member_begin_walk(s, room);
+    }
     do {
         if (room->flush_at == 0)
             return end_flush(s, room);
@@ -74,12 +70,6 @@ bool broadcast_flush(struct server *s, struct room *room, uint64_t end)
 }
 
 /* ---- The number of members ----------------------------------------------- */
-
-static struct client_member *member_of(const struct server *s,
-                                       const struct client *c)
-{
-    return &client_profile(&s->clients, c)->member;
-}
 
 static void tell_client(struct server *s, struct client *c, uint32_t members)
 {
@@ -138,10 +128,4 @@ void broadcast_tell(struct server *s)
     for (uint32_t i = 0; i < all->topics.slots.fresh; i++)
         next = bytes_min64(next, tell_if_due(s, room_at(all, i), end));
     all->tell_at = bytes_min64(all->tell_at, next);
-}
-
-uint64_t broadcast_tell_wait(const struct server *s)
-{
-    uint64_t at = s->rooms.tell_at;
-    return at == UINT64_MAX ? REACTOR_FOREVER : at > s->now ? at - s->now : 0;
 }

@@ -23,9 +23,8 @@ void broadcast_publish(struct server *s, struct client *c, struct room *room,
    is not done yet. */
 bool broadcast_flush(struct server *s, struct room *room, uint64_t end);
 
-/* Send the `members` events that are due, or a part of them; milliseconds until
-   there is more to do, or REACTOR_FOREVER. */
+/* Send the `members` events that are due, or a part of them. rooms.tell_at says
+   when there is more to do. */
 void broadcast_tell(struct server *s);
-uint64_t broadcast_tell_wait(const struct server *s);
 
 #endif

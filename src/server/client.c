@@ -16,34 +16,9 @@ void client_init(struct clients *all, struct client *table,
 }
 
 /* The others of its kind: it is no regular one. */
-static struct list *list_of(struct clients *all, const struct client *c)
+static struct list *list_of(struct clients *all, uint32_t kind)
 {
-    return client_has(c, CLIENT_SCRAPE) ? &all->scraping : &all->refused;
-}
-
-static bool has_room(struct clients *all, uint32_t kind)
-{
-    if (kind & CLIENT_SCRAPE)
-        return all->scraping.count < LIMITS_SCRAPES;
-    if (kind & CLIENT_REFUSED)
-        return all->refused.count < LIMITS_REFUSALS;
-    return all->regular < all->size;
-}
-
-static void enlist(struct clients *all, const struct client *c)
-{
-    if (client_is_regular(c))
-        all->regular++;
-    else
-        list_append(list_of(all, c), &all->links, client_index(all, c));
-}
-
-static void strike(struct clients *all, const struct client *c)
-{
-    if (client_is_regular(c))
-        all->regular--;
-    else
-        list_remove(list_of(all, c), &all->links, client_index(all, c));
+    return kind & CLIENT_SCRAPE ? &all->scraping : &all->refused;
 }
 
 void client_set_state(struct clients *all, struct client *c,
@@ -53,8 +28,10 @@ void client_set_state(struct clients *all, struct client *c,
         list_remove(&all->idle, &all->links, client_index(all, c));
     if (state == CLIENT_IDLE)
         list_append(&all->idle, &all->links, client_index(all, c));
-    if (state == CLIENT_GONE)
-        strike(all, c);
+    if (state == CLIENT_GONE && client_is_regular(c))
+        all->regular--;
+    else if (state == CLIENT_GONE)
+        list_remove(list_of(all, c->flags), &all->links, client_index(all, c));
     all->in_state[c->state]--;
     all->in_state[state]++;
     c->state = (uint8_t)state;
@@ -63,9 +40,8 @@ void client_set_state(struct clients *all, struct client *c,
 struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now)
 {
-    if (!has_room(all, kind))
-        return NULL;
-    uint32_t index = slots_take(&all->slots);
+    uint32_t index =
+        client_has_room(all, kind) ? slots_take(&all->slots) : SLOTS_NONE;
     if (index == SLOTS_NONE)
         return NULL;
     struct client *c = client_at(all, index);
@@ -83,7 +59,10 @@ struct client *client_take(struct clients *all, int fd, uint32_t kind,
         .as.http = {.page = CLIENT_NONE, .file = -1},
     };
     all->in_state[CLIENT_REQUEST]++;
-    enlist(all, c);
+    if (kind == 0)
+        all->regular++;
+    else
+        list_append(list_of(all, kind), &all->links, index);
     return c;
 }
 
@@ -103,13 +82,11 @@ void client_push(const struct clients *all, struct client_queue *q,
                  struct client *c)
 {
     uint32_t index = client_index(all, c);
-    *link_of(q, c) = CLIENT_NONE;
-    if (q->last == CLIENT_NONE)
+    if (q->count++ == 0)
         q->first = index;
     else
         *link_of(q, client_at(all, q->last)) = index;
     q->last = index;
-    q->count++;
 }
 
 struct client *client_pop(const struct clients *all, struct client_queue *q)
@@ -118,23 +95,8 @@ struct client *client_pop(const struct clients *all, struct client_queue *q)
         return NULL;
     struct client *c = client_at(all, q->first);
     q->first = *link_of(q, c);
-    if (q->first == CLIENT_NONE)
-        q->last = CLIENT_NONE;
     q->count--;
     return c;
-}
-
-void client_prepend(const struct clients *all, struct client_queue *q,
-                    struct client_queue *before)
-{
-    if (before->count == 0)
-        return;
-    *link_of(q, client_at(all, before->last)) = q->first;
-    if (q->count == 0)
-        q->last = before->last;
-    q->first = before->first;
-    q->count += before->count;
-    *before = CLIENT_QUEUE(q->dirty);
 }
 
 uint64_t client_token(const struct clients *all, const struct client *c)

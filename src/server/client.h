@@ -11,7 +11,7 @@
  *
  * A connection's life (conn.c):
  *
- *   PROXY     waits for a whole PROXY header (--proxy-protocol: source.h)
+ *   PROXY     waits for a whole PROXY header (--proxy-protocol: caller.h)
  *   REQUEST   waits for a whole request head
  *   BODY      waits for the whole content of a POST (post.h)
  *   REPLY     waits until the response has left
@@ -77,12 +77,11 @@ enum client_flag {
     CLIENT_LAST = 1 << 8,     /* the connection ends after this response */
     CLIENT_REFUSED = 1 << 9,  /* has a refusal slot: 503, or 429 with OVER */
     CLIENT_OVER = 1 << 10,    /* too many from its address */
-    CLIENT_ENDED = 1 << 11,   /* the peer's end of stream was read */
-    CLIENT_TWIN = 1 << 12,    /* reads the deflated twin of its room's log */
-    CLIENT_SCRAPE = 1 << 13,  /* came to the address of --metrics */
-    CLIENT_TAIL = 1 << 14,    /* an echo without a buffer: the beginning of a
+    CLIENT_TWIN = 1 << 11,    /* reads the deflated twin of its room's log */
+    CLIENT_SCRAPE = 1 << 12,  /* came to the address of --metrics */
+    CLIENT_TAIL = 1 << 13,    /* an echo without a buffer: the beginning of a
                                  frame is kept in echo.tail */
-    CLIENT_HEAVY = 1 << 15,   /* its input is much work: it waits when others
+    CLIENT_HEAVY = 1 << 14,   /* its input is much work: it waits when others
                                  have made enough of that in a turn */
 };
 
@@ -123,7 +122,6 @@ struct client_farewell {
     uint32_t room;            /* it was in, or CLIENT_NONE */
     uint32_t room_generation; /* of that place then */
     uint16_t code;            /* close code, 0: no Close is sent */
-    uint8_t by_client;        /* 1: the client closed */
     uint8_t cause;            /* enum journal_cause */
     uint8_t told;             /* bytes of the Close frame that have left */
     uint8_t is_settled;   /* 1: what was taken of it is published, and its room
@@ -203,7 +201,7 @@ struct client_member {
 
 /* What only an echo has. */
 struct client_echo {
-    uint32_t deflating; /* lease + 1 of a compressed answer, 0: none */
+    uint32_t deflating; /* lease of a compressed answer, or NONE */
     uint8_t tail_len;   /* CLIENT_TAIL: the beginning of a frame */
     uint8_t tail[64];
 };
@@ -214,8 +212,8 @@ struct profile {
     uint64_t allowance; /* --rate: microsecond at which the next message
                            would be exactly on time */
     uint32_t waited;    /* since when there has been a reason to wait */
-    uint32_t inflating; /* lease + 1 of a compressed message that comes in,
-                           0: none; see compressed.h */
+    uint32_t inflating; /* lease of a compressed message that comes in, or
+                           NONE; see compressed.h */
     union {
         struct client_member member; /* client_in_room */
         struct client_echo echo;     /* CLIENT_ECHO */
@@ -227,29 +225,22 @@ _Static_assert(sizeof(struct profile) <= 128, "256 bytes a member in all");
 /* A queue of clients, by index, linked through slot.next_free, which is a
    client's own while it has the slot; or through dirty_next. */
 struct client_queue {
-    uint32_t first; /* index, or CLIENT_NONE */
+    uint32_t first;
     uint32_t last;
     uint32_t count;
     bool dirty; /* which of the two links */
 };
 
-#define CLIENT_QUEUE(is_dirty)                                                 \
-    (struct client_queue)                                                      \
-    {                                                                          \
-        .first = CLIENT_NONE, .last = CLIENT_NONE, .dirty = is_dirty           \
-    }
-
 struct clients {
     struct client *table;
     struct profile *profiles;
     struct slots slots;
-    uint32_t size;    /* --clients, or fewer where files are short */
-    uint32_t regular; /* clients that count against it; here and in the lists
-                         those that are GONE are no more */
-    struct list_table links;
-    struct list idle;      /* in state IDLE, the longest first */
-    struct list refused;   /* with CLIENT_REFUSED, in the order they came */
-    struct list scraping;  /* with CLIENT_SCRAPE, likewise */
+    uint32_t size;           /* --clients, or fewer where files are short */
+    uint32_t regular;        /* those that count against it and are not GONE */
+    struct list_table links; /* of these lists; who is GONE is in none */
+    struct list idle;        /* in state IDLE, the longest first */
+    struct list refused;     /* with CLIENT_REFUSED, in the order they came */
+    struct list scraping;    /* with CLIENT_SCRAPE, likewise */
     struct list downloads; /* in state REPLY, sent a file for more than a turn,
                               the longest first */
     uint32_t in_state[CLIENT_STATES]; /* clients, by enum client_state */
@@ -302,11 +293,11 @@ static inline bool client_is_regular(const struct client *c)
     return (c->flags & (CLIENT_SCRAPE | CLIENT_REFUSED)) == 0;
 }
 
-/* profile.inflating; 0 also where no compression was agreed on. */
+/* profile.inflating; CLIENT_NONE also where no compression was agreed on. */
 static inline uint32_t client_inflating(const struct clients *all,
                                         const struct client *c)
 {
-    return c->client_bits ? client_profile(all, c)->inflating : 0;
+    return c->client_bits ? client_profile(all, c)->inflating : CLIENT_NONE;
 }
 
 /* True while it is in a room's list of members. */
@@ -315,13 +306,10 @@ static inline bool client_in_room(const struct client *c)
     return c->room != CLIENT_NONE;
 }
 
-/* Put a client at the end; take out the first one, NULL when there is none;
-   put all of `before` in front, and leave it empty. */
+/* Put a client at the end; take out the first one, NULL when there is none. */
 void client_push(const struct clients *all, struct client_queue *q,
                  struct client *c);
 struct client *client_pop(const struct clients *all, struct client_queue *q);
-void client_prepend(const struct clients *all, struct client_queue *q,
-                    struct client_queue *before);
 
 /* Slots beyond --clients: those that are taken up by LIMITS_BESIDES, and the
    ones of who gave way in this turn. */
@@ -332,11 +320,17 @@ void client_prepend(const struct clients *all, struct client_queue *q,
 void client_init(struct clients *all, struct client *table,
                  struct profile *profiles, uint32_t size);
 
-/*
- * Take a slot for a connection and fill it in, in state REQUEST. `kind` is a
- * flag: 0 for a regular one, CLIENT_SCRAPE or CLIENT_REFUSED for one of those.
- * NULL when they are out.
- */
+/* Is a slot free for one of this kind? A flag: 0 for a regular one,
+   CLIENT_SCRAPE or CLIENT_REFUSED for one of those. */
+static inline bool client_has_room(const struct clients *all, uint32_t kind)
+{
+    return kind & CLIENT_SCRAPE    ? all->scraping.count < LIMITS_SCRAPES
+           : kind & CLIENT_REFUSED ? all->refused.count < LIMITS_REFUSALS
+                                   : all->regular < all->size;
+}
+
+/* Take a slot for a connection and fill it in, in state REQUEST. NULL when they
+   are out. */
 struct client *client_take(struct clients *all, int fd, uint32_t kind,
                            uint32_t now);
 

@@ -4,60 +4,37 @@
 #include "server/outbox.h"
 #include "wire/extension.h"
 
-/* A lease is referred to by index + 1 in the profile: 0 is none. */
-static void *context_of(const struct leases *all, uint32_t lease_1)
+static void *context_of(const struct leases *all, uint32_t index)
 {
-    return lease_1 ? lease_bytes(all, lease_1 - 1) : NULL;
-}
-
-static void give(struct leases *all, uint32_t *lease_1)
-{
-    uint32_t index = *lease_1 - 1; /* 0 becomes LEASE_NONE */
-    lease_give(all, &index);
-    *lease_1 = 0;
+    return index == LEASE_NONE ? NULL : lease_bytes(all, index);
 }
 
 /* ---- Coming in ----------------------------------------------------------- */
 
-void compressed_begin(struct server *s, struct client *c, uint32_t context)
+void compressed_begin(struct server *s, struct client *c, uint32_t context,
+                      uint8_t opcode)
 {
     struct profile *p = client_profile(&s->clients, c);
-    CHECK(p->inflating == 0);
-    p->inflating = context + 1; /* LEASE_NONE becomes 0 */
-}
-
-struct compressed_in *compressed_in_of(struct server *s, struct client *c,
-                                       const struct message_event *event)
-{
-    struct compressed_in *in = compressed_taken(s, c);
+    CHECK(p->inflating == LEASE_NONE);
+    p->inflating = context;
+    struct compressed_in *in = compressed_in_of(s, c);
     if (!in)
-        return NULL;
-    if (event->first) {
-        permessage_begin(&in->reader, c->client_bits);
-        in->utf8 = (struct utf8){0};
-        in->len = 0;
-        in->opcode = event->opcode;
-        in->first = true;
-    }
-    in->last = event->last;
-    in->waiting = false;
-    return in;
+        return;
+    permessage_begin(&in->reader, c->client_bits);
+    in->utf8 = (struct utf8){0};
+    in->len = 0;
+    in->opcode = opcode;
+    in->first = true;
 }
 
-struct compressed_in *compressed_taken(struct server *s, struct client *c)
+struct compressed_in *compressed_in_of(struct server *s, struct client *c)
 {
     return context_of(&s->inflating, client_inflating(&s->clients, c));
 }
 
-struct compressed_in *compressed_waiting(struct server *s, struct client *c)
-{
-    struct compressed_in *in = compressed_taken(s, c);
-    return in && in->waiting ? in : NULL;
-}
-
 void compressed_in_end(struct server *s, struct client *c)
 {
-    give(&s->inflating, &client_profile(&s->clients, c)->inflating);
+    lease_give(&s->inflating, &client_profile(&s->clients, c)->inflating);
 }
 
 /* ---- Going out ----------------------------------------------------------- */
@@ -71,12 +48,11 @@ size_t compressed_reply_max(const struct server *s)
 static struct compressed_out *out_of(struct server *s, struct client *c,
                                      const struct message_event *event)
 {
-    uint32_t *lease_1 = &client_profile(&s->clients, c)->echo.deflating;
+    uint32_t *lease = &client_profile(&s->clients, c)->echo.deflating;
     if (event->first)
-        *lease_1 = lease_take(&s->deflating, client_index(&s->clients, c),
-                              c->address, (uint32_t)s->now) +
-                   1;
-    struct compressed_out *out = context_of(&s->deflating, *lease_1);
+        *lease = lease_take(&s->deflating, client_index(&s->clients, c),
+                            c->address, (uint32_t)s->now);
+    struct compressed_out *out = context_of(&s->deflating, *lease);
     if (out && event->first) {
         deflate_init(&out->deflate, c->server_bits,
                      event->last ? event->len : SIZE_MAX);
@@ -118,7 +94,8 @@ bool compressed_reply(struct server *s, struct client *c,
                      text_span(&frame));
     }
     if (event->last)
-        give(&s->deflating, &client_profile(&s->clients, c)->echo.deflating);
+        lease_give(&s->deflating,
+                   &client_profile(&s->clients, c)->echo.deflating);
     return true;
 }
 
@@ -147,7 +124,7 @@ void compressed_end(struct server *s, struct client *c)
     if (c->client_bits == 0)
         return;
     struct profile *p = client_profile(&s->clients, c);
-    give(&s->inflating, &p->inflating);
+    lease_give(&s->inflating, &p->inflating);
     if (c->form == CLIENT_ECHO)
-        give(&s->deflating, &p->echo.deflating);
+        lease_give(&s->deflating, &p->echo.deflating);
 }

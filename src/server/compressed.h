@@ -51,19 +51,14 @@ static inline uint8_t *compressed_gathered(struct compressed_in *in)
 }
 
 /* A message begins, in this leased context (LEASE_NONE: there is none). */
-void compressed_begin(struct server *s, struct client *c, uint32_t context);
+void compressed_begin(struct server *s, struct client *c, uint32_t context,
+                      uint8_t opcode);
 
-/* The message that the client is in the middle of sending, with a further piece
-   of it. NULL when there is no context for it. */
-struct compressed_in *compressed_in_of(struct server *s, struct client *c,
-                                       const struct message_event *event);
+/* The message that the client is in the middle of sending, or that is taken
+   whole; NULL when there is no context for it. */
+struct compressed_in *compressed_in_of(struct server *s, struct client *c);
 
-/* The message that has a context; and that only if it stopped inside a piece.
-   Or NULL. */
-struct compressed_in *compressed_taken(struct server *s, struct client *c);
-struct compressed_in *compressed_waiting(struct server *s, struct client *c);
-
-/* It is whole: its context is free. */
+/* It is handled: its context is free. */
 void compressed_in_end(struct server *s, struct client *c);
 
 /* Answer with a chunk of a compressed message, compressed. False, with nothing

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/conn.h"
-#include "base/check.h"
 #include "server/body.h"
 #include "server/caller.h"
 #include "server/compressed.h"
@@ -20,25 +19,21 @@ void conn_opened(struct server *s, struct client *c)
     if (s->config->rate)
         p->allowance = 0;
     if (c->client_bits)
-        p->inflating = 0;
+        p->inflating = LEASE_NONE;
     if (c->client_bits && c->form == CLIENT_ECHO)
-        p->echo.deflating = 0;
+        p->echo.deflating = LEASE_NONE;
     due_set(s, c);
     events_open(s, c);
 }
 
 /* ---- Closing -------------------------------------------------------------- */
 
-/* Is this an end after which the room's messages up to now are still owed? */
-static bool owes_messages(enum journal_cause cause)
-{
-    return cause == CAUSE_CLOSE || cause == CAUSE_STOPPING;
-}
-
-/* What the room owes to one that goes, what was taken of it included. In the
-   JSON form it does not hear itself. */
+/* What the room owes to one that goes, what was taken of it included: after two
+   of the causes all messages up to now. In the JSON form it does not hear
+   itself. */
 static void settle_room(struct server *s, struct client *c)
 {
+    uint8_t cause = c->as.farewell.cause;
     const struct ring *log = member_log(s, c);
     uint64_t cursor = c->as.farewell.cursor, end = log->head;
     member_publish_held(s, c); /* members are written to */
@@ -46,7 +41,7 @@ static void settle_room(struct server *s, struct client *c)
     if (c->form != CLIENT_JSON)
         end = log->head;
     member_leave(s, c);
-    if (owes_messages((enum journal_cause)c->as.farewell.cause) &&
+    if ((cause == CAUSE_CLOSE || cause == CAUSE_STOPPING) &&
         ring_holds(log, cursor))
         c->frame_left = (uint32_t)(end - cursor);
     if (c->frame_left == 0)
@@ -56,19 +51,17 @@ static void settle_room(struct server *s, struct client *c)
 /* From OPEN to CLOSING. What is to be said before the end is pending by now, or
    follows at once. */
 static void leave_open(struct server *s, struct client *c,
-                       const struct client_farewell *how)
+                       struct client_farewell how)
 {
-    CHECK(c->state == CLIENT_OPEN);
-    struct client_farewell end = *how;
-    end.cursor = c->as.socket.cursor;
-    end.room = c->room;
+    how.cursor = c->as.socket.cursor;
+    how.room = c->room;
+    how.outbox_first = c->frame_left == 0;
+    how.is_settled = c->taken == 0;
     if (client_in_room(c))
-        end.room_generation = slots_generation(&s->rooms.topics.slots, c->room);
-    end.outbox_first = c->frame_left == 0;
+        how.room_generation = slots_generation(&s->rooms.topics.slots, c->room);
     client_set_state(&s->clients, c, CLIENT_CLOSING);
     s->stats.open[c->form]--;
-    c->as.farewell = end;
-    c->as.farewell.is_settled = c->taken == 0;
+    c->as.farewell = how;
     if (client_in_room(c))
         settle_room(s, c);
     c->since = (uint32_t)s->now;
@@ -81,15 +74,14 @@ static void leave_open(struct server *s, struct client *c,
 }
 
 void conn_close(struct server *s, struct client *c, unsigned code,
-                const char *reason, enum journal_cause cause, bool by_client)
+                const char *reason, enum journal_cause cause)
 {
     if (c->state != CLIENT_OPEN)
         return;
     leave_open(s, c,
-               &(struct client_farewell){.code = (uint16_t)code,
-                                         .reason = reason,
-                                         .by_client = by_client,
-                                         .cause = (uint8_t)cause});
+               (struct client_farewell){.code = (uint16_t)code,
+                                        .reason = reason,
+                                        .cause = (uint8_t)cause});
     if (s->current != c)
         server_make_dirty(s, c);
 }
@@ -101,17 +93,19 @@ void conn_fail(struct server *s, struct client *c, unsigned code,
                                : code == CLOSE_INTERNAL  ? CAUSE_FAULT
                                : code == CLOSE_TRY_LATER ? CAUSE_NO_BUFFER
                                                          : CAUSE_PROTOCOL;
-    conn_close(s, c, code, reason, cause, false);
+    conn_close(s, c, code, reason, cause);
 }
 
 /* ---- Going ---------------------------------------------------------------- */
 
 void conn_linger(struct server *s, struct client *c)
 {
+    struct client_farewell *how = &c->as.farewell;
+    if (c->state != CLIENT_CLOSING)
+        *how = (struct client_farewell){.cause = CAUSE_REFUSED};
     /* RFC 6455 7.1.1: when both have said Close, the server ends it. */
-    if (client_has(c, CLIENT_ENDED) ||
-        (c->state == CLIENT_CLOSING && c->as.farewell.by_client &&
-         !c->as.farewell.says_more)) {
+    if (how->cause == CAUSE_END ||
+        (how->cause == CAUSE_CLOSE && !how->says_more)) {
         conn_drop(s, c, CAUSE_NONE);
         return;
     }
@@ -125,16 +119,15 @@ void conn_linger(struct server *s, struct client *c)
     due_set(s, c);
 }
 
-/* A WebSocket that has ended, and not a plain HTTP connection. */
-static bool was_open(const struct client *c)
+void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
 {
-    return c->state == CLIENT_CLOSING ||
-           (c->state == CLIENT_LINGER && c->as.farewell.cause != CAUSE_REFUSED);
-}
-
-/* Bytes that belong to a state, not to every client. */
-static void let_go(struct server *s, struct client *c)
-{
+    if (c->state == CLIENT_GONE)
+        return;
+    if (c->state == CLIENT_OPEN)
+        leave_open(s, c, (struct client_farewell){.cause = (uint8_t)cause});
+    if ((c->state == CLIENT_CLOSING || c->state == CLIENT_LINGER) &&
+        c->as.farewell.cause != CAUSE_REFUSED) /* was a WebSocket */
+        events_close(s, c);
     if (c->state == CLIENT_REQUEST || c->state == CLIENT_BODY ||
         c->state == CLIENT_REPLY)
         body_end(s, c);
@@ -142,20 +135,6 @@ static void let_go(struct server *s, struct client *c)
         member_detach(s, c);
     lease_give(&s->leases, &c->inbox);
     lease_give(&s->leases, &c->outbox);
-}
-
-void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
-{
-    if (c->state == CLIENT_GONE)
-        return;
-    if (c->state == CLIENT_OPEN)
-        leave_open(
-            s, c,
-            &(struct client_farewell){.cause = (uint8_t)cause,
-                                      .by_client = cause == CAUSE_RESET});
-    if (was_open(c))
-        events_close(s, c);
-    let_go(s, c);
     caller_leave(s, c);
     wheel_remove(&s->wheel, client_index(&s->clients, c));
     if (client_waits(c, CLIENT_WAITS_OUTPUT)) /* who does not take it */
@@ -179,5 +158,5 @@ void conn_refuse(struct server *s, struct client *c, unsigned status,
     http_put_end(&t);
     struct span all = text_span(&t);
     (void)socket_send(c->fd, &all, 1);
-    events_refuse(s, c, c->fd, status, why);
+    events_refuse(s, c, status, why);
 }

@@ -17,7 +17,7 @@ void conn_opened(struct server *s, struct client *c);
 /* Send a Close with this code (CLOSE_NO_STATUS: empty; 0: none) and end the
    connection. `reason` is static, at most CLOSE_REASON_MAX bytes of UTF-8. */
 void conn_close(struct server *s, struct client *c, unsigned code,
-                const char *reason, enum journal_cause cause, bool by_client);
+                const char *reason, enum journal_cause cause);
 
 /* Close with a code that tells the client's fault, or ours. */
 void conn_fail(struct server *s, struct client *c, unsigned code,
@@ -31,7 +31,8 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause);
 void conn_refuse(struct server *s, struct client *c, unsigned status,
                  const char *why);
 
-/* Our side is shut after what has been sent; the client may read on. */
+/* Our side is shut after what has been sent; the client may read on. One that
+   was no WebSocket has been refused. */
 void conn_linger(struct server *s, struct client *c);
 
 #endif

@@ -13,19 +13,9 @@
 
 /* ---- Output that is pending ----------------------------------------------- */
 
-/* What the peer must acknowledge of what lies in a buffer, which others may
-   need, in the next write-timeout. */
-static uint32_t share_of(const struct server *s, const struct client *c,
-                         size_t unacknowledged)
-{
-    uint64_t pending = unacknowledged + lease_left(&s->leases, c->outbox).len;
-    return (uint32_t)bytes_min64(
-        pending,
-        (uint64_t)s->config->write_timeout * LIMITS_LEAST_PACE / 1000 + 1);
-}
-
 /* Progress is what the peer's TCP has acknowledged; that the kernel takes
-   bytes, or says it would, proves nothing. */
+   bytes, or says it would, proves nothing. Of what lies in a buffer, which
+   others may need, it is `due` bytes in a write-timeout. */
 static void look_at_progress(struct server *s, struct client *c)
 {
     ptrdiff_t waiting = socket_unacknowledged(c->fd);
@@ -40,20 +30,9 @@ static void look_at_progress(struct server *s, struct client *c)
         c->moved = (uint32_t)s->now;
     c->mark = taken;
     if (l)
-        l->due = share_of(s, c, (size_t)waiting);
-}
-
-static void write_timeout(struct server *s, struct client *c)
-{
-    /* A Close can stand only at a boundary, and nothing private may be half
-       sent; it is pending behind what the peer does not take, so this says
-       goodbye only to one who begins to read again. */
-    if (c->state == CLIENT_OPEN && c->frame_left == 0 &&
-        c->outbox == LEASE_NONE)
-        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT,
-                   false);
-    else
-        conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
+        l->due = (uint32_t)bytes_min64(
+            (uint64_t)waiting + l->end - l->start,
+            (uint64_t)s->config->write_timeout * LIMITS_LEAST_PACE / 1000 + 1);
 }
 
 /* True when the client is dealt with. */
@@ -64,7 +43,14 @@ static bool output_reached(struct server *s, struct client *c)
     look_at_progress(s, c);
     if (due_output(s, c) > s->now)
         return false;
-    write_timeout(s, c);
+    /* A Close can stand only at a boundary, and nothing private may be half
+       sent; it is pending behind what the peer does not take, so this says
+       goodbye only to one who begins to read again. */
+    if (c->state == CLIENT_OPEN && c->frame_left == 0 &&
+        c->outbox == LEASE_NONE)
+        conn_close(s, c, CLOSE_TRY_LATER, "too slow", CAUSE_WRITE_TIMEOUT);
+    else
+        conn_drop(s, c, CAUSE_WRITE_TIMEOUT);
     return true;
 }
 
@@ -78,7 +64,7 @@ static void heartbeat(struct server *s, struct client *c)
     output_begin(s, c);
     if (client_has(c, CLIENT_PINGED)) {
         conn_close(s, c, CLOSE_GOING_AWAY, "no sign of life",
-                   CAUSE_PONG_TIMEOUT, false);
+                   CAUSE_PONG_TIMEOUT);
     } else {
         client_set(c, CLIENT_PINGED);
         c->since = (uint32_t)s->now;
@@ -94,8 +80,7 @@ static bool grant_reached(struct server *s, struct client *c)
     if (grant_due(s, c) > s->now)
         return false;
     if (grant_of(s, c)->ends <= s->wall) {
-        conn_close(s, c, GRANT_CLOSE_ENDED, "token: expired", CAUSE_TOKEN,
-                   false);
+        conn_close(s, c, GRANT_CLOSE_ENDED, "token: expired", CAUSE_TOKEN);
         return true;
     }
     uint64_t seconds = grant_tell(s, c);
@@ -116,7 +101,7 @@ static void open_reached(struct server *s, struct client *c)
     /* It waits again if it has to, when its next message is looked at. */
     if (c->waits == 0 && due_message(s, c) <= s->now) {
         conn_close(s, c, CLOSE_POLICY, "a message takes too long",
-                   CAUSE_MESSAGE_TIMEOUT, false);
+                   CAUSE_MESSAGE_TIMEOUT);
         return;
     }
     ready_go_on(s, c, CLIENT_WAITS_RATE);
@@ -125,30 +110,19 @@ static void open_reached(struct server *s, struct client *c)
     heartbeat(s, c);
 }
 
-/* ---- Every state --------------------------------------------------------- */
-
-static void state_reached(struct server *s, struct client *c)
-{
-    switch ((enum client_state)c->state) {
-    case CLIENT_PROXY:
-    case CLIENT_REQUEST:
-    case CLIENT_BODY: request_timeout(s, c); break;
-    case CLIENT_CLOSING: conn_drop(s, c, CAUSE_CLOSE_TIMEOUT); break;
-    case CLIENT_IDLE:
-    case CLIENT_LINGER: conn_drop(s, c, CAUSE_NONE); break;
-    case CLIENT_REPLY:
-    case CLIENT_OPEN:
-    case CLIENT_GONE: break; /* nothing is due */
-    }
-}
-
 void deadline_reached(struct server *s, struct client *c)
 {
+    bool over = due_state(s, c) <= s->now;
     if (c->state == CLIENT_OPEN)
         open_reached(s, c);
     else if (c->state == CLIENT_REPLY)
         output_reached(s, c);
-    else if (due_state(s, c) <= s->now)
-        state_reached(s, c);
+    else if (over && (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
+                      c->state == CLIENT_BODY))
+        request_timeout(s, c);
+    else if (over)
+        conn_drop(s, c,
+                  c->state == CLIENT_CLOSING ? CAUSE_CLOSE_TIMEOUT
+                                             : CAUSE_NONE);
     due_set(s, c);
 }

@@ -9,9 +9,10 @@ static uint64_t moment(const struct server *s, uint32_t then, uint32_t after)
     return s->now - server_since(s, then) + after;
 }
 
+/* Is it our doing that nothing is heard of it? READY, too: what it has said is
+   about to be read. */
 bool due_unheard(const struct client *c)
 {
-    /* READY, too: what it has said is about to be read. */
     return c->waits || (c->flags & (CLIENT_PARKED | CLIENT_READY));
 }
 
@@ -41,26 +42,24 @@ uint64_t due_heartbeat(const struct server *s, const struct client *c)
     return moment(s, c->heard, s->config->ping);
 }
 
-/* Since when has it been in the middle of sending something? False when it is
-   not. */
-static bool began(const struct server *s, const struct client *c,
-                  uint32_t *since)
+/* What it is in the middle of sending, or NULL. */
+static const struct lease *unfinished(const struct server *s,
+                                      const struct client *c)
 {
     uint32_t inflating = client_inflating(&s->clients, c);
-    if ((c->inbox == LEASE_NONE && !inflating) || c->taken)
-        return false;
-    if (inflating)
-        *since = lease_at(&s->inflating, inflating - 1)->since;
-    else
-        *since = lease_at(&s->leases, c->inbox)->since;
-    return true;
+    if (c->taken)
+        return NULL;
+    if (inflating != LEASE_NONE)
+        return lease_at(&s->inflating, inflating);
+    return c->inbox == LEASE_NONE ? NULL : lease_at(&s->leases, c->inbox);
 }
 
 uint64_t due_message(const struct server *s, const struct client *c)
 {
-    uint32_t since;
-    if (!began(s, c, &since))
+    const struct lease *l = unfinished(s, c);
+    if (!l)
         return DUE_NEVER;
+    uint32_t since = l->since;
     if (c->waits)
         since += server_since(s, client_profile(&s->clients, c)->waited);
     uint64_t at = moment(s, since, s->config->message_timeout);
@@ -70,17 +69,10 @@ uint64_t due_message(const struct server *s, const struct client *c)
 
 uint64_t due_pace(const struct server *s, const struct client *c)
 {
-    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    const struct client_member *m = member_of(s, c);
     if (!client_in_room(c) || m->behind == MEMBER_IN_STEP)
         return DUE_NEVER;
     return moment(s, m->lag_since, LIMITS_PACE);
-}
-
-/* Several times, for the next progress counts from when it was seen. */
-static uint64_t next_look(const struct server *s, const struct client *c)
-{
-    return bytes_min64(due_output(s, c),
-                       s->now + s->config->write_timeout / LIMITS_PROGRESS + 1);
 }
 
 uint64_t due_state(const struct server *s, const struct client *c)
@@ -93,11 +85,8 @@ uint64_t due_state(const struct server *s, const struct client *c)
     case CLIENT_IDLE: return moment(s, c->since, config->keep_alive);
     case CLIENT_CLOSING: return moment(s, c->since, config->close_timeout);
     case CLIENT_LINGER: return moment(s, c->since, LIMITS_LINGER);
-    case CLIENT_REPLY:
-    case CLIENT_OPEN:
-    case CLIENT_GONE: break;
+    default: return DUE_NEVER;
     }
-    return DUE_NEVER;
 }
 
 void due_set(struct server *s, struct client *c)
@@ -105,7 +94,10 @@ void due_set(struct server *s, struct client *c)
     uint64_t at = due_state(s, c);
     if ((c->state == CLIENT_REPLY || c->state == CLIENT_OPEN) &&
         due_output_waits(c))
-        at = next_look(s, c);
+        /* several times, for the next progress counts from when it was seen */
+        at = bytes_min64(due_output(s, c),
+                         s->now + s->config->write_timeout / LIMITS_PROGRESS +
+                             1);
     if (c->state == CLIENT_OPEN) {
         at = bytes_min64(at, due_heartbeat(s, c));
         at = bytes_min64(at, due_message(s, c));

@@ -17,8 +17,7 @@
  *   LINGER    a second after `since`
  *
  * Progress is a byte that the peer's TCP has acknowledged; of output in a leased
- * buffer LIMITS_LEAST_PACE bytes a second, or all of it. Time in which a client
- * is not read from is not its time (ready.h).
+ * buffer LIMITS_LEAST_PACE bytes a second, or all of it.
  */
 #ifndef SERVER_DUE_H
 #define SERVER_DUE_H

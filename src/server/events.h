@@ -9,9 +9,8 @@
 void events_open(struct server *s, const struct client *c);
 void events_close(struct server *s, const struct client *c);
 
-/* Somebody is refused; `why` is static, a status of 0 is none. c may be NULL:
-   somebody without a slot, at the end of fd. */
-void events_refuse(struct server *s, const struct client *c, int fd,
-                   unsigned status, const char *why);
+/* Somebody is refused; `why` is static, a status of 0 is none. */
+void events_refuse(struct server *s, const struct client *c, unsigned status,
+                   const char *why);
 
 #endif

@@ -10,11 +10,13 @@
 
 /* ---- Messages in pieces --------------------------------------------------- */
 
+/* Must a whole message wait for its room, and can a buffer of the pool be kept
+   for that? */
 static bool must_hold(struct server *s, const struct client *c,
-                      struct span message)
+                      const struct leases *pool, struct span message)
 {
     const struct service *service = server_service(s, c);
-    return !member_may_speak(s, c) &&
+    return !member_may_speak(s, c) && lease_can_keep(pool) &&
            (!service->publishes ||
             (message.len > 0 && service->publishes(s, message)));
 }
@@ -36,8 +38,7 @@ static void add_piece(struct server *s, struct client *c, struct gather *in,
         return;
     uint8_t *message = lease_bytes(&s->leases, c->inbox);
     size_t len = in->message_len;
-    if (must_hold(s, c, bytes_span(message, len)) &&
-        lease_keep(&s->leases, c->inbox)) {
+    if (must_hold(s, c, &s->leases, bytes_span(message, len))) {
         /* It may be published in this turn: the client may go in it. */
         struct lease *l = lease_at(&s->leases, c->inbox);
         l->start = l->end = (uint32_t)len;
@@ -52,7 +53,7 @@ static void add_piece(struct server *s, struct client *c, struct gather *in,
 static void take_whole(struct server *s, struct client *c, struct gather *in,
                        const struct message_event *event)
 {
-    if (must_hold(s, c, bytes_span(event->ptr, event->len)) &&
+    if (must_hold(s, c, &s->leases, bytes_span(event->ptr, event->len)) &&
         input_want_inbox(s, c))
         add_piece(s, c, in, event);
     else
@@ -93,9 +94,7 @@ static void pass_gathered(struct server *s, struct client *c,
     uint8_t *message = compressed_gathered(z);
     if (z->opcode == FRAME_TEXT && !utf8_valid(bytes_span(message, z->len)))
         conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
-    else if (must_hold(s, c, bytes_span(message, z->len)) &&
-             lease_keep(&s->inflating,
-                        client_profile(&s->clients, c)->inflating - 1))
+    else if (must_hold(s, c, &s->inflating, bytes_span(message, z->len)))
         member_hold(s, c, z->opcode);
     else
         server_service(s, c)->message(s, c, z->opcode, message, z->len);
@@ -178,10 +177,10 @@ static bool inflate_held(struct server *s, struct client *c, struct gather *in,
 
 bool gather_go_on(struct server *s, struct client *c, struct gather *in)
 {
-    struct compressed_in *z = compressed_waiting(s, c);
+    struct compressed_in *z = compressed_in_of(s, c);
     s->inflate_left = LIMITS_INFLATE;
     s->blocks_left = LIMITS_BLOCKS;
-    return !z || inflate_held(s, c, in, z);
+    return !z || !z->waiting || inflate_held(s, c, in, z);
 }
 
 static bool take_compressed(struct server *s, struct client *c,
@@ -189,12 +188,13 @@ static bool take_compressed(struct server *s, struct client *c,
                             const struct message_event *event)
 {
     if (event->first)
-        compressed_begin(s, c, lend_buffer(s, &s->inflating, c));
-    struct compressed_in *z = compressed_in_of(s, c, event);
+        compressed_begin(s, c, lend_buffer(s, &s->inflating, c), event->opcode);
+    struct compressed_in *z = compressed_in_of(s, c);
     if (!z) {
         conn_fail(s, c, CLOSE_TRY_LATER, "no room to inflate a message");
         return true;
     }
+    z->last = event->last;
     in->held = event->len;
     return inflate_held(s, c, in, z);
 }

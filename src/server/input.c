@@ -10,40 +10,36 @@
 /* The client will send nothing more. */
 static void ended(struct server *s, struct client *c)
 {
-    client_set(c, CLIENT_ENDED);
     if (c->state != CLIENT_OPEN) {
         conn_drop(s, c, CAUSE_END);
         return;
     }
     /* What it asked for before may still be on its way to it; there will be
        no closing handshake with somebody who cannot answer. */
-    conn_close(s, c, 0, NULL, CAUSE_END, true);
+    conn_close(s, c, 0, NULL, CAUSE_END);
 }
 
-static struct span receive(struct server *s, struct client *c, uint8_t *to,
-                           size_t size)
+/* Bytes that have come. */
+static size_t receive(struct server *s, struct client *c, uint8_t *to,
+                      size_t size)
 {
-    struct span none = {0};
     ptrdiff_t got = socket_receive(c->fd, to, size);
-    if (got < 0 && error_kind((int)got) == ERROR_WAIT) {
-        client_clear(c, CLIENT_READABLE);
-        return none;
-    }
     if (got <= 0) {
         client_clear(c, CLIENT_READABLE);
         if (got == 0)
             ended(s, c);
-        else
+        else if (error_kind((int)got) != ERROR_WAIT)
             conn_drop(s, c, CAUSE_RESET);
-        return none;
+        return 0;
     }
+    size_t len = (size_t)got;
     /* A short receive took all there was, and the next byte makes an edge. An
        end of stream that the reactor told of already makes no further one. */
-    if ((size_t)got < size && !client_has(c, CLIENT_HANGUP))
+    if (len < size && !client_has(c, CLIENT_HANGUP))
         client_clear(c, CLIENT_READABLE);
-    c->received += (uint64_t)got;
-    s->stats.bytes_in += (uint64_t)got;
-    s->cost += (uint64_t)got * LIMITS_COST_RECEIVED;
+    c->received += len;
+    s->stats.bytes_in += len;
+    s->cost += len * LIMITS_COST_RECEIVED;
     c->heard = (uint32_t)s->now;
     if (client_has(c, CLIENT_PINGED)) {
         /* It waits in the bucket of the pong's deadline; the next ping may be
@@ -52,36 +48,45 @@ static struct span receive(struct server *s, struct client *c, uint8_t *to,
         due_set(s, c);
     }
     if (s->trace)
-        trace_received(s, c, bytes_span(to, (size_t)got));
-    return bytes_span(to, (size_t)got);
+        trace_received(s, c, bytes_span(to, len));
+    return len;
 }
 
-struct span input_receive(struct server *s, struct client *c, size_t have,
-                          size_t most)
+bool input_take(struct server *s, struct client *c, size_t most, size_t *len)
 {
-    size_t size = bytes_min(s->receive_size - have, most);
-    return receive(s, c, s->receive + have, size);
-}
-
-struct span input_take(struct server *s, struct client *c)
-{
-    if (c->inbox == LEASE_NONE)
-        return receive(s, c, s->receive, s->receive_size);
-
-    struct lease *l = lease_at(&s->leases, c->inbox);
-    struct span waiting = lease_left(&s->leases, c->inbox);
+    struct span kept = {0};
+    if (c->inbox != LEASE_NONE) {
+        kept = lease_left(&s->leases, c->inbox); /* and is to fit again */
+        most = bytes_min(most,
+                         s->leases.size - lease_at(&s->leases, c->inbox)->end);
+    } else if (client_has(c, CLIENT_TAIL)) {
+        const struct client_echo *e = &client_profile(&s->clients, c)->echo;
+        kept = bytes_span(e->tail, e->tail_len);
+    }
+    if (kept.len)
+        memcpy(s->receive, kept.ptr, kept.len);
+    *len = kept.len;
     if (client_has(c, CLIENT_PARKED)) {
         client_clear(c, CLIENT_PARKED);
-        return waiting;
+        return true;
     }
-    /* A WebSocket looks at what is kept of a request in the receive buffer. */
-    size_t kept = c->state == CLIENT_BODY ? 0 : waiting.len;
-    size_t size = bytes_min(s->leases.size - l->end, s->receive_size - kept);
-    struct span got =
-        receive(s, c, lease_bytes(&s->leases, c->inbox) + l->end, size);
-    if (got.len == 0)
-        return got;
-    l->end += (uint32_t)got.len;
+    size_t got = receive(s, c, s->receive + kept.len,
+                         bytes_min(most, s->receive_size - kept.len));
+    *len += got;
+    if (got > 0)
+        client_clear(c, CLIENT_TAIL);
+    return got > 0;
+}
+
+struct span input_append(struct server *s, struct client *c)
+{
+    struct lease *l = lease_at(&s->leases, c->inbox);
+    uint8_t *to = lease_bytes(&s->leases, c->inbox) + l->end;
+    size_t got =
+        receive(s, c, to, bytes_min(s->leases.size - l->end, s->receive_size));
+    if (got == 0)
+        return bytes_span(NULL, 0);
+    l->end += (uint32_t)got;
     return lease_left(&s->leases, c->inbox);
 }
 

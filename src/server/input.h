@@ -8,21 +8,21 @@
 
 #include "server/server.h"
 
-/* Receive (or take what was parked): the bytes not handled yet. An empty span
-   when there is nothing to handle; the client may then be GONE. */
-struct span input_take(struct server *s, struct client *c);
+/* Into the receive buffer: what was kept, and behind it what one receive gives
+   (at most `most` bytes), if that is not parked. *len is all of it. False when
+   there is nothing to handle; the client may then be GONE. */
+bool input_take(struct server *s, struct client *c, size_t most, size_t *len);
 
-/* Receive behind the first `have` bytes of the receive buffer, at most `most`
-   bytes: what came. */
-struct span input_receive(struct server *s, struct client *c, size_t have,
-                          size_t most);
+/* Receive behind what is kept, where that lies: all of it. An empty span when
+   nothing came; the client may then be GONE. */
+struct span input_append(struct server *s, struct client *c);
 
 /* Lease an inbox, if it has none. False: there is none to be had. */
 bool input_want_inbox(struct server *s, struct client *c);
 
 /*
- * Keep `rest`, the end of what input_take gave, for the next time, behind the
- * first `message_len` bytes of the inbox, which hold a message so far.
+ * Keep `rest`, the end of what was taken, for the next time, behind the first
+ * `message_len` bytes of the inbox, which hold a message so far.
  * `parked` says that it can be handled without more bytes. False when there
  * is no leased buffer.
  */

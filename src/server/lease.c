@@ -22,25 +22,9 @@ uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
 
 void lease_give(struct leases *all, uint32_t *index)
 {
-    if (*index != LEASE_NONE) {
-        lease_let_go(all, *index);
+    if (*index != LEASE_NONE)
         slots_give(&all->slots, *index);
-    }
     *index = LEASE_NONE;
-}
-
-bool lease_keep(struct leases *all, uint32_t index)
-{
-    if (!lease_can_keep(all))
-        return false;
-    all->kept++;
-    return lease_at(all, index)->kept = true;
-}
-
-void lease_let_go(struct leases *all, uint32_t index)
-{
-    all->kept -= lease_at(all, index)->kept;
-    lease_at(all, index)->kept = false;
 }
 
 void lease_drop_front(struct leases *all, uint32_t index)

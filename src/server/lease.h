@@ -27,7 +27,6 @@ struct lease {
                          within --write-timeout; 0: not reckoned yet */
     uint32_t start;   /* offset of the first byte of what is left */
     uint32_t end;     /* offset behind the last */
-    bool kept;        /* its contents are whole, and wait for us */
     uint32_t held;    /* of an inbox: of these, the first ones were looked at:
                        payload of a compressed message that is still to be
                        inflated */
@@ -38,7 +37,7 @@ struct leases {
     uint8_t *bytes; /* slots.size buffers of `size` bytes */
     size_t size;    /* bytes of each */
     struct slots slots;
-    uint32_t kept; /* leases that are */
+    uint32_t kept; /* whole messages in them that wait for a room (member.h) */
 };
 
 void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
@@ -48,14 +47,12 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
 uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
                     uint32_t now);
 
-/* Keep one, or keep it no longer. A quarter of them can be: the others must do
-   for what comes and goes. */
+/* May one more be kept? A quarter of them: the others must do for what comes and
+   goes. */
 static inline bool lease_can_keep(const struct leases *all)
 {
     return all->kept < all->slots.size / 4;
 }
-bool lease_keep(struct leases *all, uint32_t index);
-void lease_let_go(struct leases *all, uint32_t index);
 
 /* Give one back, and set the holder's *index to LEASE_NONE. Nothing happens
    when it is that already. */

@@ -2,8 +2,6 @@
 #include "server/lend.h"
 #include "server/conn.h"
 
-/* ---- The oldest of the address that holds most --------------------------- */
-
 #define BUCKETS 256 /* of addresses */
 
 /* Is this one lent out, and to somebody who may lose it? */
@@ -61,27 +59,20 @@ uint32_t lend_oldest(const struct server *s, const struct leases *all,
     return oldest;
 }
 
-/* ---- Lending ------------------------------------------------------------- */
-
-/* What it has sent is needed by others as a buffer: one response, the end. */
-static void evict_request(struct server *s, struct client *c)
-{
-    conn_refuse(s, c, 503, "all buffers taken");
-    c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
-    conn_linger(s, c);
-}
-
 /* The client gives back all that it has of the pool. */
 static void evict(struct server *s, const struct leases *pool, struct client *c)
 {
     bool unsent = pool == &s->leases && c->outbox != LEASE_NONE;
-    if (c->state == CLIENT_OPEN && !unsent)
+    if (c->state == CLIENT_OPEN && !unsent) {
         conn_close(s, c, CLOSE_TRY_LATER, "its buffer is needed",
-                   CAUSE_NO_BUFFER, false);
-    else if ((c->state == CLIENT_REQUEST || c->state == CLIENT_BODY) && !unsent)
-        evict_request(s, c);
-    else
+                   CAUSE_NO_BUFFER);
+    } else if ((c->state == CLIENT_REQUEST || c->state == CLIENT_BODY) &&
+               !unsent) {
+        conn_refuse(s, c, 503, "all buffers taken");
+        conn_linger(s, c);
+    } else {
         conn_drop(s, c, CAUSE_NO_BUFFER);
+    }
 }
 
 uint32_t lend_buffer(struct server *s, struct leases *pool, struct client *c)

@@ -20,20 +20,16 @@
 static void log_state(struct server *s)
 {
     struct journal_line line;
-    const struct clients *all = &s->clients;
+    const uint32_t *in = s->clients.in_state;
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_STATE, s->wall))
         return;
-    journal_number(&line, "clients", all->in_state[CLIENT_OPEN]);
-    journal_number(&line, "closing",
-                   all->in_state[CLIENT_CLOSING] +
-                       all->in_state[CLIENT_LINGER]);
+    journal_number(&line, "clients", in[CLIENT_OPEN]);
+    journal_number(&line, "closing", in[CLIENT_CLOSING] + in[CLIENT_LINGER]);
     journal_number(&line, "http",
-                   all->in_state[CLIENT_PROXY] + all->in_state[CLIENT_REQUEST] +
-                       all->in_state[CLIENT_BODY] +
-                       all->in_state[CLIENT_REPLY] +
-                       all->in_state[CLIENT_IDLE]);
-    journal_number(&line, "slots", all->slots.count);
-    journal_number(&line, "slots_max", all->size);
+                   in[CLIENT_PROXY] + in[CLIENT_REQUEST] + in[CLIENT_BODY] +
+                       in[CLIENT_REPLY] + in[CLIENT_IDLE]);
+    journal_number(&line, "slots", s->clients.slots.count);
+    journal_number(&line, "slots_max", s->clients.size);
     journal_number(&line, "rooms", s->rooms.in_use);
     journal_number(&line, "rooms_max", s->rooms.topics.slots.size);
     journal_number(&line, "buffers", s->leases.slots.count);
@@ -73,7 +69,7 @@ static void say_goodbye(struct server *s)
         if (c->state != CLIENT_OPEN)
             continue;
         output_begin(s, c);
-        conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING, false);
+        conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING);
         output_settle(s, c);
     }
 }
@@ -149,27 +145,15 @@ static void take_turn(struct server *s, struct client *c)
     if (!ready_may_read(c))
         return;
     output_begin(s, c);
-    switch ((enum client_state)c->state) {
-    case CLIENT_PROXY:
-    case CLIENT_REQUEST:
-    case CLIENT_IDLE: request_turn(s, c); break;
-    case CLIENT_BODY: post_turn(s, c); break;
-    case CLIENT_OPEN: open_turn(s, c); break;
-    case CLIENT_LINGER:
-        input_receive(s, c, 0, SIZE_MAX);
-        break; /* for nobody */
-    case CLIENT_REPLY:
-    case CLIENT_CLOSING:
-    case CLIENT_GONE: break;
-    }
+    if (c->state == CLIENT_OPEN)
+        open_turn(s, c);
+    else if (c->state == CLIENT_LINGER)
+        input_take(s, c, SIZE_MAX, &(size_t){0}); /* for nobody */
+    else if (c->state == CLIENT_BODY)
+        post_turn(s, c);
+    else
+        request_turn(s, c);
     output_settle(s, c);
-}
-
-/* Has reading cost so much that this client's input must wait? */
-static bool is_too_much(const struct server *s, const struct client *c)
-{
-    return s->cost >= (client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_READ / 2
-                                                   : LIMITS_TURN_READ);
 }
 
 /* While there is more work than a turn may hold, heavy stays heavy, and so it
@@ -186,11 +170,13 @@ static void note_heavy(const struct server *s, struct client *c, uint64_t cost)
    turn, so that everybody has a turn. Who is put off comes first in it. */
 static void read_all(struct server *s)
 {
-    struct client_queue put_off = CLIENT_QUEUE(false);
+    struct client_queue put_off = {0};
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = client_pop(&s->clients, &s->ready);
         uint64_t before = s->cost;
-        if (c->state != CLIENT_GONE && is_too_much(s, c)) {
+        uint64_t most = client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_READ / 2
+                                                    : LIMITS_TURN_READ;
+        if (c->state != CLIENT_GONE && before >= most) {
             client_push(&s->clients, &put_off, c);
             continue;
         }
@@ -202,7 +188,11 @@ static void read_all(struct server *s)
             note_heavy(s, c, s->cost - before);
         }
     }
-    client_prepend(&s->clients, &s->ready, &put_off);
+    if (put_off.count == 0)
+        return;
+    for (struct client *c; (c = client_pop(&s->clients, &s->ready));)
+        client_push(&s->clients, &put_off, c);
+    s->ready = put_off;
 }
 
 /* The dirty rooms in turns, so that a small one does not wait for a large one;
@@ -223,7 +213,8 @@ static void flush_all(struct server *s)
     flush_rooms(s);
     uint64_t end = s->cost + LIMITS_TURN_DIRTY;
     for (uint32_t left = s->dirty.count; left > 0 && s->cost < end; left--) {
-        struct client *c = server_pop_dirty(s);
+        struct client *c = client_pop(&s->clients, &s->dirty);
+        client_clear(c, CLIENT_DIRTY);
         if (c->state == CLIENT_GONE)
             server_bury(s, c);
         else
@@ -258,11 +249,13 @@ static bool was_told_of_all(struct server *s, int count)
 /* How long the reactor may sleep. */
 static uint64_t patience(const struct server *s)
 {
-    if (s->ready.count || s->dirty.count || s->rooms.first_dirty ||
+    if (s->ready.count || s->dirty.count || s->rooms.dirty.count ||
         s->reap != CLIENT_NONE)
         return 0;
     uint64_t wait = wheel_wait(&s->wheel, s->now);
-    wait = bytes_min64(wait, broadcast_tell_wait(s));
+    if (s->rooms.tell_at != UINT64_MAX)
+        wait = bytes_min64(
+            wait, s->rooms.tell_at > s->now ? s->rooms.tell_at - s->now : 0);
     wait = bytes_min64(wait, listen_wait(s));
     if (s->draining)
         wait = s->drain_at < s->clients.slots.fresh

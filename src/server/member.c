@@ -4,22 +4,6 @@
 #include "server/ready.h"
 #include "wire/extension.h"
 
-static struct room *room_of(struct server *s, const struct client *c)
-{
-    return room_at(&s->rooms, c->room);
-}
-
-static bool is_v1(const struct client *c)
-{
-    return c->form == CLIENT_JSON_V1;
-}
-
-static struct client_member *member_of(const struct server *s,
-                                       const struct client *c)
-{
-    return &client_profile(&s->clients, c)->member;
-}
-
 /* ---- Pressure ------------------------------------------------------------ */
 
 static uint8_t pressure_of(const struct server *s, const struct room *room)
@@ -33,50 +17,30 @@ static uint8_t pressure_of(const struct server *s, const struct room *room)
     return 2 * (uint64_t)room->behind[0] > others || room->unflushed >= log / 8;
 }
 
-/* A walk is to find those who may speak again. */
-static void ask_again(struct server *s, struct room *room)
+/* Something has changed that pressure depends on. Where it is less, a walk is to
+   find those who may speak again. */
+static void press(struct server *s, struct room *room)
 {
-    if (room->held == 0)
+    uint8_t before = room->pressure;
+    room->pressure = pressure_of(s, room);
+    if (room->pressure >= before || room->held == 0)
         return;
     room->ask = true;
     room_soil(&s->rooms, room);
 }
 
-/* Something has changed that pressure depends on. */
-static void press(struct server *s, struct room *room)
+/* What a member has said, where this is another stretch than when it was looked
+   at last. */
+static void turn_stretch(const struct server *s, const struct room *room,
+                         struct client_member *m)
 {
-    uint8_t before = room->pressure;
-    room->pressure = pressure_of(s, room);
-    if (room->pressure < before)
-        ask_again(s, room);
-}
-
-/* The number of the present stretch. */
-static uint64_t stretch_of(const struct server *s, const struct room *room)
-{
-    return room->said / (s->rooms.log_size / 2);
-}
-
-static uint64_t own_of(const struct server *s, const struct room *room,
-                       const struct client_member *m)
-{
-    uint8_t past = (uint8_t)(stretch_of(s, room) - m->own_stretch);
-    return past == 0   ? (uint64_t)m->own_now + m->own_before
-           : past == 1 ? m->own_now
-                       : 0;
-}
-
-static void count_own(const struct server *s, const struct room *room,
-                      struct client_member *m, size_t len)
-{
-    uint64_t stretch = stretch_of(s, room);
+    uint64_t stretch = room->said / (s->rooms.log_size / 2);
     uint8_t past = (uint8_t)(stretch - m->own_stretch);
-    if (past > 0) {
-        m->own_before = past == 1 ? m->own_now : 0;
-        m->own_now = 0;
-        m->own_stretch = (uint8_t)stretch;
-    }
-    m->own_now += (uint32_t)len;
+    if (past == 0)
+        return;
+    m->own_before = past == 1 ? m->own_now : 0;
+    m->own_now = 0;
+    m->own_stretch = (uint8_t)stretch;
 }
 
 bool member_may_post(const struct server *s, const struct room *room,
@@ -84,52 +48,43 @@ bool member_may_post(const struct server *s, const struct room *room,
 {
     if (room->pressure == 0)
         return true;
-    uint64_t own = own_of(s, room, member_of(s, c));
+    struct client_member *m = member_of(s, c);
+    turn_stretch(s, room, m);
     return room->pressure < 3 &&
-           own <= s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
+           (uint64_t)m->own_now + m->own_before <=
+               s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
 }
 
 bool member_may_speak(const struct server *s, const struct client *c)
 {
     if (!client_in_room(c))
         return true;
-    const struct room *room = room_at(&s->rooms, c->room);
-    const struct client_member *m = member_of(s, c);
+    const struct room *room = member_room(s, c);
+    struct client_member *m = member_of(s, c);
     if (client_has(c, CLIENT_SKIPS) &&
         m->skip_from + m->skip_len != (uint32_t)room->logs[room_log_of(c)].head)
         return false; /* others spoke: it has to pass over its own first */
     return member_may_post(s, room, c);
 }
 
+/* Where a message of it that waits lies. */
+static struct leases *pool_of(struct server *s, const struct client *c)
+{
+    return client_inflating(&s->clients, c) == LEASE_NONE ? &s->leases
+                                                          : &s->inflating;
+}
+
 void member_hold(struct server *s, struct client *c, uint8_t opcode)
 {
     c->taken = opcode;
-    room_of(s, c)->held++;
+    pool_of(s, c)->kept++;
+    member_room(s, c)->held++;
 }
 
 void member_wait(struct server *s, struct client *c)
 {
     ready_wait(s, c, CLIENT_WAITS_ROOM, REACTOR_FOREVER);
-    room_of(s, c)->held += c->taken == 0;
-}
-
-/* It waits no longer; what is held of it can be handled. */
-static void go_on(struct server *s, struct client *c)
-{
-    if (c->taken)
-        client_set(c, CLIENT_PARKED);
-    else
-        room_of(s, c)->held--;
-    ready_go_on(s, c, CLIENT_WAITS_ROOM);
-    ready_add(s, c);
-}
-
-static uint8_t release(struct server *s, struct client *c)
-{
-    uint8_t opcode = c->taken;
-    c->taken = 0;
-    room_of(s, c)->held -= !client_waits(c, CLIENT_WAITS_ROOM);
-    return opcode;
+    member_room(s, c)->held += c->taken == 0;
 }
 
 /* The bytes lie where they were gathered; an empty one is nowhere. */
@@ -138,18 +93,19 @@ void member_publish_held(struct server *s, struct client *c)
     if (c->taken == 0)
         return;
     const struct service *service = server_service(s, c);
-    uint8_t opcode = release(s, c);
-    struct compressed_in *z = compressed_taken(s, c);
+    uint8_t opcode = c->taken;
+    c->taken = 0;
+    pool_of(s, c)->kept--;
+    member_room(s, c)->held -= !client_waits(c, CLIENT_WAITS_ROOM);
+    struct compressed_in *z = compressed_in_of(s, c);
     if (z) {
         service->message(s, c, opcode, compressed_gathered(z), z->len);
         compressed_in_end(s, c);
     } else if (c->inbox == LEASE_NONE) {
         service->message(s, c, opcode, s->receive, 0);
     } else {
-        struct lease *l = lease_at(&s->leases, c->inbox);
-        lease_let_go(&s->leases, c->inbox);
         service->message(s, c, opcode, lease_bytes(&s->leases, c->inbox),
-                         l->start);
+                         lease_at(&s->leases, c->inbox)->start);
         if (c->inbox != LEASE_NONE)
             lease_drop_front(&s->leases, c->inbox);
     }
@@ -172,7 +128,7 @@ static enum member_lag lag_of(struct server *s, const struct client *c,
 static void set_lag(struct server *s, struct client *c, enum member_lag lag,
                     bool stuck)
 {
-    struct room *room = room_of(s, c);
+    struct room *room = member_room(s, c);
     struct client_member *m = member_of(s, c);
     for (unsigned step = 0; step < 2; step++) {
         unsigned least = MEMBER_BEHIND + step;
@@ -196,19 +152,22 @@ static void begin_measure(struct server *s, struct client *c)
 
 static void read_twin(struct server *s, struct client *c)
 {
-    struct room *room = room_of(s, c);
+    struct room *room = member_room(s, c);
     room->log_members[room_log_of(c)]--;
     client_set(c, CLIENT_TWIN);
     room->log_members[room_log_of(c)]++;
     c->as.socket.cursor = member_log(s, c)->head;
 }
 
-/* May it speak now, if it waits for that? */
-static void ask(struct server *s, struct client *c)
+/* It waits no longer; what is held of it can be handled. */
+static void go_on(struct server *s, struct client *c)
 {
-    if ((c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
-        member_may_speak(s, c))
-        go_on(s, c);
+    if (c->taken)
+        client_set(c, CLIENT_PARKED);
+    else
+        member_room(s, c)->held--;
+    ready_go_on(s, c, CLIENT_WAITS_ROOM);
+    ready_add(s, c);
 }
 
 static void note_lag(struct server *s, struct client *c, uint64_t behind)
@@ -224,7 +183,7 @@ static void note_lag(struct server *s, struct client *c, uint64_t behind)
 
 void member_flushed(struct server *s, struct client *c)
 {
-    struct room *room = room_of(s, c);
+    struct room *room = member_room(s, c);
     uint64_t behind = room->logs[room_log_of(c)].head - c->as.socket.cursor;
     if (behind == 0) {
         client_clear(c, CLIENT_REPLAYS);
@@ -237,8 +196,9 @@ void member_flushed(struct server *s, struct client *c)
     /* As a rule nobody is late, and no profile need be looked at. */
     if (room->late || behind > s->rooms.log_size / 4)
         note_lag(s, c, behind);
-    if (room->held)
-        ask(s, c);
+    if (room->held && (c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
+        member_may_speak(s, c))
+        go_on(s, c);
 }
 
 void member_measure(struct server *s, struct client *c)
@@ -281,7 +241,7 @@ void member_join(struct server *s, struct client *c, struct room *room)
     if (room->members++ == 0)
         s->rooms.in_use++;
     room->log_members[log]++;
-    room->v1_members += is_v1(c);
+    room->v1_members += c->form == CLIENT_JSON_V1;
     member_count_changed(s, room);
     press(s, room);
 }
@@ -296,11 +256,11 @@ void member_replay(struct server *s, struct client *c, uint64_t pos)
 
 void member_leave(struct server *s, struct client *c)
 {
-    struct room *room = room_of(s, c);
+    struct room *room = member_room(s, c);
     set_lag(s, c, MEMBER_IN_STEP, false);
     room->held -= client_waits(c, CLIENT_WAITS_ROOM);
     room->log_members[room_log_of(c)]--;
-    room->v1_members -= is_v1(c);
+    room->v1_members -= c->form == CLIENT_JSON_V1;
     if (--room->members == 0)
         s->rooms.in_use--;
     member_count_changed(s, room);
@@ -309,7 +269,8 @@ void member_leave(struct server *s, struct client *c)
 
 void member_detach(struct server *s, struct client *c)
 {
-    room_remove_reader(&s->rooms, room_of(s, c), client_index(&s->clients, c));
+    room_remove_reader(&s->rooms, member_room(s, c),
+                       client_index(&s->clients, c));
     c->room = CLIENT_NONE;
     c->frame_left = 0;
 }
@@ -336,7 +297,9 @@ void member_skip(struct server *s, struct client *c, uint64_t from, uint64_t to)
 void member_said(struct server *s, struct room *room, struct client *c,
                  size_t len)
 {
-    count_own(s, room, member_of(s, c), len);
+    struct client_member *m = member_of(s, c);
+    turn_stretch(s, room, m);
+    m->own_now += (uint32_t)len;
     press(s, room);
 }
 

@@ -41,11 +41,22 @@
 
 #include "server/server.h"
 
-/* The log that a member reads; and has that overtaken its position? */
+/* What only a member has; its room; the log that it reads there; and has that
+   overtaken its position? */
+static inline struct client_member *member_of(const struct server *s,
+                                              const struct client *c)
+{
+    return &client_profile(&s->clients, c)->member;
+}
+static inline struct room *member_room(const struct server *s,
+                                       const struct client *c)
+{
+    return room_at(&s->rooms, c->room);
+}
 static inline struct ring *member_log(const struct server *s,
                                       const struct client *c)
 {
-    return &room_at(&s->rooms, c->room)->logs[room_log_of(c)];
+    return &member_room(s, c)->logs[room_log_of(c)];
 }
 static inline bool member_overrun(const struct server *s,
                                   const struct client *c)
@@ -103,9 +114,8 @@ void member_said(struct server *s, struct room *room, struct client *c,
                  size_t len);
 void member_begin_walk(struct server *s, struct room *room);
 
-/* After the client has been written to, or could not be: how far behind is it?
-   One in step that agreed on compression reads the deflated twin of its log
-   from now on. */
+/* After the client has been written to, or could not be: how far behind is it,
+   may it speak now, and can it move to the twin of its log (room.h)? */
 void member_flushed(struct server *s, struct client *c);
 
 /* Once in LIMITS_PACE for one that is late: is it stuck? */

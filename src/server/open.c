@@ -10,23 +10,17 @@
 
 /* ---- Frames --------------------------------------------------------------- */
 
-/* Behind its Close comes what it should not say any more; or a pong, which it
-   may (RFC 6455 5.5.1), for a ping of ours that was still on its way. */
-static bool says_more(const struct server *s, const struct client *c,
-                      const struct gather *in)
-{
-    return in->used < in->len ||
-           (s->config->ping &&
-            server_since(s, c->since) < s->config->pong_timeout);
-}
-
-/* RFC 6455 5.5.1: answered with the code that came; then we are done. */
+/* RFC 6455 5.5.1: answered with the code that came; then we are done. Behind its
+   Close comes what it should not say any more; or a pong, which it may, for a
+   ping of ours that was still on its way. */
 static void take_close(struct server *s, struct client *c,
                        const struct gather *in, unsigned code)
 {
-    bool more = says_more(s, c, in);
+    bool more = in->used < in->len ||
+                (s->config->ping &&
+                 server_since(s, c->since) < s->config->pong_timeout);
     conn_close(s, c, code == CLOSE_NO_STATUS ? CLOSE_NORMAL : code, "",
-               CAUSE_CLOSE, true);
+               CAUSE_CLOSE);
     c->as.farewell.says_more = more;
 }
 
@@ -95,38 +89,17 @@ static bool handle_frames(struct server *s, struct client *c, struct gather *in)
 
 /* ---- The turn ------------------------------------------------------------- */
 
-/* What was kept, and behind it what one receive gives, if it is needed. False
-   when there is nothing to handle. */
+/* False when there is nothing to handle. */
 static bool take_input(struct server *s, struct client *c, struct gather *in)
 {
     size_t most = gate_receive_limit(s, c);
-    if (most == 0)
-        return false;
     *in = (struct gather){.ptr = s->receive, .fresh = c->inbox == LEASE_NONE};
     if (c->inbox != LEASE_NONE) {
         const struct lease *l = lease_at(&s->leases, c->inbox);
-        struct span kept = lease_left(&s->leases, c->inbox);
-        if (kept.len)
-            memcpy(in->ptr, kept.ptr, kept.len);
-        in->len = kept.len;
         in->used = in->held = l->held;
         in->message_len = l->start;
-        most = bytes_min(most, s->leases.size - l->end); /* to fit again */
     }
-    if (client_has(c, CLIENT_PARKED)) {
-        client_clear(c, CLIENT_PARKED);
-        return true;
-    }
-    if (client_has(c, CLIENT_TAIL)) {
-        const struct client_echo *e = &client_profile(&s->clients, c)->echo;
-        memcpy(in->ptr, e->tail, e->tail_len);
-        in->len = e->tail_len;
-    }
-    size_t got = input_receive(s, c, in->len, most).len;
-    in->len += got;
-    if (got > 0)
-        client_clear(c, CLIENT_TAIL);
-    return got > 0;
+    return most > 0 && input_take(s, c, most, &in->len);
 }
 
 /* An echo, and no buffer for a few bytes of a frame that has only begun. */
@@ -139,17 +112,6 @@ static bool keep_tail(struct server *s, struct client *c, struct span rest)
     e->tail_len = (uint8_t)rest.len;
     client_set(c, CLIENT_TAIL);
     return true;
-}
-
-/* Of what is kept in the inbox: what was looked at, and when it began. */
-static void note_input(struct server *s, struct client *c,
-                       const struct gather *in)
-{
-    struct lease *l = lease_at(&s->leases, c->inbox);
-    l->held = (uint32_t)in->held;
-    if (in->fresh)
-        l->since = (uint32_t)s->now;
-    due_set(s, c);
 }
 
 void open_turn(struct server *s, struct client *c)
@@ -174,8 +136,13 @@ void open_turn(struct server *s, struct client *c)
         kept = keep_tail(s, c, rest);
     if (!kept)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
-    if (c->inbox != LEASE_NONE)
-        note_input(s, c, &in);
-    else if (client_inflating(&s->clients, c))
+    if (c->inbox != LEASE_NONE) {
+        struct lease *l = lease_at(&s->leases, c->inbox);
+        l->held = (uint32_t)in.held;
+        if (in.fresh)
+            l->since = (uint32_t)s->now;
+    }
+    if (c->inbox != LEASE_NONE ||
+        client_inflating(&s->clients, c) != LEASE_NONE)
         due_set(s, c);
 }

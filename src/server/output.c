@@ -9,37 +9,32 @@
 #include "server/reply.h"
 #include "server/send.h"
 
+/* Nothing is pending any more. */
 static void flushed(struct server *s, struct client *c)
 {
-    switch ((enum client_state)c->state) {
-    case CLIENT_CLOSING: /* all that was to be said before the end has left */
+    if (c->state == CLIENT_OPEN) {
+        if (client_in_room(c))
+            member_flushed(s, c);
+    } else if (c->state == CLIENT_CLOSING) {
         if (client_in_room(c))
             member_detach(s, c);
         conn_linger(s, c);
-        break;
-    case CLIENT_REPLY: reply_sent(s, c); break;
-    case CLIENT_OPEN:
-        if (client_in_room(c))
-            member_flushed(s, c);
-        break;
-    case CLIENT_PROXY:
-    case CLIENT_REQUEST:
-    case CLIENT_BODY:
-    case CLIENT_IDLE:
-    case CLIENT_LINGER:
-    case CLIENT_GONE: break;
+    } else if (c->state == CLIENT_REPLY) {
+        reply_sent(s, c);
     }
     ready_add(s, c);
 }
 
+/* A file that does not end in this turn needs a place. */
 static void keep_file(struct server *s, struct client *c)
 {
-    struct client *rival = body_rival(s, c);
-    if (rival) {
-        events_refuse(s, rival, rival->fd, 0, "too many downloads");
-        conn_drop(s, rival, CAUSE_NO_BUFFER);
-    }
-    body_keep(s, c);
+    if (c->as.http.file < 0 || c->as.http.has_place)
+        return;
+    struct client *rival = body_keep(s, c);
+    if (!rival)
+        return;
+    events_refuse(s, rival, 0, "too many downloads");
+    conn_drop(s, rival, CAUSE_NO_BUFFER);
 }
 
 /* Its place in the log is lost. */
@@ -51,8 +46,7 @@ static void overrun(struct server *s, struct client *c)
     }
     c->as.socket.cursor = member_log(s, c)->head;
     client_clear(c, CLIENT_SKIPS);
-    conn_close(s, c, CLOSE_TRY_LATER, "too slow for this room", CAUSE_OVERRUN,
-               false);
+    conn_close(s, c, CLOSE_TRY_LATER, "too slow for this room", CAUSE_OVERRUN);
 }
 
 void output_flush(struct server *s, struct client *c)
@@ -62,8 +56,7 @@ void output_flush(struct server *s, struct client *c)
     case SEND_BLOCKED:
         if (c->state == CLIENT_OPEN && client_in_room(c))
             member_flushed(s, c);
-        if (c->state == CLIENT_REPLY && c->as.http.file >= 0 &&
-            !c->as.http.has_place)
+        if (c->state == CLIENT_REPLY)
             keep_file(s, c);
         break;
     case SEND_FULL: conn_drop(s, c, CAUSE_NO_BUFFER); break;
@@ -87,7 +80,7 @@ static bool must_wait(const struct server *s, const struct client *c)
         return true;
     if (c->state != CLIENT_OPEN || !client_in_room(c))
         return false;
-    const struct room *room = room_at(&s->rooms, c->room);
+    const struct room *room = member_room(s, c);
     return room->dirty && room->flush_at == 0 && !client_has(c, CLIENT_REPLAYS);
 }
 

@@ -140,7 +140,7 @@ void post_begin(struct server *s, struct client *c,
 void post_turn(struct server *s, struct client *c)
 {
     struct post post;
-    struct span in = input_take(s, c);
+    struct span in = input_append(s, c);
     if (in.len == 0)
         return;
     memcpy(&post, lease_bytes(&s->leases, c->inbox), sizeof post);

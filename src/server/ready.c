@@ -5,9 +5,8 @@ bool ready_may_read(const struct client *c)
 {
     /* In REPLY the next request waits for the response to leave; in CLOSING
        nothing the client says counts any more. */
-    return (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
-            c->state == CLIENT_BODY || c->state == CLIENT_IDLE ||
-            c->state == CLIENT_OPEN || c->state == CLIENT_LINGER) &&
+    return c->state != CLIENT_REPLY && c->state != CLIENT_CLOSING &&
+           c->state != CLIENT_GONE &&
            (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) && c->waits == 0;
 }
 
@@ -50,7 +49,7 @@ void ready_go_on(struct server *s, struct client *c, unsigned reasons)
     if (c->inbox != LEASE_NONE)
         lease_at(&s->leases, c->inbox)->since += pause;
     uint32_t inflating = client_inflating(&s->clients, c);
-    if (inflating)
-        lease_at(&s->inflating, inflating - 1)->since += pause;
+    if (inflating != LEASE_NONE)
+        lease_at(&s->inflating, inflating)->since += pause;
     ready_add(s, c);
 }

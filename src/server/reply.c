@@ -126,7 +126,7 @@ static void send_text(struct server *s, struct client *c,
     text_byte(&t, '\n');
     reply->body = text_span(&t);
     reply->cache = "no-store";
-    events_refuse(s, c, c->fd, reply->status, why);
+    events_refuse(s, c, reply->status, why);
     reply_send(s, c, reply);
 }
 
@@ -173,7 +173,6 @@ void reply_sent(struct server *s, struct client *c)
 {
     body_end(s, c);
     if (client_has(c, CLIENT_LAST)) {
-        c->as.farewell = (struct client_farewell){.cause = CAUSE_REFUSED};
         conn_linger(s, c);
         return;
     }

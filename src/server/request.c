@@ -60,10 +60,10 @@ static void refuse_grant(struct server *s, struct client *c,
         reply_refuse(s, c, no->status, no->why);
         return;
     }
-    events_refuse(s, c, c->fd, no->status, no->why);
+    events_refuse(s, c, no->status, no->why);
     accept(s, c, agreed);
     conn_close(s, c, no->status == 403 ? GRANT_CLOSE_ROOM : GRANT_CLOSE_ENDED,
-               no->why, CAUSE_TOKEN, false);
+               no->why, CAUSE_TOKEN);
 }
 
 static void answer_upgrade(struct server *s, struct client *c,
@@ -215,7 +215,7 @@ static struct span behind_header(struct server *s, struct client *c,
     switch (caller_read(s, c, in, &used, &why)) {
     case PROXY_MORE: break;
     case PROXY_BAD:
-        events_refuse(s, c, c->fd, 0, why);
+        events_refuse(s, c, 0, why);
         conn_drop(s, c, CAUSE_PROTOCOL);
         break;
     case PROXY_DONE:
@@ -259,8 +259,11 @@ static void take(struct server *s, struct client *c, struct span in)
 
 void request_turn(struct server *s, struct client *c)
 {
-    struct span in = input_take(s, c);
-    if (in.len && c->state == CLIENT_PROXY)
+    size_t len;
+    if (!input_take(s, c, s->receive_size, &len))
+        return;
+    struct span in = bytes_span(s->receive, len);
+    if (c->state == CLIENT_PROXY)
         in = behind_header(s, c, in);
     if (in.len)
         take(s, c, in);
@@ -269,7 +272,7 @@ void request_turn(struct server *s, struct client *c)
 void request_timeout(struct server *s, struct client *c)
 {
     if (c->state == CLIENT_PROXY) {
-        events_refuse(s, c, c->fd, 0, "no PROXY header in time");
+        events_refuse(s, c, 0, "no PROXY header in time");
         conn_drop(s, c, CAUSE_PROTOCOL);
     } else if (c->state == CLIENT_REQUEST && !http_begun(&c->as.http.scan)) {
         conn_drop(s, c, CAUSE_REQUEST_TIMEOUT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * request: from a request's bytes to its answer, or to a WebSocket. Before the
- * first one may stand a PROXY header (source.h).
+ * first one may stand a PROXY header (caller.h).
  */
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H

@@ -5,6 +5,10 @@
 void room_init(struct rooms *all, uint32_t count)
 {
     topic_init(&all->topics, count);
+    list_init(&all->dirty);
+    all->dirty_links =
+        (struct list_table){.first = (uint8_t *)&all->table->dirty_link,
+                            .stride = sizeof *all->table};
     all->tell_at = UINT64_MAX;
 }
 
@@ -18,8 +22,8 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
     if (!made)
         return room;
     *room = (struct room){
-        .dirty = room->dirty, /* it may still be in the queue of this turn */
-        .next_dirty = room->next_dirty,
+        .dirty = room->dirty, /* it may still be in the list of this turn */
+        .dirty_link = room->dirty_link,
     };
     list_init(&room->readers);
     for (size_t log = 0; log < all->log_count; log++)
@@ -84,24 +88,16 @@ size_t room_append(struct rooms *all, struct room *room,
 
 void room_soil(struct rooms *all, struct room *room)
 {
-    if (room->dirty)
-        return;
-    uint32_t place = room_index(all, room) + 1;
+    if (!room->dirty)
+        list_append(&all->dirty, &all->dirty_links, room_index(all, room));
     room->dirty = true;
-    room->next_dirty = 0;
-    if (all->first_dirty)
-        room_at(all, all->last_dirty - 1)->next_dirty = place;
-    else
-        all->first_dirty = place;
-    all->last_dirty = place;
 }
 
 struct room *room_next_dirty(struct rooms *all)
 {
-    if (all->first_dirty == 0)
+    if (list_empty(&all->dirty))
         return NULL;
-    struct room *room = room_at(all, all->first_dirty - 1);
-    all->first_dirty = room->next_dirty;
+    struct room *room = room_at(all, list_pop(&all->dirty, &all->dirty_links));
     room->dirty = false;
     return room;
 }

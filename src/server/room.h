@@ -33,8 +33,6 @@
 #include "server/client.h"
 #include "server/topic.h"
 
-/* Of each form a log, and its twin for members with compression: the same
-   messages in the same order, deflated where that makes them smaller. */
 enum room_log {
     ROOM_PLAIN,
     ROOM_JSON,
@@ -47,8 +45,8 @@ enum room_log {
 struct room {
     struct list readers; /* clients whose output comes from a log of ours,
                                those that are leaving included */
-    uint32_t next_dirty; /* index + 1 of the next in the dirty queue */
-    uint32_t members;    /* open ones: what `welcome` and `members` tell */
+    struct list_link dirty_link; /* in the list of dirty rooms */
+    uint32_t members; /* open ones: what `welcome` and `members` tell */
     uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
     uint32_t v1_members;             /* of these, with chatd.v1 */
     uint32_t late;                   /* of these, that are behind at all, */
@@ -58,7 +56,7 @@ struct room {
                           many goes on; 0: none is under way */
     uint64_t flush_began; /* microsecond of the turn in which it began; 0: it
                              brings no news */
-    bool dirty;           /* in the dirty queue: something to be flushed */
+    bool dirty;           /* in that list: something is to be flushed */
     bool ask;             /* a walk is to find those who may speak again */
     bool counting;        /* in the list of rooms with `members` due */
     uint8_t pressure;     /* 0 to 3: who may say more now, member.h */
@@ -73,10 +71,11 @@ struct room {
 
 struct rooms {
     struct topics topics;
-    struct room *table;               /* by index of the topic */
-    struct list_table reader_links;   /* over the clients */
-    uint32_t first_dirty, last_dirty; /* index + 1 */
-    uint32_t in_use;                  /* rooms with members */
+    struct room *table;             /* by index of the topic */
+    struct list_table reader_links; /* over the clients */
+    struct list dirty;
+    struct list_table dirty_links;
+    uint32_t in_use;    /* rooms with members */
     uint64_t tell_at;   /* when the next `members` events are due, or
                                 UINT64_MAX */
     uint8_t *log_bytes; /* every room's logs, one behind the other */
@@ -140,7 +139,7 @@ bool room_wants(const struct rooms *all, const struct room *room,
 size_t room_append(struct rooms *all, struct room *room,
                    const struct room_record *record);
 
-/* Put a room into the dirty queue; take one out (NULL when there is none). */
+/* Put a room at the end of the dirty ones, once; take out the first, or NULL. */
 void room_soil(struct rooms *all, struct room *room);
 struct room *room_next_dirty(struct rooms *all);
 

@@ -20,11 +20,6 @@ struct plan {
     size_t more;       /* source 4 */
 };
 
-static size_t staged_of(const struct server *s, const struct client *c)
-{
-    return s->current == c ? s->staging.len : 0;
-}
-
 /* ---- Gathering ----------------------------------------------------------- */
 
 static void add(struct plan *plan, struct span part)
@@ -55,7 +50,7 @@ static struct skip skip_of(const struct server *s, const struct client *c)
 {
     if (!client_has(c, CLIENT_SKIPS))
         return (struct skip){.from = UINT64_MAX};
-    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    const struct client_member *m = member_of(s, c);
     uint64_t from = c->as.socket.cursor;
     from += m->skip_from - (uint32_t)from; /* it is not far ahead */
     return (struct skip){.from = from, .to = from + m->skip_len};
@@ -104,7 +99,7 @@ static void gather(struct plan *plan, const struct server *s,
             add_frames(plan, s, c, cursor, cursor + c->frame_left);
     if (!plan->outbox_first)
         add(plan, left);
-    plan->staged = staged_of(s, c);
+    plan->staged = s->current == c ? s->staging.len : 0;
     if (plan->staged)
         add(plan, text_span(&s->staging));
     size_t before = plan->len;
@@ -180,8 +175,19 @@ static void advance_outbox(struct server *s, struct client *c, size_t n)
         lease_give(&s->leases, &c->outbox);
 }
 
-static void advance_to_end(struct server *s, struct client *c,
-                           const struct plan *plan)
+/* From a boundary, n bytes of source 4 are gone. */
+static void advance_more(struct server *s, struct client *c, size_t n)
+{
+    if (c->state == CLIENT_REPLY)
+        body_sent(c, n);
+    else if (c->state == CLIENT_CLOSING)
+        c->as.farewell.told += (uint8_t)n;
+    else if (n > 0)
+        advance_over_frames(s, c, n);
+}
+
+/* All is gone, of which source 4 was `more`. */
+static void advance_to_end(struct server *s, struct client *c, size_t more)
 {
     lease_give(&s->leases, &c->outbox);
     if (client_in_room(c)) {
@@ -192,10 +198,8 @@ static void advance_to_end(struct server *s, struct client *c,
         client_clear(c, CLIENT_SKIPS);
     }
     c->frame_left = 0;
-    if (c->state == CLIENT_CLOSING)
-        c->as.farewell.told += (uint8_t)plan->more;
-    if (c->state == CLIENT_REPLY && c->as.http.page != CLIENT_NONE)
-        body_sent(c, plan->more);
+    if (c->state != CLIENT_OPEN)
+        advance_more(s, c, more);
 }
 
 /* Take up to *n for a source that had `len`. */
@@ -206,8 +210,9 @@ static size_t share(size_t *n, size_t len)
     return taken;
 }
 
-static void advance(struct server *s, struct client *c, const struct plan *plan,
-                    size_t n, size_t *staged_gone)
+/* n bytes are gone, less than all: how many of source 3. */
+static size_t advance(struct server *s, struct client *c,
+                      const struct plan *plan, size_t n)
 {
     if (plan->outbox_first) {
         advance_outbox(s, c, share(&n, plan->outbox));
@@ -219,16 +224,9 @@ static void advance(struct server *s, struct client *c, const struct plan *plan,
         advance_in_frame(s, c, taken);
     if (!plan->outbox_first)
         advance_outbox(s, c, share(&n, plan->outbox));
-    *staged_gone = share(&n, plan->staged);
-    if (n == 0)
-        return;
-    if (c->state == CLIENT_REPLY) {
-        body_sent(c, n);
-    } else if (c->state == CLIENT_CLOSING) {
-        c->as.farewell.told += (uint8_t)n;
-    } else {
-        advance_over_frames(s, c, n);
-    }
+    size_t staged_gone = share(&n, plan->staged);
+    advance_more(s, c, n);
+    return staged_gone;
 }
 
 /* ---- Writing ------------------------------------------------------------- */
@@ -297,24 +295,15 @@ static enum send_result write_plan(struct server *s, struct client *c,
         trace_sent(s, c, plan->parts, (size_t)sent);
     if ((size_t)sent == plan->len) {
         ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
-        advance_to_end(s, c, plan);
+        advance_to_end(s, c, plan->more);
         return SEND_DONE;
     }
-    size_t staged_gone;
-    advance(s, c, plan, (size_t)sent, &staged_gone);
+    size_t staged_gone = advance(s, c, plan, (size_t)sent);
     /* What the peer has acknowledged is looked at later: deadline.c. */
     ready_block(s, c, CLIENT_WAITS_OUTPUT, LIMITS_FIRST_LOOK);
-    struct span rest = bytes_part(text_span(&s->staging), staged_gone,
-                                  plan->staged - staged_gone);
-    return keep(s, c, rest) ? SEND_BLOCKED : SEND_FULL;
-}
-
-/* Nothing to write: at most its own messages to pass over. */
-static void write_nothing(struct server *s, struct client *c)
-{
-    ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
-    if (client_has(c, CLIENT_SKIPS))
-        advance_to_end(s, c, &(struct plan){0});
+    struct span staged = bytes_part(text_span(&s->staging), 0, plan->staged);
+    return keep(s, c, bytes_after(staged, staged_gone)) ? SEND_BLOCKED
+                                                        : SEND_FULL;
 }
 
 enum send_result send_flush(struct server *s, struct client *c)
@@ -325,10 +314,13 @@ enum send_result send_flush(struct server *s, struct client *c)
     if (client_in_room(c) && member_overrun(s, c))
         return SEND_OVERRUN;
     gather(&plan, s, c, space);
-    if (plan.len > 0)
+    if (plan.len > 0) {
         result = write_plan(s, c, &plan);
-    else
-        write_nothing(s, c);
+    } else {
+        ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
+        if (client_has(c, CLIENT_SKIPS))
+            advance_to_end(s, c, 0); /* past its own messages */
+    }
     if (s->current == c)
         s->staging.len = 0;
     if (result == SEND_DONE && c->state == CLIENT_REPLY && c->as.http.left)

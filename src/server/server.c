@@ -38,13 +38,6 @@ void server_make_dirty(struct server *s, struct client *c)
     client_push(&s->clients, &s->dirty, c);
 }
 
-struct client *server_pop_dirty(struct server *s)
-{
-    struct client *c = client_pop(&s->clients, &s->dirty);
-    client_clear(c, CLIENT_DIRTY);
-    return c;
-}
-
 /* One that is still in a queue is buried when it comes out of it. */
 void server_bury(struct server *s, struct client *c)
 {

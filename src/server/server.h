@@ -14,12 +14,12 @@
 #include "server/client.h"
 #include "server/journal.h"
 #include "server/lease.h"
-#include "server/source.h"
 #include "server/room.h"
 #include "server/service.h"
 #include "server/stats.h"
 #include "wire/handshake.h"
 #include "wire/permessage.h"
+#include "wire/proxy.h"
 
 /* What the reactor calls those that are no clients. A client's generation is
    odd, so its token is never below 2^32. */
@@ -40,6 +40,16 @@ struct server_listener {
 struct gate_poster {
     uint64_t allowance; /* as in struct profile */
     uint32_t address;   /* its key */
+};
+
+/* Whom a client's connection is from, by its index: caller.h. */
+struct source {
+    struct ip hop;    /* who connected, or whom the PROXY header names */
+    struct ip client; /* whom the connection is from; IP_NONE: unix */
+};
+struct sources {
+    struct source *table;  /* only where proxies may tell, else NULL */
+    struct proxy *headers; /* with --proxy-protocol, else NULL */
 };
 
 struct server {
@@ -80,8 +90,7 @@ struct server {
 
     struct client_queue ready; /* clients with input to handle */
     uint64_t cost;             /* of this turn so far: limits.h */
-    struct client_queue dirty; /* clients with output to flush, linked through
-                                  dirty_next */
+    struct client_queue dirty; /* clients with output to flush */
     uint32_t reap;             /* stack of GONE clients, index or NONE */
 
     uint8_t *receive; /* receive_size bytes: where input is received */
@@ -160,9 +169,8 @@ void server_tell(struct server *s, const char *state);
 /* Look at the clocks: woken, now and wall. */
 void server_read_clocks(struct server *s);
 
-/* Put a client at the end of the dirty queue, once; take out the first. */
+/* Put a client at the end of the dirty queue, once. */
 void server_make_dirty(struct server *s, struct client *c);
-struct client *server_pop_dirty(struct server *s);
 
 /* Let a client's slot be freed at the end of the turn; free all such. */
 void server_bury(struct server *s, struct client *c);

@@ -2,6 +2,8 @@
 #include "server/topic.h"
 #include "base/check.h"
 
+#define EPOCH_BITS 22 /* of an epoch that are counted; above is the time */
+
 void topic_init(struct topics *all, uint32_t count)
 {
     slots_init(&all->slots, &all->table->slot, sizeof *all->table, count);
@@ -43,15 +45,6 @@ static uint32_t take_place(struct topics *all)
     return slots_take(&all->slots);
 }
 
-/* No two counts share an epoch: of one process the low bits differ, also when
-   the clock was set back; of two that start in one millisecond they are random
-   at first. */
-static uint64_t begin_epoch(struct topics *all, uint64_t wall)
-{
-    const unsigned bits = 22; /* the other 42 last until the year 2109 */
-    return wall << bits | (all->epochs++ & ((UINT64_C(1) << bits) - 1));
-}
-
 uint32_t topic_open(struct topics *all, struct span name, uint64_t wall,
                     bool *made)
 {
@@ -65,12 +58,16 @@ uint32_t topic_open(struct topics *all, struct span name, uint64_t wall,
     uint32_t index = take_place(all);
     if (index == TOPIC_NONE)
         return TOPIC_NONE;
+    /* No two counts share an epoch: of one process the low bits differ, also when
+       the clock was set back; of two that start in one millisecond they are
+       random at first. The other 42 bits last until the year 2109. */
+    uint64_t low = all->epochs++ % (UINT64_C(1) << EPOCH_BITS);
     struct topic *t = topic_at(all, index);
     *t = (struct topic){
         .slot = t->slot,
         .next_named = *bucket,
         .name_len = (uint8_t)name.len,
-        .epoch = begin_epoch(all, wall),
+        .epoch = wall << EPOCH_BITS | low,
         .marks = all->mark_space + (size_t)index * all->history,
     };
     memcpy(t->name, name.ptr, name.len);

@@ -490,7 +490,7 @@ static bool renew(struct server *s, struct client *c, struct span token)
     unsigned status = grant_renew(s, c, token, &why);
     const struct grant *g = grant_of(s, c);
     if (status == 403)
-        conn_close(s, c, GRANT_CLOSE_ROOM, why, CAUSE_TOKEN, false);
+        conn_close(s, c, GRANT_CLOSE_ROOM, why, CAUSE_TOKEN);
     else if (status)
         object(s, c, CLOSE_POLICY, why);
     else if (g->name_len)

@@ -85,8 +85,8 @@ static const struct lease *unfinished(const struct client *c)
     if (c->state != CLIENT_OPEN || c->taken)
         return NULL;
     uint32_t inflating =
-        c->client_bits ? client_profile(&s->clients, c)->inflating : 0;
-    return inflating                ? lease_at(&s->inflating, inflating - 1)
+        c->client_bits ? client_profile(&s->clients, c)->inflating : LEASE_NONE;
+    return inflating != LEASE_NONE  ? lease_at(&s->inflating, inflating)
            : c->inbox != LEASE_NONE ? lease_at(&s->leases, c->inbox)
                                     : NULL;
 }
@@ -210,8 +210,7 @@ static void nobody_is_late(const struct server *s)
 bool __real_outbox_frame(struct server *s, struct client *c, uint8_t first,
                          struct span payload);
 void __real_conn_close(struct server *s, struct client *c, unsigned code,
-                       const char *reason, enum journal_cause cause,
-                       bool by_client);
+                       const char *reason, enum journal_cause cause);
 void __real_conn_drop(struct server *s, struct client *c,
                       enum journal_cause cause);
 void __real_request_timeout(struct server *s, struct client *c);
@@ -301,12 +300,11 @@ static void may_end(const struct server *s, const struct client *c,
 }
 
 void __wrap_conn_close(struct server *s, struct client *c, unsigned code,
-                       const char *reason, enum journal_cause cause,
-                       bool by_client)
+                       const char *reason, enum journal_cause cause)
 {
     if (watch.on && c->state == CLIENT_OPEN)
         may_end(s, c, cause);
-    __real_conn_close(s, c, code, reason, cause, by_client);
+    __real_conn_close(s, c, code, reason, cause);
 }
 
 void __wrap_conn_drop(struct server *s, struct client *c,

@@ -251,7 +251,7 @@ void __wrap_conn_opened(struct server *s, struct client *c)
     struct socket_address who = {0};
     const struct ip *ip = &origin_of(sim_connection(c->fd))->who;
     watch.opened[c->form]++;
-    if (caller_get(s, c, c->fd, &who) < 0)
+    if (caller_get(s, c, &who) < 0)
         return; /* that call failed */
     assert_int_equal(who.family, ip->family == IP_NONE ? SOCKET_UNIX
                                  : ip->family == IP_V4 ? SOCKET_INET
@@ -262,7 +262,7 @@ void __wrap_conn_opened(struct server *s, struct client *c)
 
 /* ---- Refused, and sent away ---------------------------------------------- */
 
-void __real_events_refuse(struct server *s, const struct client *c, int fd,
+void __real_events_refuse(struct server *s, const struct client *c,
                           unsigned status, const char *why);
 void __real_conn_fail(struct server *s, struct client *c, unsigned code,
                       const char *reason);
@@ -290,20 +290,20 @@ static bool is_true(const struct server *s, const struct watched *w,
     return is(why, "no random bytes") && watch.calls_fail;
 }
 
-void __wrap_events_refuse(struct server *s, const struct client *c, int fd,
+void __wrap_events_refuse(struct server *s, const struct client *c,
                           unsigned status, const char *why)
 {
     if (watch.on) {
-        struct watched *w = watch_of(sim_connection(fd));
+        struct watched *w = watch_of(sim_connection(c->fd));
         watch.refused++;
         if (status == 503)
             assert_true(is_true(s, w, why));
-        if (status == 429 && c)
+        if (status == 429)
             assert_true(w->over);
         if (status == 0)
             assert_int_equal(w->state, CLIENT_PROXY);
     }
-    __real_events_refuse(s, c, fd, status, why);
+    __real_events_refuse(s, c, status, why);
 }
 
 void __wrap_conn_fail(struct server *s, struct client *c, unsigned code,

@@ -2,6 +2,7 @@
 #include "sim/world.h"
 #include "server/loop.h"
 #include "server/start.h"
+#include "sim/peer.h"
 #include "service/site.h"
 #include "sim/peer.h"
 
@@ -184,6 +185,7 @@ static void assert_all_free(const struct server *s)
     assert_int_equal(s->clients.regular + s->clients.scraping.count, 0);
     assert_int_equal(s->leases.slots.count, 0);
     assert_int_equal(s->inflating.slots.count, 0);
+    assert_int_equal(s->leases.kept + s->inflating.kept, 0);
     assert_int_equal(s->deflating.slots.count, 0);
     assert_int_equal(s->scrapes.slots.count, 0);
     assert_int_equal(s->addresses.slots.count, 0);

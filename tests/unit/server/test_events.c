@@ -69,9 +69,9 @@ static void test_whoever_has_no_status_is_refused_without_one(void **state)
     world_start();
     struct client *c = world_client(peer_open("/echo")->connection);
     world_logged("event=open");
-    events_refuse(&world.server, c, c->fd, 403, "this");
+    events_refuse(&world.server, c, 403, "this");
     world_logged("event=refuse ip=192.0.2.1 status=403 why=this\n");
-    events_refuse(&world.server, NULL, c->fd, 0, "that");
+    events_refuse(&world.server, c, 0, "that");
     world_logged("event=refuse ip=192.0.2.1 why=that\n");
 }
 

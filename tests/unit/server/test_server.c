@@ -19,12 +19,17 @@ static struct server server;
 static void begin(struct client *taken[COUNT])
 {
     memset(clients, 0, sizeof clients);
-    server = (struct server){.ready = CLIENT_QUEUE(false),
-                             .dirty = CLIENT_QUEUE(true),
-                             .reap = CLIENT_NONE};
+    server = (struct server){.dirty = {.dirty = true}, .reap = CLIENT_NONE};
     client_init(&server.clients, clients, profiles, COUNT);
     for (int i = 0; i < COUNT; i++)
         taken[i] = client_take(&server.clients, i, 0, 0);
+}
+
+static struct client *pop(void)
+{
+    struct client *c = client_pop(&server.clients, &server.dirty);
+    client_clear(c, CLIENT_DIRTY);
+    return c;
 }
 
 static void bury(struct client *c)
@@ -44,13 +49,13 @@ static void test_the_dirty_come_out_once_in_their_order(void **state)
     server_make_dirty(&server, c[0]);
     server_make_dirty(&server, c[2]);
     assert_int_equal(server.dirty.count, 2);
-    assert_ptr_equal(server_pop_dirty(&server), c[2]);
+    assert_ptr_equal(pop(), c[2]);
     server_make_dirty(&server, c[2]); /* again, behind the others */
-    assert_ptr_equal(server_pop_dirty(&server), c[0]);
-    assert_ptr_equal(server_pop_dirty(&server), c[2]);
+    assert_ptr_equal(pop(), c[0]);
+    assert_ptr_equal(pop(), c[2]);
     assert_int_equal(server.dirty.count, 0);
     server_make_dirty(&server, c[1]); /* the first of an empty queue */
-    assert_ptr_equal(server_pop_dirty(&server), c[1]);
+    assert_ptr_equal(pop(), c[1]);
 }
 
 static void test_the_buried_are_freed_at_the_end_of_the_turn(void **state)
@@ -81,13 +86,13 @@ static void test_who_stands_in_a_queue_is_not_freed_before_it(void **state)
     bury(c[2]);
     server_reap(&server);
     assert_int_equal(server.clients.slots.count, COUNT);
-    assert_ptr_equal(server_pop_dirty(&server), c[0]);
+    assert_ptr_equal(pop(), c[0]);
     client_clear(c[2], CLIENT_READY);
     server_bury(&server, c[0]);
     server_bury(&server, c[2]);
     server_reap(&server);
     assert_int_equal(server.clients.slots.count, COUNT - 2);
-    assert_ptr_equal(server_pop_dirty(&server), c[1]);
+    assert_ptr_equal(pop(), c[1]);
 }
 
 /* ---- What it tells ------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * Goal: X-Forwarded-For is believed from the right, as far as the proxies that
  * are trusted go, and not a step further.
  */
-#include "server/source.h"
+#include "server/caller.h"
 #include "support/request.h"
 #include "support/unit.h"
 
@@ -32,7 +32,7 @@ static const char *chosen(const char *hop, const char *fields)
     struct ip ip;
     ip_parse(&ip, bytes_of(hop)); /* "unix" is none */
     request_with(&request, fields);
-    source_choose(trusting(), &request.parsed, &ip);
+    caller_choose(trusting(), &request.parsed, &ip);
     if (ip.family == IP_NONE)
         return "unix";
     return inet_ntop(ip.family == IP_V4 ? AF_INET : AF_INET6, ip.bytes, text,
@@ -154,16 +154,16 @@ static void test_who_will_be_told_later(void **state)
     (void)state;
     struct config config = *trusting();
     struct socket_address from = {.family = SOCKET_INET, .ip = {10, 0, 0, 1}};
-    assert_true(source_is_told(&config, &from));
+    assert_true(caller_is_told(&config, &from));
     from.ip[0] = 11;
-    assert_false(source_is_told(&config, &from));
+    assert_false(caller_is_told(&config, &from));
     config.proxy_protocol = true;
-    assert_true(source_is_told(&config, &from));
+    assert_true(caller_is_told(&config, &from));
     config.proxy_protocol = false;
     from = (struct socket_address){.family = SOCKET_UNIX};
-    assert_true(source_is_told(&config, &from));
+    assert_true(caller_is_told(&config, &from));
     config.trust_unix = false;
-    assert_false(source_is_told(&config, &from));
+    assert_false(caller_is_told(&config, &from));
 }
 
 int main(void)
