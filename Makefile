@@ -129,7 +129,7 @@ $(BUILD)/test/test_token: LDLIBS = -Wl,--wrap=hmac_verify
 # Of tests/sim: two programs, and what is linked into these alone.
 SIMS      := $(BUILD)/test/sim $(BUILD)/test/fail
 MODEL_SRC := $(patsubst %,tests/sim/%.c,greedy happened model options origin \
-               visitor watch watch_places watch_waits)
+               posted visitor watch watch_places watch_waits)
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.

@@ -792,6 +792,6 @@ void options_help(struct text *t)
            "CHATD_ADDR, CHATD_CLIENTS,\n... (lists separated by commas, "
            "switches 1 or 0); the command line wins.\n\n"
            "Paths: /echo, /chat/ROOM, /ws/ROOM (JSON), /healthz, /readyz, and "
-           "the pages\nat /, /chat and /echo. Signals: TERM and INT stop, "
-           "USR1 logs the state.\n");
+           "the pages\nat /, /chat and /echo. POST /chat/ROOM says something. "
+           "Signals: TERM and INT\nstop, USR1 logs the state.\n");
 }

@@ -159,7 +159,7 @@ struct client {
     /* Times are the low 32 bits of server.now; differences are exact up to 49
        days, and the wheel looks at everybody far more often. */
     uint32_t heard; /* when a whole frame or a byte of it came */
-    uint32_t since; /* PROXY, REQUEST, IDLE: when it began; OPEN: of the ping;
+    uint32_t since; /* PROXY to IDLE: when it began; OPEN: of the ping;
                        CLOSING, LINGER: when that began */
     /* line 1 */
     uint32_t moved;      /* WAITS_OUTPUT, WAITS_BUFFER: when the peer last took

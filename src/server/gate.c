@@ -37,8 +37,8 @@ void gate_count(struct server *s, struct client *c)
     count(s, &client_profile(&s->clients, c)->allowance);
 }
 
-/* The place of an address; if it has none, of one that has not posted for long:
-   whoever does has more than there are addresses. */
+/* The place of an address, among eight. Where it has none it gets the one whose
+   owner may speak soonest: as a rule at once, so that nothing is forgotten. */
 static struct gate_poster *poster_of(struct server *s, uint32_t address)
 {
     struct gate_poster *oldest = NULL;

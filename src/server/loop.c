@@ -13,6 +13,7 @@
 #include "server/output.h"
 #include "server/post.h"
 #include "server/ready.h"
+#include "server/reply.h"
 #include "server/request.h"
 
 /* ---- Signals ------------------------------------------------------------- */
@@ -56,8 +57,9 @@ static void drain(struct server *s)
     listen_stop(s);
 }
 
-/* Every WebSocket gets what was published before, then Close 1001. To a million
-   that takes many turns, and --drain may be over before. */
+/* Every WebSocket gets what was published before, then Close 1001; half a post
+   is refused. To a million that takes many turns, and --drain may be over
+   before. */
 static void say_goodbye(struct server *s)
 {
     if (!s->draining)
@@ -66,9 +68,11 @@ static void say_goodbye(struct server *s)
     while (s->cost < end && s->drain_at < s->clients.slots.fresh) {
         struct client *c = client_at(&s->clients, s->drain_at++);
         s->cost += LIMITS_COST_VISIT;
-        if (c->state != CLIENT_OPEN)
+        if (c->state != CLIENT_OPEN && c->state != CLIENT_BODY)
             continue;
         output_begin(s, c);
+        if (c->state == CLIENT_BODY)
+            reply_refuse(s, c, 503, "stopping");
         conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING);
         output_settle(s, c);
     }

@@ -26,15 +26,22 @@ bool post_wanted(const struct http_request *request,
 
 /* ---- The head ------------------------------------------------------------ */
 
-/* RFC 9110 10.1.1: 100 is all that can be expected; of HTTP/1.0 nothing. */
-static bool expects(const struct http_request *request, bool *unknown)
+enum expectation { EXPECTS_NOTHING, EXPECTS_100, EXPECTS_OTHER };
+
+/* RFC 9110 10.1.1: a list, and 100-continue is all that is known; in HTTP/1.0
+   that is ignored. */
+static enum expectation expectation_of(const struct http_request *request)
 {
-    struct span value;
-    size_t count = http_field(request, "Expect", &value);
-    bool known =
-        count == 1 && bytes_equal_nocase(value, BYTES_LITERAL("100-continue"));
-    *unknown = count > 0 && !known;
-    return known && request->minor > 0;
+    struct http_list list = {0};
+    struct span element;
+    enum expectation found = EXPECTS_NOTHING;
+    while (http_list_next(request, "Expect", &list, &element)) {
+        if (!bytes_equal_nocase(element, BYTES_LITERAL("100-continue")))
+            return EXPECTS_OTHER;
+        if (request->minor > 0)
+            found = EXPECTS_100;
+    }
+    return found;
 }
 
 /* Binary where the content says that it is bytes; else text. */
@@ -58,12 +65,10 @@ static bool is_refused(struct server *s, struct client *c,
     enum fault fault = handshake_check_origin(request, &policy);
     struct span length;
     const char *why = NULL;
-    bool unknown;
     unsigned status = 0;
-    (void)expects(request, &unknown);
     if (fault)
         reply_fault(s, c, fault);
-    else if (unknown)
+    else if (expectation_of(request) == EXPECTS_OTHER)
         reply_refuse(s, c, 417, NULL);
     else if (http_field(request, "Content-Length", &length) == 0)
         reply_refuse(s, c, 411, NULL);
@@ -82,12 +87,16 @@ static bool is_refused(struct server *s, struct client *c,
 
 /* ---- The content --------------------------------------------------------- */
 
-/* All of it is here. */
+/* All of it is here. While stopping nobody is left to hear it. */
 static void publish(struct server *s, struct client *c, const struct post *post,
                     struct span content)
 {
     struct service_reply reply;
     const char *why = NULL;
+    if (s->draining) {
+        reply_refuse(s, c, 503, "stopping");
+        return;
+    }
     reply_begin(&reply, 200);
     struct text answer = text_over(reply.small, ANSWER_MAX);
     c->taken = post->opcode; /* nobody gets its buffer meanwhile */
@@ -110,7 +119,8 @@ void post_begin(struct server *s, struct client *c,
                 const struct http_request *request,
                 const struct service_route *route, struct span *in)
 {
-    bool unknown;
+    /* Before the content is kept where the head may lie. */
+    bool is_asked = expectation_of(request) == EXPECTS_100;
     c->form = (uint8_t)route->service->form;
     if (is_refused(s, c, request, route))
         return;
@@ -130,10 +140,11 @@ void post_begin(struct server *s, struct client *c,
         return;
     }
     memcpy(lease_bytes(&s->leases, c->inbox), &post, sizeof post);
+    lease_at(&s->leases, c->inbox)->address = c->address; /* the head told it */
     client_set_state(&s->clients, c, CLIENT_BODY);
     c->since = (uint32_t)s->now;
     due_set(s, c);
-    if (expects(request, &unknown))
+    if (is_asked)
         outbox_put(s, c, BYTES_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 

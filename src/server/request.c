@@ -188,17 +188,17 @@ static void handle(struct server *s, struct client *c, struct span head,
     }
     caller_request(s, c, &request);
     server_site(s, c)->route(s, &request, &route);
-    bool posts = post_wanted(&request, &route);
+    bool upgrades = handshake_wanted(&request);
+    bool posts = !upgrades && post_wanted(&request, &route);
     /* Other content is not read, so nothing behind it could be found. */
     if (!http_persists(&request) || (http_body_len(&request) > 0 && !posts) ||
-        (c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE | CLIENT_OVER)) ||
-        handshake_wanted(&request))
+        (c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE | CLIENT_OVER)) || upgrades)
         client_set(c, CLIENT_LAST);
     if ((c->flags & (CLIENT_REFUSED | CLIENT_OVER)) && !route.health)
         reply_no_slot(s, c, false);
     else if (!is_for_us(s, c, &request, &route))
         reply_refuse(s, c, 421, "Host not ours");
-    else if (handshake_wanted(&request) && method_is(&request, "GET"))
+    else if (upgrades && method_is(&request, "GET"))
         upgrade(s, c, &request, &route);
     else if (posts)
         post_begin(s, c, &request, &route, rest);

@@ -19,8 +19,13 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
     if (index == TOPIC_NONE)
         return NULL;
     struct room *room = room_at(all, index);
-    if (!made)
+    if (!made) {
+        if (list_empty(&room->readers)) { /* it was used last */
+            topic_keep(&all->topics, index);
+            topic_let_go(&all->topics, index);
+        }
         return room;
+    }
     *room = (struct room){
         .dirty = room->dirty, /* it may still be in the list of this turn */
         .dirty_link = room->dirty_link,

@@ -297,7 +297,9 @@ static enum explain_head_next end_response(struct explain_head *h,
 {
     struct span none;
     unsigned status = v->status;
-    bool bare = agreed->without_body >> (agreed->responses++ & 63) & 1;
+    bool interim = status < 200 && status != 101; /* RFC 9110 15.2 */
+    bool bare = agreed->without_body >> (agreed->responses & 63) & 1;
+    agreed->responses += !interim;
     agreed->status = status;
     if (status == 101) {
         agree(&v->message, agreed);

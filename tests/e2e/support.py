@@ -574,7 +574,7 @@ class Peer:
         length = r.get("Content-Length")
         if r.get("Transfer-Encoding"):
             raise AssertionError("Transfer-Encoding was not asked for")
-        if method != "HEAD" and r.status not in (101, 204, 304):
+        if method != "HEAD" and r.status not in (100, 101, 204, 304):
             if length is None:
                 raise AssertionError("no Content-Length: %r" % r)
             r.body = self.take(int(length))

@@ -165,6 +165,27 @@ class ProxyTests:
             for path in "/healthz", "/", "/chat", "/echo", "/healthz":
                 self.assertEqual(peer.ask(path).status, 200, path)
 
+    def test_posts(self):
+        """Something said by plain requests, from a page of this very address
+        and from none; each visitor's posts count for himself."""
+        server = self.behind("--rate", "1:2")
+        ws = self.wss(server, "/ws/r")
+        for source in "127.0.0.8", "127.0.0.9":
+            with TlsPeer(server, self.tls, port=self.proxy.port,
+                         source=source) as peer:
+                for origin in [], ["Origin: https://" + peer.authority]:
+                    r = peer.ask("/chat/r?name=ci", "POST",
+                                 ["Content-Length: 5", *origin], body=b"hello")
+                    self.assertEqual(r.status, 200)
+                    m = ws.recv_json()
+                    self.assertEqual((m["id"], m["name"], m["message"]),
+                                     (r.json()["id"], "ci", "hello"))
+        with TlsPeer(server, self.tls, port=self.proxy.port) as peer:
+            r = peer.ask("/chat/r", "POST", [
+                "Content-Length: 2", "Origin: https://evil.example"],
+                body=b"no")
+            self.assertEqual(r.status, 403)
+
     def test_close_codes(self):
         """Of the client, of the server for a fault, and 1001 when it
         stops."""

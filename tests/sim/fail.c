@@ -23,6 +23,7 @@
 #include "service/files.h"
 #include "sim/fail.h"
 #include "sim/model.h"
+#include "sim/posted.h"
 #include "support/note.h"
 
 #include <errno.h>
@@ -40,6 +41,8 @@
 struct visitor {
     struct peer *peer;
     const char *path;
+    uint32_t post; /* it says something: its number; or 0 */
+    uint64_t queued;
 };
 
 static const struct fail_scenario *now; /* the one being run */
@@ -111,13 +114,18 @@ static void somebody_visits(size_t listener)
     size_t count = 0;
     while (count < FAIL_GETS_MAX && now->gets[count])
         count++;
-    if (count == 0)
+    if (count == 0 && !now->posts)
         return;
     assert_true(visitor_count < UNIT_COUNT(visitors));
     struct visitor *v = &visitors[visitor_count];
     *v = (struct visitor){.peer = peer_of(connect_to(listener)),
-                          .path = now->gets[visitor_count % count]};
-    visitor_count++;
+                          .path = now->gets[visitor_count % (count + !count)]};
+    struct random r = random_of(++visitor_count);
+    if (now->posts) {
+        sim_set_piece(v->peer->connection, 40);
+        v->post = posted_queue(v->peer, &v->queued, &r, "");
+        return;
+    }
     char request[128];
     snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
              v->path);
@@ -335,6 +343,15 @@ static void check_actors(void)
     }
 }
 
+static void check_post(const struct visitor *v, struct peer_response *r)
+{
+    posted_answered(v->post, r);
+    if (r->status != 100)
+        return;
+    *r = peer_response(v->peer, false);
+    posted_answered(v->post, r);
+}
+
 static void check_visitors(void)
 {
     bool files_fail = allowance(SIM_FILE_OPEN) > 0;
@@ -343,6 +360,10 @@ static void check_visitors(void)
         if (sim_struck(v->peer->connection))
             continue;
         struct peer_response r = peer_response(v->peer, false);
+        if (v->post) {
+            check_post(v, &r);
+            continue;
+        }
         if (files_fail && (r.status == 404 || r.status == 503))
             continue;
         assert_int_equal(r.status, 200);

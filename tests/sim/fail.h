@@ -39,6 +39,7 @@ struct fail_scenario {
     bool zip;          /* people ask for compression */
     bool slow;         /* some read and write slowly */
     bool crowd;        /* descriptors run out for a while */
+    bool posts;        /* visitors say something */
     unsigned steps;    /* 0: as ever */
     const char *gets[FAIL_GETS_MAX]; /* what visitors ask for */
 };

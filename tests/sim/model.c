@@ -2,17 +2,19 @@
 #include "sim/model.h"
 #include "base/base64.h"
 #include "os/clock.h"
+#include "sim/posted.h"
 #include "sim/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ROOMS_MAX   256 /* epochs there may be in a run */
+#define ROOMS_MAX   1024 /* epochs there may be in a run */
 #define PAYLOAD_MAX 8192
-#define PREFIX_MAX  8 /* bytes of "47.400." and a NUL */
+#define PREFIX_MAX  8          /* bytes of "47.400." and a NUL */
+#define POSTED      UINT32_MAX /* nobody's: posted.h knows its number */
 
 struct said {
-    uint32_t actor;
+    uint32_t actor;  /* or POSTED */
     uint32_t number; /* its how-manieth message, from 1 */
 };
 
@@ -44,6 +46,7 @@ void model_begin(void)
     memset(model_actors, 0, sizeof model_actors);
     memset(told, 0, sizeof told);
     model_victims = 0;
+    posted_begin();
     watch_forget();
 }
 
@@ -77,6 +80,9 @@ static struct said said_in(struct span payload, bool binary)
     size_t dot = bytes_find(payload, '.');
     struct span rest = bytes_part(payload, dot + 1, payload.len - dot - 1);
     uint64_t actor, number;
+    uint32_t posted = posted_in(payload, binary);
+    if (posted)
+        return (struct said){POSTED, posted};
     assert_true(bytes_decimal(bytes_part(payload, 0, dot), &actor));
     assert_true(
         bytes_decimal(bytes_part(rest, 0, bytes_find(rest, '.')), &number));
@@ -167,20 +173,29 @@ static void count_told(const struct model_room *m, const struct actor *from)
     }
 }
 
-/* By whom. */
-static const struct actor *publish(struct model_room *m,
-                                   const struct room_record *record)
+/* The next of an actor's messages: its connection. */
+static int said_by(struct actor *a, const struct model_room *m, uint32_t number)
+{
+    assert_ptr_equal(a->room, m);
+    assert_false(a->left);
+    assert_int_equal(number, a->heard_of + 1);          /* in order, and once */
+    assert_true(a->written >= a->sent[number - 1].end); /* and whole */
+    a->heard_of = number;
+    spend(a);
+    count_told(m, a);
+    return a->peer->connection;
+}
+
+/* By which connection it came. */
+static int publish(struct model_room *m, const struct room_record *record)
 {
     bool binary = (record->head[ROOM_PLAIN].ptr[0] & 0x0F) == FRAME_BINARY;
     struct said s = said_in(record->body[ROOM_PLAIN], binary);
-    struct actor *a = &model_actors[s.actor];
-    assert_ptr_equal(a->room, m);
-    assert_false(a->left);
-    assert_int_equal(s.number, a->heard_of + 1); /* in order, and once */
-    assert_true(a->written >= a->sent[s.number - 1].end); /* and whole */
-    a->heard_of = s.number;
-    spend(a);
-    count_told(m, a);
+    int connection = s.actor == POSTED
+                         ? posted_said(s.number, m->epoch, m->count + 1)
+                         : said_by(&model_actors[s.actor], m, s.number);
+    if (s.actor == POSTED)
+        count_told(m, NULL);
 
     size_t len = record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
     m->said = realloc(m->said, (m->count + 1) * sizeof *m->said);
@@ -189,7 +204,7 @@ static const struct actor *publish(struct model_room *m,
     m->json_end[m->count + 1] = m->json_end[m->count] + len;
     m->count++;
     model_published++;
-    return a;
+    return connection;
 }
 
 size_t __wrap_room_append(struct rooms *all, struct room *room,
@@ -197,9 +212,9 @@ size_t __wrap_room_append(struct rooms *all, struct room *room,
 {
     struct model_room *m = room_of(room);
     assert_true(room_topic(all, room)->number == m->count);
-    const struct actor *a = publish(m, record);
+    int connection = publish(m, record);
     size_t len = __real_room_append(all, room, record);
-    watch_said(room, a->peer->connection, record);
+    watch_said(room, connection, record);
     return len;
 }
 
@@ -688,6 +703,7 @@ void model_counters(void)
         if (form != CLIENT_ECHO)
             assert_int_equal(stats->messages_out[form], told[form]);
     }
+    assert_int_equal(stats->posted, posted_count());
     assert_in_range(stats->messages_out[CLIENT_ECHO], least[CLIENT_ECHO],
                     stats->messages_in[CLIENT_ECHO]);
 }

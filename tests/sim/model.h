@@ -7,6 +7,7 @@
  * whether each byte of it is right. What the model asserts, as it happens:
  *
  *   publishing   only what a member has sent, all of it, in its order, once
+ *                (and what was posted: posted.h)
  *   one order    every member hears its room's messages in the order in which
  *                they were published, none twice, none left out, none of
  *                another room, from the place it asked for

@@ -3,6 +3,7 @@
 #include "service/files.h"
 #include "sim/happened.h"
 #include "sim/options.h"
+#include "sim/posted.h"
 #include "sim/watch.h"
 
 #include <stdio.h>
@@ -125,7 +126,8 @@ enum kind {
 struct wish {
     uint8_t page;
     bool head;
-    bool known; /* with the validator of what it got before */
+    bool known;    /* with the validator of what it got before */
+    uint32_t post; /* it says something: its number; or 0 */
 };
 
 struct visitor {
@@ -138,6 +140,7 @@ struct visitor {
     bool last;  /* nothing more is to come */
     struct wish wishes[WISHES_MAX];
     size_t count, done;
+    uint64_t queued; /* bytes, to be sent or sent */
 };
 
 uint64_t visitor_answers;
@@ -167,11 +170,16 @@ static void ask(struct visitor *v, const struct page *page, struct wish *wish,
         wish->head ? "HEAD" : "GET", page->target, page->fields, match, more);
     assert_in_range(len, 1, sizeof request - 1);
     peer_add(v->peer, bytes_span(request, (size_t)len));
+    v->queued += (uint64_t)len;
 }
 
 static void wish_for(struct visitor *v, struct random *r, const char *more)
 {
     struct wish *wish = &v->wishes[v->count++];
+    if (random_below(r, 3) == 0) {
+        wish->post = posted_queue(v->peer, &v->queued, r, more);
+        return;
+    }
     wish->page = (uint8_t)random_below(r, UNIT_COUNT(pages));
     wish->head = random_below(r, 4) == 0 && pages[wish->page].status == OK;
     wish->known = random_below(r, 2) && etags[wish->page][0];
@@ -189,6 +197,7 @@ static void begin(struct visitor *v, struct random *r,
                   const struct origin *from)
 {
     peer_add(v->peer, bytes_span(from->header, from->header_len));
+    v->queued = from->header_len;
     switch (v->kind) {
     case ASKS:
         for (uint64_t left = 1 + random_below(r, WISHES_MAX); left > 0; left--)
@@ -285,10 +294,21 @@ static void refused(struct visitor *v, const struct peer_response *r)
     v->last = is_last(r);
 }
 
+static void check_post(struct visitor *v, const struct peer_response *r)
+{
+    posted_answered(v->wishes[v->done].post, r);
+    v->done += r->status >= 200;
+    v->last = is_last(r);
+}
+
 static void check(struct visitor *v, const struct peer_response *r)
 {
     struct wish *wish = &v->wishes[v->done];
     struct span body;
+    if (wish->post) {
+        check_post(v, r);
+        return;
+    }
     unsigned status = answer_to(wish, &body);
     v->done++;
     if (r->status != status) {
@@ -384,7 +404,7 @@ static void hear(struct visitor *v, const struct peer_response *r)
         check_metrics(v, r);
     } else if (v->done < v->count) {
         check(v, r);
-    } else {
+    } else if (v->kind != HALF || r->status != 100) { /* of half a post */
         bool may_ask = v->kind == HALF || v->kind == NONSENSE;
         assert_true(may_ask || r->status == 408 || r->status == 429 ||
                     r->status == 503);
@@ -502,7 +522,9 @@ void visitor_settle(bool calls_fail)
 {
     for (size_t i = 0; i < visitor_count; i++) {
         struct visitor *v = &visitors[i];
-        if (!v->gone && !v->over)
+        const struct watched *w = watch_of(v->peer->connection);
+        /* Half a post may have longer than this lasts; watch.c knows. */
+        if (!v->gone && !v->over && w->state != CLIENT_BODY)
             fail_msg("visitor %zu is not gone", i);
         if (!calls_fail)
             is_answered(v);

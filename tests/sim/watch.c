@@ -317,7 +317,10 @@ void __wrap_conn_drop(struct server *s, struct client *c,
 
 void __wrap_request_timeout(struct server *s, struct client *c)
 {
-    if (watch.on)
+    if (watch.on && c->state == CLIENT_BODY) {
+        has_passed(watch_client(c)->state_at, s->config->message_timeout);
+        happened("deadline", "half a post", 1);
+    } else if (watch.on)
         has_passed(watch_client(c)->asked_at, s->config->handshake_timeout);
     __real_request_timeout(s, c);
 }

@@ -567,6 +567,7 @@ void watch_evicted(const struct client *c)
              pool == &world.server.inflating ? "a compressed message"
              : c->outbox != LEASE_NONE       ? "output"
              : c->state == CLIENT_OPEN       ? "a message"
+             : c->state == CLIENT_BODY       ? "half a post"
                                              : "a request",
              1);
 }

@@ -7,7 +7,6 @@
 #include "sim/peer.h"
 #include "support/note.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 static struct note note;
@@ -76,23 +75,6 @@ static void test_byte_by_byte_is_the_same(void **state)
     peer_told(bob, "text one \\xc3\\xa4 two three\nbinary more\n");
 }
 
-static void
-test_an_unfinished_message_holds_one_lease_until_it_ends(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("half "));
-    assert_int_equal(leases(), 1);
-    peer_told_nothing(bob);
-    peer_frame(ann, PEER_PING, BYTES_LITERAL("?"));
-    peer_told(ann, "pong ?\n");
-    assert_int_equal(leases(), 1);
-    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("done"));
-    assert_int_equal(leases(), 0);
-    peer_told(bob, "text half done\n");
-}
-
 static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
 {
     (void)state;
@@ -110,30 +92,6 @@ static void test_an_unfinished_header_is_kept_in_a_lease(void **state)
     world_settle();
     assert_int_equal(leases(), 0);
     peer_told(ann, "text again\n");
-}
-
-static void test_half_a_message_reaches_nobody(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("half "));
-    sim_close(ann->connection);
-    world_pass(1000);
-    peer_told_nothing(bob);
-    assert_int_equal(leases(), 0);
-}
-
-static void test_text_that_turns_out_bad_reaches_nobody(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("good so far"));
-    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("\xFF"));
-    assert_memory_equal(peer_story(ann), "close 1007", 10);
-    peer_told_nothing(bob);
-    assert_int_equal(leases(), 0);
 }
 
 static void test_answers_longer_than_the_questions_are_all_given(void **state)
@@ -159,19 +117,6 @@ static void test_answers_longer_than_the_questions_are_all_given(void **state)
 }
 
 /* ---- --max-message ------------------------------------------------------- */
-
-static void test_a_message_at_the_limit_is_taken(void **state)
-{
-    (void)state;
-    world.config.room_log = 16384; /* its JSON form is longer */
-    world_start();
-    static uint8_t bytes[1024];
-    struct peer *ann = peer_open("/chat/x");
-    memset(bytes, 'x', sizeof bytes);
-    peer_frame(ann, FRAME_BINARY, bytes_span(bytes, 1000));
-    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, bytes_span(bytes, 24));
-    peer_tells(ann, "xxxx\n");
-}
 
 static void test_one_byte_more_is_1009_from_the_header_alone(void **state)
 {
@@ -330,182 +275,6 @@ static void test_then_a_cut_frame_ends_a_chat(void **state)
     give_all_back();
 }
 
-static void test_then_an_echo_is_read_as_far_as_it_can_be_sent(void **state)
-{
-    (void)state;
-    static uint8_t bytes[1000];
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    lend_all();
-    sim_set_window(ann->connection, 0);
-    for (unsigned i = 0; i < 40; i++)
-        peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
-    peer_flush(ann);
-    assert_in_range(sim_in_flight(ann->connection), LIMITS_SURE - 1000,
-                    LIMITS_SURE + FRAME_HEADER_MAX);
-    assert_true(world.server.patience <= LIMITS_AGAIN + WHEEL_TICK);
-    sim_set_window(ann->connection, SIM_UNLIMITED);
-    for (unsigned i = 0; i < 4; i++) {
-        peer_pull_all(ann);
-        world_pass(LIMITS_AGAIN + WHEEL_TICK);
-    }
-    struct peer_frame m;
-    for (unsigned i = 0; i < 40; i++) {
-        assert_true(peer_take_message(ann, &m));
-        assert_int_equal(m.payload.len, sizeof bytes);
-    }
-    give_all_back();
-}
-
-/* --write-timeout, from when it was first not read; and where the kernel does
-   not say what waits, nothing is read either. */
-static void test_then_an_echo_that_nobody_reads_ends(void **state)
-{
-    (void)state;
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    lend_all();
-    sim_fail(SIM_UNACKNOWLEDGED, 0, SIM_UNLIMITED, EINVAL);
-    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
-    peer_flush(ann);
-    world_pass(world.config.write_timeout - 2 * WHEEL_TICK);
-    peer_told_nothing(ann);
-    assert_int_equal(sim_side(ann->connection), SIM_OPEN);
-    world_pass(4 * WHEEL_TICK);
-    peer_told(ann, "close 1013 too slow\nend\n");
-    world_pass(LIMITS_LINGER + WHEEL_TICK);
-    world_logged("code=1013 by=server cause=write-timeout");
-    give_all_back();
-}
-
-/* ---- --rate -------------------------------------------------------------- */
-
-static void test_above_the_rate_one_is_not_read_from(void **state)
-{
-    (void)state;
-    world.config.rate = 10;
-    world.config.burst = 20;
-    world_start();
-    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    char told[1024] = "";
-    for (unsigned i = 0; i < 30; i++) {
-        char text[8];
-        snprintf(text, sizeof text, "%u", i);
-        peer_add_frame(ann, PEER_TEXT, bytes_of(text));
-        snprintf(told + strlen(told), 16, "text %s\n", text);
-    }
-    peer_flush(ann);
-    struct client *c = world_client(ann->connection);
-    assert_true(client_waits(c, CLIENT_WAITS_RATE));
-    peer_text(bob, "hi");
-    assert_non_null(strstr(peer_story(bob), "text 19\ntext hi\n"));
-    world_pass(1100);
-    assert_false(client_waits(c, CLIENT_WAITS_RATE));
-    peer_tells(bob, "text 28\ntext 29\n");
-    peer_tells(ann, "text 28\ntext 29\n");
-}
-
-static void test_what_waits_for_the_rate_takes_no_buffer(void **state)
-{
-    (void)state;
-    world.config.rate = 1;
-    world.config.burst = 1;
-    world.config.buffers = 1;
-    world_start();
-    struct peer *ann = peer_open("/echo"), *bob = peer_connect();
-    peer_text(ann, "one");
-    peer_say(bob, "GET /"); /* has the only one */
-    peer_text(ann, "two");
-    peer_told(ann, "text one\n");
-    assert_int_equal(leases(), 1);
-    world_pass(1100);
-    peer_told(ann, "text two\n");
-}
-
-static void test_control_frames_do_not_wait_for_the_rate(void **state)
-{
-    (void)state;
-    world.config.rate = 1;
-    world.config.burst = 1;
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("one"));
-    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
-    peer_add_frame(ann, PEER_CLOSE, BYTES_LITERAL(""));
-    peer_flush(ann);
-    peer_told(ann, "text one\npong ?\nclose 1000\nend\n");
-}
-
-static void test_who_waits_for_the_rate_may_leave_at_once(void **state)
-{
-    (void)state;
-    world.config.rate = 1;
-    world.config.burst = 1;
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    peer_text(ann, "one");
-    sim_shut(ann->connection);
-    world_settle();
-    peer_told(ann, "text one\nend\n");
-}
-
-static void test_fragments_of_one_message_are_one_for_the_rate(void **state)
-{
-    (void)state;
-    world.config.rate = 1;
-    world.config.burst = 1;
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    peer_add_frame(ann, FRAME_TEXT, BYTES_LITERAL("a"));
-    for (unsigned i = 0; i < 10; i++)
-        peer_add_frame(ann, FRAME_CONTINUATION, BYTES_LITERAL("b"));
-    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
-    peer_add_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("c"));
-    peer_flush(ann);
-    peer_tells(ann, "+cont+ b\npong ?\n+cont c\n");
-}
-
-static void test_the_paused_are_read_again_on_time(void **state)
-{
-    (void)state;
-    world.config.rate = 2;
-    world.config.burst = 3;
-    world_start();
-    struct peer *ann = peer_open("/echo");
-    for (unsigned i = 0; i < 6; i++)
-        peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("x"));
-    peer_flush(ann);
-    peer_told(ann, "text x\ntext x\ntext x\n");
-    uint64_t start = world.server.now;
-    for (unsigned i = 1; i <= 3; i++) {
-        world_pass(start + i * 500 - 1 - world.server.now);
-        peer_told_nothing(ann);
-        world_pass(1 + WHEEL_TICK);
-        peer_told(ann, "text x\n");
-    }
-}
-
-/* Nor is its end, or one that is no legal frame, missed behind it. */
-static void test_who_may_not_speak_may_break_off_in_a_ping(void **state)
-{
-    (void)state;
-    world.config.rate = 1;
-    world.config.burst = 1;
-    world.config.ping = 0;
-    world_start();
-    for (unsigned way = 0; way < 2; way++) {
-        struct peer *ann = peer_open("/echo");
-        peer_text(ann, "one");
-        peer_told(ann, "text one\n");
-        peer_add(ann,
-                 way ? BYTES_LITERAL("\x89\xFF\0") : BYTES_LITERAL("\x89"));
-        peer_flush(ann);
-        sim_shut(ann->connection);
-        world_pass(5000);
-        peer_tells(ann, "end\n");
-    }
-}
-
 /* ---- A Close ------------------------------------------------------------- */
 
 static void test_a_close_is_answered_with_its_own_code(void **state)
@@ -603,12 +372,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_a_cut_anywhere_changes_nothing),
         WORLD_TEST(test_byte_by_byte_is_the_same),
-        WORLD_TEST(test_an_unfinished_message_holds_one_lease_until_it_ends),
         WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
-        WORLD_TEST(test_half_a_message_reaches_nobody),
-        WORLD_TEST(test_text_that_turns_out_bad_reaches_nobody),
         WORLD_TEST(test_answers_longer_than_the_questions_are_all_given),
-        WORLD_TEST(test_a_message_at_the_limit_is_taken),
         WORLD_TEST(test_one_byte_more_is_1009_from_the_header_alone),
         WORLD_TEST(test_fragments_count_together),
         WORLD_TEST(test_echo_of_a_long_message_needs_no_memory),
@@ -617,15 +382,6 @@ int main(void)
         WORLD_TEST(test_then_a_ping_of_an_echo_may_come_byte_by_byte),
         WORLD_TEST(test_then_half_a_long_ping_ends_an_echo),
         WORLD_TEST(test_then_a_cut_frame_ends_a_chat),
-        WORLD_TEST(test_then_an_echo_is_read_as_far_as_it_can_be_sent),
-        WORLD_TEST(test_then_an_echo_that_nobody_reads_ends),
-        WORLD_TEST(test_above_the_rate_one_is_not_read_from),
-        WORLD_TEST(test_what_waits_for_the_rate_takes_no_buffer),
-        WORLD_TEST(test_control_frames_do_not_wait_for_the_rate),
-        WORLD_TEST(test_who_waits_for_the_rate_may_leave_at_once),
-        WORLD_TEST(test_fragments_of_one_message_are_one_for_the_rate),
-        WORLD_TEST(test_the_paused_are_read_again_on_time),
-        WORLD_TEST(test_who_may_not_speak_may_break_off_in_a_ping),
         WORLD_TEST(test_a_close_is_answered_with_its_own_code),
         WORLD_TEST(test_a_close_without_code_is_answered_with_1000),
         WORLD_TEST(test_nothing_behind_a_close_is_looked_at),

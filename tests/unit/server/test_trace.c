@@ -240,6 +240,43 @@ static void test_beyond_the_places_clients_are_counted(void **state)
     world_logged("trace: 2 clients not followed, 32 are already\n");
 }
 
+static void test_a_post_is_passed_over_and_what_follows_is_told(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_ALL;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "POST /chat/x HTTP/1.1\r\nHost: a\r\nContent-Length: 19\r\n"
+                  "Expect: 100-continue\r\n\r\n");
+    assert_count("0< response ", 1);
+    peer_say(ann, "GET /secret HTTP/9\n");
+    peer_say(ann, "HEAD /style.css HTTP/1.1\r\nHost: a\r\n\r\n"
+                  "GET /style.css HTTP/1.1\r\nHost: a\r\n\r\n"
+                  "POST /chat/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+                  "\r\n");
+    peer_upgrade(ann, "/echo", "");
+    peer_bytes(ann);
+    peer_text(ann, "hi");
+    peer_told(ann, "text hi\n");
+    assert_count("0> request ", 5);
+    assert_count("0< response ", 6);
+    assert_count("0< text frame", 1);
+    assert_count("secret", 0);
+    assert_count("WRONG", 0);
+}
+
+static void test_a_handshake_by_post_is_refused_as_it_is_told(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_ALL;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "POST /chat/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+                  "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    peer_answered(ann, 405);
+    assert_count("chatd answers 405 Method Not Allowed and closes", 1);
+}
+
 static void test_files_that_only_the_kernel_sees_are_passed_over(void **state)
 {
     (void)state;
@@ -291,6 +328,8 @@ int main(void)
         WORLD_TEST(test_a_proxys_header_is_passed_over_wherever_it_is_cut),
         WORLD_TEST(test_whoever_takes_a_slot_is_followed_afresh),
         WORLD_TEST(test_beyond_the_places_clients_are_counted),
+        WORLD_TEST(test_a_post_is_passed_over_and_what_follows_is_told),
+        WORLD_TEST(test_a_handshake_by_post_is_refused_as_it_is_told),
         WORLD_TEST(test_files_that_only_the_kernel_sees_are_passed_over),
         WORLD_TEST(test_lines_that_nobody_takes_are_lost_and_counted),
     };

@@ -404,7 +404,170 @@ static void test_history_is_whole_at_every_partial_write(void **state)
     }
 }
 
-static void test_without_random_bytes_nobody_joins(void **state)
+/* ---- Posts --------------------------------------------------------------- */
+
+static unsigned post(struct peer *p, const char *target, const char *fields,
+                     struct span content)
+{
+    char head[512];
+    snprintf(head, sizeof head,
+             "POST %s HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n",
+             target, fields, content.len);
+    peer_add(p, bytes_of(head));
+    peer_add(p, content);
+    peer_flush(p);
+    return peer_response(p, false).status;
+}
+
+#define BINARY "Content-Type: application/octet-stream\r\n"
+
+static void test_every_form_hears_what_is_posted(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x"), *bob = peer_open("/chat/x");
+    struct peer *cid = open_v1("/ws/x"), *dan = peer_connect();
+    struct peer *eve = peer_open_with("/chat/x", PEER_DEFLATE);
+    assert_int_equal(post(dan, "/chat/x?name=Dan", "", BYTES_LITERAL("<a> \"")),
+                     200);
+    peer_text(bob, "between");
+    assert_int_equal(post(dan, "/ws/x", BINARY, BYTES_LITERAL("\0\xFF")), 200);
+    peer_told(ann, "#1 Dan: <a> \\\n#2 between\n#3 AP8=\n");
+    peer_told(bob, "text <a> \"\ntext between\nbinary \\x00\\xff\n");
+    peer_told(eve, "text <a> \"\ntext between\nbinary \\x00\\xff\n");
+    peer_tells(cid, "#1 Dan: <a> \\\n#2 between\n#3 AP8=\n");
+    assert_int_equal(world.server.stats.messages_in[CLIENT_PLAIN], 1);
+    assert_int_equal(world.server.stats.posted, 2);
+    assert_int_equal(world.server.stats.messages_out[CLIENT_JSON], 3);
+}
+
+static void test_who_can_inflate_gets_a_post_deflated(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open_with("/chat/x", PEER_DEFLATE);
+    peer_text(ann, "up to here");
+    peer_told(ann, "text up to here\n");
+    assert_int_equal(
+        post(
+            peer_connect(), "/chat/x", "",
+            BYTES_LITERAL(
+                "again again again again again again again again again again")),
+        200);
+    peer_told(ann, "text* "
+                   "again again again again again again again again again again"
+                   "\n");
+}
+
+/* The uid of a message in JSON. */
+static void take_uid(struct peer *p, char uid[37])
+{
+    struct peer_frame m;
+    peer_pull_all(p);
+    assert_true(peer_take_message(p, &m));
+    char json[256] = "";
+    memcpy(json, m.payload.ptr, bytes_min(m.payload.len, sizeof json - 1));
+    const char *at = strstr(json, "\"uid\":\"");
+    assert_non_null(at);
+    memcpy(uid, at + 7, 36);
+    uid[36] = '\0';
+}
+
+/* Whatever is asked for in between; a name is that of one post. */
+static void test_posts_of_a_connection_have_one_uid(void **state)
+{
+    char first[37], second[37], other[37];
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/ws/x"), *ann = peer_connect();
+    assert_int_equal(post(ann, "/ws/x?name=Ann", "", BYTES_LITERAL("1")), 200);
+    take_uid(bob, first);
+    peer_say(ann, "GET /style.css HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(ann, 200);
+    assert_int_equal(post(ann, "/ws/y", "", BYTES_LITERAL("\xFF")), 400);
+    assert_int_equal(post(ann, "/ws/x", "", BYTES_LITERAL("2")), 200);
+    take_uid(bob, second);
+    assert_string_equal(first, second);
+    assert_int_equal(post(ann, "/ws/x", "", BYTES_LITERAL("3")), 200);
+    peer_told(bob, "#3 3\n");
+    assert_int_equal(post(peer_connect(), "/ws/x", "", BYTES_LITERAL("4")),
+                     200);
+    take_uid(bob, other);
+    assert_string_not_equal(first, other);
+}
+
+static void test_a_room_is_made_by_a_post_and_keeps_it(void **state)
+{
+    (void)state;
+    world_start();
+    assert_int_equal(post(peer_connect(), "/ws/x", "", BYTES_LITERAL("hi")),
+                     200);
+    peer_told(peer_open("/ws/x?history=9"), "#1 hi\n");
+}
+
+static void test_without_history_a_post_is_heard_all_the_same(void **state)
+{
+    (void)state;
+    world.config.history = 0;
+    world_start();
+    struct peer *ann = peer_connect();
+    assert_int_equal(post(ann, "/ws/x", "", BYTES_LITERAL("one")), 200);
+    struct peer *bob = peer_open("/ws/x?history=9");
+    assert_int_equal(post(ann, "/ws/x", "", BYTES_LITERAL("two")), 200);
+    peer_told(bob, "#2 two\n");
+}
+
+/* A room that nobody is in goes when it was not used for longest. */
+static void test_a_post_keeps_its_empty_room(void **state)
+{
+    (void)state;
+    world_start(); /* three rooms */
+    struct peer *ann = peer_connect();
+    assert_int_equal(post(ann, "/ws/a", "", BYTES_LITERAL("1")), 200);
+    assert_int_equal(post(ann, "/ws/b", "", BYTES_LITERAL("1")), 200);
+    assert_int_equal(post(ann, "/ws/c", "", BYTES_LITERAL("1")), 200);
+    assert_int_equal(post(ann, "/ws/a", "", BYTES_LITERAL("2")), 200);
+    assert_int_equal(post(ann, "/ws/d", "", BYTES_LITERAL("1")), 200);
+    peer_told(peer_open("/ws/a?history=9"), "#1 1\n#2 2\n");
+    peer_told(peer_open("/ws/b?history=9"), "");
+}
+
+static void test_what_cannot_be_said_is_refused_and_may_go_on(void **state)
+{
+    static uint8_t quotes[900];
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect(), *bob = peer_open("/chat/a");
+    peer_open("/chat/b");
+    peer_open("/chat/c");
+    assert_int_equal(post(ann, "/chat/d", "", BYTES_LITERAL("no")), 503);
+    world_logged("why=\"all rooms taken\"");
+    memset(quotes, '"', sizeof quotes);
+    struct span long_one = bytes_span(quotes, sizeof quotes);
+    assert_int_equal(post(ann, "/chat/a", "", long_one), 413);
+    world_logged("why=\"too long as JSON\"");
+    assert_int_equal(post(ann, "/chat/a", "", BYTES_LITERAL("\xC3")), 400);
+    world_logged("why=\"not UTF-8\"");
+    assert_int_equal(post(ann, "/chat/a", BINARY, BYTES_LITERAL("\xC3")), 200);
+    peer_told(bob, "binary \\xc3\n");
+}
+
+/* Nobody posts where a member would have to wait. */
+static void test_a_room_that_is_far_behind_takes_no_post(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/chat/a"), *ann = peer_connect();
+    struct room *room =
+        room_at(&world.server.rooms, world_client(bob->connection)->room);
+    room->pressure = 3;
+    assert_int_equal(post(ann, "/chat/a", "", BYTES_LITERAL("no")), 503);
+    room->pressure = 0;
+    assert_int_equal(post(ann, "/chat/a", "", BYTES_LITERAL("yes")), 200);
+    peer_told(bob, "text yes\n");
+}
+
+static void test_without_random_bytes_nobody_joins_or_posts(void **state)
 {
     (void)state;
     world_start();
@@ -413,6 +576,11 @@ static void test_without_random_bytes_nobody_joins(void **state)
     peer_upgrade(ann, "/chat/x", "");
     peer_answered(ann, 503);
     peer_open("/chat/x");
+    sim_fail(SIM_ENTROPY, 0, 1, ENOSYS);
+    struct peer *bob = peer_connect();
+    assert_int_equal(post(bob, "/chat/x", "", BYTES_LITERAL("no")), 503);
+    assert_int_equal(post(peer_connect(), "/chat/x", "", BYTES_LITERAL("yes")),
+                     200);
 }
 
 int main(void)
@@ -438,7 +606,15 @@ int main(void)
         WORLD_TEST(test_a_room_that_lost_its_place_is_a_gap),
         WORLD_TEST(test_an_empty_room_keeps_its_history),
         WORLD_TEST(test_history_is_whole_at_every_partial_write),
-        WORLD_TEST(test_without_random_bytes_nobody_joins),
+        WORLD_TEST(test_every_form_hears_what_is_posted),
+        WORLD_TEST(test_who_can_inflate_gets_a_post_deflated),
+        WORLD_TEST(test_posts_of_a_connection_have_one_uid),
+        WORLD_TEST(test_a_room_is_made_by_a_post_and_keeps_it),
+        WORLD_TEST(test_without_history_a_post_is_heard_all_the_same),
+        WORLD_TEST(test_a_post_keeps_its_empty_room),
+        WORLD_TEST(test_what_cannot_be_said_is_refused_and_may_go_on),
+        WORLD_TEST(test_a_room_that_is_far_behind_takes_no_post),
+        WORLD_TEST(test_without_random_bytes_nobody_joins_or_posts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
