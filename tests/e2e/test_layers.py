@@ -125,8 +125,8 @@ class Circle(Layers):
 
     def test_not_of_a_file_and_itself(self):
         """Nor of one that is included once more."""
-        with self.added("wire", ("bits.c", "bits.h"), ("bits.h", "bits.h"),
-                        ("explain.h", "bits.h")):
+        with self.added("wire", ("close.c", "close.h"), ("close.h", "close.h"),
+                        ("explain.h", "close.h")):
             self.assertNotIn("layers: wire has a circle", self.layers()[1])
 
 

@@ -427,7 +427,7 @@ class Zones(ServerCase):
             "$@" --addr '[fe80::1%lo]:6868' --metrics '[fe80::1%lo]:6869' &
             chatd=$!
             trap 'kill $chatd; wait $chatd' EXIT
-            curl -gsS --retry 20 --retry-connrefused --retry-delay 1 \\
+            curl -gsS --retry 20 --retry-all-errors --retry-delay 1 \\
                 -o /dev/null 'http://[fe80::1%25lo]:6868/healthz' &&
             curl -gsS 'http://[fe80::1%25lo]:6869/metrics'
         """
