@@ -183,15 +183,15 @@ _Static_assert(sizeof(struct client) == 128, "two cache lines a client");
 
 /* What only a room's member has. */
 struct client_member {
-    uint32_t skip_from;    /* CLIENT_SKIPS: low bits of the log position of own
-                              messages, and their bytes, which are not to be */
-    uint32_t skip_len;     /* sent to their sender */
+    uint32_t skip_from;    /* CLIENT_SKIPS: where in the log its own messages
+                              begin, which it is not sent (low bits) */
+    uint32_t skip_len;     /* and their bytes */
     uint32_t members_told; /* number in the last `members` or `welcome` */
-    uint32_t lag_mark;     /* `behind`: low bits of the cursor when it was */
-    uint32_t lag_since;    /* looked at last, and when that was */
-    uint32_t own_now;      /* bytes it said in this stretch of the room, and */
-    uint32_t own_before;   /* in the one before: member.h */
-    uint8_t own_stretch;   /* low bits of the number of the former */
+    uint32_t lag_since;    /* when `behind` was looked at last, */
+    uint32_t lag_mark;     /* and its cursor then (low bits) */
+    uint32_t own_now;      /* bytes it said in period own_period (member.h), */
+    uint32_t own_before;   /* and in the one before */
+    uint8_t own_period;    /* low bits of its number */
     uint8_t behind;        /* enum member_lag: how far */
     uint8_t stuck;         /* 1: and it took too little in the last second */
     uint8_t uid[16];       /* random UUID v4 */

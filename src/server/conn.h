@@ -3,7 +3,7 @@
  * conn: how a connection opens, and how it ends. States: client.h.
  *
  * There are two ways out: conn_close politely, with a Close frame, and
- * conn_drop at once. Whatever happens to one client ends in one of them, and
+ * conn_drop at once; a plain connection ends with its response (conn_linger). Whatever happens to one client ends in one of them, and
  * nobody else's turn ends with it.
  */
 #ifndef SERVER_CONN_H
@@ -26,8 +26,8 @@ void conn_fail(struct server *s, struct client *c, unsigned code,
 /* End the connection now. */
 void conn_drop(struct server *s, struct client *c, enum journal_cause cause);
 
-/* Refuse what a plain connection asked for, or has not yet: in one short
-   response that needs no buffer. What its kernel does not take is lost. */
+/* Send a plain connection one short refusal, which needs no buffer: what its
+   kernel does not take is lost. The caller ends the connection. */
 void conn_refuse(struct server *s, struct client *c, unsigned status,
                  const char *why);
 

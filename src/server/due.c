@@ -94,7 +94,8 @@ void due_set(struct server *s, struct client *c)
     uint64_t at = due_state(s, c);
     if ((c->state == CLIENT_REPLY || c->state == CLIENT_OPEN) &&
         due_output_waits(c))
-        /* several times, for the next progress counts from when it was seen */
+        /* Several looks, for progress counts from when it was seen. 1: not
+           now again where the timeout is short. */
         at = bytes_min64(due_output(s, c),
                          s->now + s->config->write_timeout / LIMITS_PROGRESS +
                              1);

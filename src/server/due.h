@@ -12,7 +12,8 @@
  *   IDLE      keep-alive after `since`
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it; a
  *             message not whole message-timeout after it began; output pending
- *             without progress for write-timeout; a pause by --rate ends
+ *             without progress for write-timeout; its token's end; a look at
+ *             how far behind it is, or whether an echo of it fits again
  *   CLOSING   close-timeout after `since`
  *   LINGER    a second after `since`
  *
@@ -26,7 +27,7 @@
 
 #define DUE_NEVER UINT64_MAX
 
-/* Is it our doing that nothing is heard of it? */
+/* Is it not read from, so that its silence is our doing? */
 bool due_unheard(const struct client *c);
 
 /* Is there something that only its peer's taking of bytes can end? */

@@ -5,24 +5,24 @@
 #define BUCKETS 256 /* of addresses */
 
 /* Is this one lent out, and to somebody who may lose it? */
-static bool counts(const struct server *s, const struct leases *all,
-                   uint32_t index, const struct client *but)
+static bool may_lose(const struct server *s, const struct leases *all,
+                     uint32_t index, const struct client *except)
 {
     const struct client *owner =
         client_at(&s->clients, lease_at(all, index)->owner);
     bool is_going =
         owner->state == CLIENT_CLOSING && !owner->as.farewell.is_settled;
-    return slots_generation(&all->slots, index) % 2 == 1 && owner != but &&
+    return slots_generation(&all->slots, index) % 2 == 1 && owner != except &&
            owner->taken == 0 && !is_going;
 }
 
 static uint32_t fullest_bucket(const struct server *s, const struct leases *all,
-                               const struct client *but)
+                               const struct client *except)
 {
     uint32_t in[BUCKETS] = {0}, fullest = 0;
     for (uint32_t i = 0; i < all->slots.fresh; i++) {
         uint32_t bucket = lease_at(all, i)->address % BUCKETS;
-        if (counts(s, all, i, but) && ++in[bucket] > in[fullest])
+        if (may_lose(s, all, i, except) && ++in[bucket] > in[fullest])
             fullest = bucket;
     }
     return fullest;
@@ -31,12 +31,12 @@ static uint32_t fullest_bucket(const struct server *s, const struct leases *all,
 /* Of a bucket the address that has more than half of it, if there is one: each
    vote for another address takes one away (Boyer and Moore). */
 static uint32_t winner(const struct server *s, const struct leases *all,
-                       const struct client *but, uint32_t bucket)
+                       const struct client *except, uint32_t bucket)
 {
     uint32_t address = bucket, votes = 0;
     for (uint32_t i = 0; i < all->slots.fresh; i++) {
         uint32_t of = lease_at(all, i)->address;
-        if (!counts(s, all, i, but) || of % BUCKETS != bucket)
+        if (!may_lose(s, all, i, except) || of % BUCKETS != bucket)
             continue;
         if (votes == 0)
             address = of;
@@ -46,13 +46,14 @@ static uint32_t winner(const struct server *s, const struct leases *all,
 }
 
 uint32_t lend_oldest(const struct server *s, const struct leases *all,
-                     const struct client *but)
+                     const struct client *except)
 {
     uint32_t now = (uint32_t)s->now;
-    uint32_t address = winner(s, all, but, fullest_bucket(s, all, but));
+    uint32_t address = winner(s, all, except, fullest_bucket(s, all, except));
     uint32_t oldest = LEASE_NONE;
     for (uint32_t i = 0; i < all->slots.fresh; i++)
-        if (counts(s, all, i, but) && lease_at(all, i)->address == address &&
+        if (may_lose(s, all, i, except) &&
+            lease_at(all, i)->address == address &&
             (oldest == LEASE_NONE || now - lease_at(all, i)->since >
                                          now - lease_at(all, oldest)->since))
             oldest = i;

@@ -21,9 +21,9 @@
    be gone afterwards, but never the client itself. */
 uint32_t lend_buffer(struct server *s, struct leases *pool, struct client *c);
 
-/* Of the address that holds most, not counting `but`: the one whose contents are
+/* Of the address that holds most, not counting `except`: the one whose contents are
    the oldest, or LEASE_NONE. Takes time for each buffer. */
 uint32_t lend_oldest(const struct server *s, const struct leases *all,
-                     const struct client *but);
+                     const struct client *except);
 
 #endif

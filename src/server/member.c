@@ -29,18 +29,18 @@ static void press(struct server *s, struct room *room)
     room_soil(&s->rooms, room);
 }
 
-/* What a member has said, where this is another stretch than when it was looked
+/* What a member has said, where this is another period than when it was looked
    at last. */
-static void turn_stretch(const struct server *s, const struct room *room,
-                         struct client_member *m)
+static void turn_period(const struct server *s, const struct room *room,
+                        struct client_member *m)
 {
     uint64_t stretch = room->said / (s->rooms.log_size / 2);
-    uint8_t past = (uint8_t)(stretch - m->own_stretch);
+    uint8_t past = (uint8_t)(stretch - m->own_period);
     if (past == 0)
         return;
     m->own_before = past == 1 ? m->own_now : 0;
     m->own_now = 0;
-    m->own_stretch = (uint8_t)stretch;
+    m->own_period = (uint8_t)stretch;
 }
 
 bool member_may_post(const struct server *s, const struct room *room,
@@ -49,7 +49,7 @@ bool member_may_post(const struct server *s, const struct room *room,
     if (room->pressure == 0)
         return true;
     struct client_member *m = member_of(s, c);
-    turn_stretch(s, room, m);
+    turn_period(s, room, m);
     return room->pressure < 3 &&
            (uint64_t)m->own_now + m->own_before <=
                s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
@@ -277,9 +277,9 @@ void member_detach(struct server *s, struct client *c)
 
 /* ---- What it says --------------------------------------------------------- */
 
-/* Its own messages of one turn lie side by
-   side, and it is not read again before they are passed: one range is
-   enough. What is said when it goes lies behind all that is owed to it. */
+/* Its messages of one turn lie side by side, and it is not read again until it
+   has passed over them: one range is enough. What is said for it when it goes
+   lies behind all that is owed to it. */
 void member_skip(struct server *s, struct client *c, uint64_t from, uint64_t to)
 {
     struct client_member *m = member_of(s, c);
@@ -298,7 +298,7 @@ void member_said(struct server *s, struct room *room, struct client *c,
                  size_t len)
 {
     struct client_member *m = member_of(s, c);
-    turn_stretch(s, room, m);
+    turn_period(s, room, m);
     m->own_now += (uint32_t)len;
     press(s, room);
 }

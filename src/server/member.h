@@ -14,12 +14,12 @@
  *   pressure   1  more than half of the other members are behind, or 1/8 of a
  *                 log was said and the walk that brings it has not begun
  *              2  more than half are far behind
- *              3  1/4 of a log was said: with one more message, and as much
- *                 again from the walk before, it is no more than a log, and
- *                 members that keep up are not run over
+ *              3  1/4 of a log was said and not brought yet. One message more
+ *                 is 1/4 at most, and the walk under way may have as much:
+ *                 less than a log, so members that keep up are not run over
  *
- *   own        what a sender has said in this stretch of the room and in the
- *              one before; a stretch is half a log of what is said by all, so
+ *   own        what a sender has said in this period of the room and in the
+ *              one before; a period is half a log of what is said by all, so
  *              this is what may lie between the slow ones and the head
  *
  *                            own:  up to 1/32    up to 1/8    more    of a log
@@ -29,7 +29,7 @@
  *                 pressure 3         waits         waits      waits
  *
  * Pressure 2 is for crowds: a hundred senders can fill a log of which each said
- * less than 1/8. What was not brought yet waits for us, not for any member.
+ * less than 1/8. What is not flushed yet is our own delay, not a slow member's.
  *
  * A sender waits with a message that was taken whole (client.taken). It is read
  * on up to its next message, so that pings and a Close are answered; and when it
@@ -108,8 +108,8 @@ void member_publish_held(struct server *s, struct client *c);
 void member_skip(struct server *s, struct client *c, uint64_t from,
                  uint64_t to);
 
-/* `len` bytes were said, by a client. The walk that brings them begins, which
-   does. */
+/* A client has said `len` bytes. A flush of the room begins: it brings all that
+   was said so far. */
 void member_said(struct server *s, struct room *room, struct client *c,
                  size_t len);
 void member_begin_walk(struct server *s, struct room *room);

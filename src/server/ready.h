@@ -24,7 +24,7 @@ void ready_wait(struct server *s, struct client *c, unsigned reason,
                 uint64_t after);
 void ready_go_on(struct server *s, struct client *c, unsigned reasons);
 
-/* The kernel takes no more of its output now, or nobody may keep it. */
+/* The same, where the reason is its output: progress counts from now on. */
 void ready_block(struct server *s, struct client *c, unsigned reason,
                  uint64_t after);
 

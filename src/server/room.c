@@ -20,8 +20,8 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
         return NULL;
     struct room *room = room_at(all, index);
     if (!made) {
-        if (list_empty(&room->readers)) { /* it was used last */
-            topic_keep(&all->topics, index);
+        if (list_empty(&room->readers)) { /* now the last to lose its place */
+            topic_use(&all->topics, index);
             topic_let_go(&all->topics, index);
         }
         return room;
@@ -44,7 +44,7 @@ struct room *room_open(struct rooms *all, struct span name, uint64_t wall)
 void room_add_reader(struct rooms *all, struct room *room, uint32_t client)
 {
     if (list_empty(&room->readers))
-        topic_keep(&all->topics, room_index(all, room));
+        topic_use(&all->topics, room_index(all, room));
     list_append(&room->readers, &all->reader_links, client);
 }
 
@@ -73,8 +73,7 @@ size_t room_append(struct rooms *all, struct room *room,
                    const struct room_record *record)
 {
     size_t longest = 0;
-    topic_count(&all->topics, room_topic(all, room),
-                room->logs[ROOM_JSON].head);
+    topic_add(&all->topics, room_topic(all, room), room->logs[ROOM_JSON].head);
     for (unsigned log = 0; log < all->log_count; log++) {
         struct span head = record->head[log], body = record->body[log];
         if (!room_wants(all, room, (enum room_log)log))

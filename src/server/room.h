@@ -43,29 +43,35 @@ enum room_log {
 #define ROOM_TWIN ROOM_PLAIN_TWIN /* from a log to its twin */
 
 struct room {
-    struct list readers; /* clients whose output comes from a log of ours,
-                               those that are leaving included */
-    struct list_link dirty_link; /* in the list of dirty rooms */
-    uint32_t members; /* open ones: what `welcome` and `members` tell */
+    /* who listens */
+    struct list readers; /* clients that read a log of ours, also while they
+                            leave */
+    uint32_t members;    /* open ones, as `welcome` and `members` tell */
     uint32_t log_members[ROOM_LOGS]; /* of these, by the log they read */
     uint32_t v1_members;             /* of these, with chatd.v1 */
-    uint32_t late;                   /* of these, that are behind at all, */
-    uint32_t behind[2];              /* that count as behind, and as far behind:
-                             member.h */
-    uint32_t flush_at;    /* index + 1 of the reader with whom the flush of
-                          many goes on; 0: none is under way */
-    uint64_t flush_began; /* microsecond of the turn in which it began; 0: it
-                             brings no news */
-    bool dirty;           /* in that list: something is to be flushed */
-    bool ask;             /* a walk is to find those who may speak again */
-    bool counting;        /* in the list of rooms with `members` due */
-    uint8_t pressure;     /* 0 to 3: who may say more now, member.h */
-    uint32_t held;      /* members with a message that waits until it is less */
+
+    /* back-pressure: member.h */
+    uint32_t late;      /* members that are more than 1/4 of the log behind */
+    uint32_t behind[2]; /* that count as behind; as far behind */
+    uint32_t held;      /* that have a message waiting for less pressure */
+    uint8_t pressure;   /* 0 to 3 */
+    bool ask;           /* the next walk asks who may speak again */
     uint64_t said;      /* bytes appended, of each message's longest frame */
-    uint64_t told_at;   /* when `members` events went out last */
-    uint32_t tell_at;   /* index + 1 of the reader with whom telling goes on; 0:
-                           all are told */
-    uint64_t unflushed; /* of `said`, since the last flush began */
+    uint64_t unflushed; /* of these, since the last flush began */
+
+    /* the flush */
+    bool dirty; /* in the list of rooms with something to flush, */
+    struct list_link dirty_link; /* which is linked through this */
+    uint32_t flush_at;    /* index + 1 of the reader with whom it goes on; 0:
+                             none is under way */
+    uint64_t flush_began; /* microsecond of its first turn; 0: there is nothing
+                             new in it */
+
+    /* `members` events */
+    bool counting;    /* one is due */
+    uint32_t tell_at; /* index + 1 of the reader to tell next; 0: none */
+    uint64_t told_at; /* when the last ones went out */
+
     struct ring logs[ROOM_LOGS];
 };
 
@@ -73,13 +79,12 @@ struct rooms {
     struct topics topics;
     struct room *table;             /* by index of the topic */
     struct list_table reader_links; /* over the clients */
-    struct list dirty;
-    struct list_table dirty_links;
-    uint32_t in_use;    /* rooms with members */
-    uint64_t tell_at;   /* when the next `members` events are due, or
-                                UINT64_MAX */
+    struct list dirty;              /* rooms with something to flush */
+    struct list_table dirty_links;  /* over the rooms */
+    uint32_t in_use;                /* rooms with members */
+    uint64_t tell_at;   /* when `members` events are due; or UINT64_MAX */
     uint8_t *log_bytes; /* every room's logs, one behind the other */
-    size_t log_size;
+    size_t log_size;    /* bytes of each */
     uint32_t log_count; /* of a room: ROOM_LOGS, or without the twins */
 };
 

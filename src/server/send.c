@@ -10,14 +10,14 @@
 
 /* What one write is made of. The numbers are those of send.h. */
 struct plan {
-    struct span parts[SOCKET_PARTS];
-    size_t count;
-    size_t len;        /* sum of the parts */
-    bool outbox_first; /* source 2 goes before 1 */
-    size_t unfinished; /* source 1 */
-    size_t outbox;     /* source 2 */
-    size_t staged;     /* source 3 */
-    size_t more;       /* source 4 */
+    struct span parts[SOCKET_PARTS]; /* in the order in which they leave */
+    size_t count;                    /* of these */
+    size_t len;                      /* sum of the parts */
+    bool outbox_first;               /* source 2 goes before 1 */
+    size_t unfinished;               /* source 1 */
+    size_t outbox;                   /* source 2 */
+    size_t staged;                   /* source 3 */
+    size_t more;                     /* source 4 */
 };
 
 /* ---- Gathering ----------------------------------------------------------- */
@@ -81,8 +81,11 @@ static struct span close_left(const struct client_farewell *how, uint8_t *space)
     return bytes_span(space + how->told, len - how->told);
 }
 
-static void gather(struct plan *plan, const struct server *s,
-                   const struct client *c, uint8_t *space)
+/* All four sources, as far as they may leave now, in their order: private output
+   stands at a boundary, before what is newer. There is no cap: the kernel's send
+   buffer (LIMITS_SEND_BUFFER) takes no more than that. */
+static void plan_write(struct plan *plan, const struct server *s,
+                       const struct client *c, uint8_t *space)
 {
     uint64_t cursor = c->as.socket.cursor;
     struct span left = {0};
@@ -313,7 +316,7 @@ enum send_result send_flush(struct server *s, struct client *c)
     enum send_result result = SEND_DONE;
     if (client_in_room(c) && member_overrun(s, c))
         return SEND_OVERRUN;
-    gather(&plan, s, c, space);
+    plan_write(&plan, s, c, space);
     if (plan.len > 0) {
         result = write_plan(s, c, &plan);
     } else {

@@ -32,7 +32,8 @@ enum send_result {
     SEND_OVERRUN, /* the room's log has gone past the client's position */
 };
 
-/* Write what is pending, staging included when the client is s->current.
+/* Called once for a client at the end of its turn or of the loop's, from
+   output.c alone. Write what is pending, staging included when the client is s->current.
    Sets and clears CLIENT_WAITS_OUTPUT; staging is empty afterwards. */
 enum send_result send_flush(struct server *s, struct client *c);
 

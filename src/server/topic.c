@@ -76,7 +76,7 @@ uint32_t topic_open(struct topics *all, struct span name, uint64_t wall,
     return index;
 }
 
-void topic_keep(struct topics *all, uint32_t index)
+void topic_use(struct topics *all, uint32_t index)
 {
     list_remove(&all->empty, &all->links, index);
 }
@@ -88,15 +88,15 @@ void topic_let_go(struct topics *all, uint32_t index)
 
 /* ---- Messages ------------------------------------------------------------ */
 
-void topic_count(const struct topics *all, struct topic *t, uint64_t pos)
+void topic_add(const struct topics *all, struct topic *t, uint64_t pos)
 {
     t->number++;
     if (all->history)
         t->marks[t->number % all->history] = pos;
 }
 
-uint64_t topic_history(const struct topics *all, const struct topic *t,
-                       const struct ring *log, uint64_t count)
+uint64_t topic_replayable(const struct topics *all, const struct topic *t,
+                          const struct ring *log, uint64_t count)
 {
     uint64_t n = 0;
     count = bytes_min64(count, bytes_min64(all->history, t->number));
@@ -110,14 +110,14 @@ uint64_t topic_resume(const struct topics *all, const struct topic *t,
                       const struct ring *log, uint64_t epoch, uint64_t number,
                       bool *gap)
 {
-    uint64_t missed = t->number - number;
-    *gap = epoch != t->epoch || number > t->number ||
-           topic_history(all, t, log, missed) < missed;
-    return *gap ? topic_history(all, t, log, all->history) : missed;
+    bool known = epoch == t->epoch && number <= t->number;
+    uint64_t missed = known ? t->number - number : 0;
+    *gap = !known || topic_replayable(all, t, log, missed) < missed;
+    return *gap ? topic_replayable(all, t, log, all->history) : missed;
 }
 
-uint64_t topic_place(const struct topics *all, const struct topic *t,
-                     const struct ring *log, uint64_t count)
+uint64_t topic_position(const struct topics *all, const struct topic *t,
+                        const struct ring *log, uint64_t count)
 {
     return count ? t->marks[(t->number - count + 1) % all->history] : log->head;
 }

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topic: what was said in a room: its name, and the count of its messages.
+ * topic: a room's name, the numbers of its messages, and where in the log the
+ * last ones begin.
  *
- * Message N of a topic has the id EPOCH-N. Where the last ones begin in the log
- * of JSON frames is marked, so that they can be replayed; who listens, and the
- * logs, are the room's (room.h), which has the same index.
+ * Message N of a topic has the id EPOCH-N. Who listens, and the logs, are the
+ * room's (room.h), which has the same index.
+ *
+ *   log    40)[frame 41   )[frame 42        )[frame 43 )
+ *             ^             ^                 ^          head
+ *   marks     [41 % 3]      [42 % 3]          [43 % 3]      with --history 3
+ *
+ *   A mark that the log has overrun holds nothing any more; nor do the marks
+ *   before it.
  *
  *   free -> named, with listeners -> empty, its history kept -> listeners
  *   again, or given to another name when its place is needed
@@ -67,16 +74,16 @@ uint32_t topic_open(struct topics *all, struct span name, uint64_t wall,
                     bool *made);
 
 /* Somebody listens from now on; nobody does any more. */
-void topic_keep(struct topics *all, uint32_t index);
+void topic_use(struct topics *all, uint32_t index);
 void topic_let_go(struct topics *all, uint32_t index);
 
 /* One message more, which begins at this position. */
-void topic_count(const struct topics *all, struct topic *t, uint64_t pos);
+void topic_add(const struct topics *all, struct topic *t, uint64_t pos);
 
 /* How many of the last `count` messages can be replayed: fewer when the log or
    the marks hold no more. */
-uint64_t topic_history(const struct topics *all, const struct topic *t,
-                       const struct ring *log, uint64_t count);
+uint64_t topic_replayable(const struct topics *all, const struct topic *t,
+                          const struct ring *log, uint64_t count);
 
 /*
  * How many follow message `number` of `epoch`. *gap is set when that does not
@@ -88,7 +95,7 @@ uint64_t topic_resume(const struct topics *all, const struct topic *t,
                       bool *gap);
 
 /* Position at which the last `count` messages begin; that many are held. */
-uint64_t topic_place(const struct topics *all, const struct topic *t,
-                     const struct ring *log, uint64_t count);
+uint64_t topic_position(const struct topics *all, const struct topic *t,
+                        const struct ring *log, uint64_t count);
 
 #endif

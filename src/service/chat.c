@@ -229,13 +229,13 @@ static void greet(struct server *s, struct client *c,
     uint64_t following =
         place.since
             ? topic_resume(all, topic, log, place.epoch, place.number, &gap)
-            : topic_history(all, topic, log, place.history);
+            : topic_replayable(all, topic, log, place.history);
     if (c->form == CLIENT_JSON_V1)
         welcome(s, c, room, following);
     uint64_t seconds = grant_tell(s, c);
     if (seconds)
         tell_expiring(s, c, seconds);
-    member_replay(s, c, topic_place(all, topic, log, following));
+    member_replay(s, c, topic_position(all, topic, log, following));
     if (gap && c->form == CLIENT_JSON_V1)
         outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
                      BYTES_LITERAL("{\"event\":\"gap\"}"));

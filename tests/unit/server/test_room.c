@@ -120,8 +120,8 @@ static void test_an_empty_room_keeps_its_history(void **state)
     assert_ptr_equal(open_room(&all, "a"), a);
     assert_int_equal(room_topic(&all, a)->number, 3);
     assert_true(room_topic(&all, a)->epoch == epoch);
-    assert_true(topic_place(&all.topics, room_topic(&all, a),
-                            &a->logs[ROOM_JSON], 2) == 20);
+    assert_true(topic_position(&all.topics, room_topic(&all, a),
+                               &a->logs[ROOM_JSON], 2) == 20);
 }
 
 /* ---- The dirty queue ----------------------------------------------------- */

@@ -123,7 +123,7 @@ static void test_a_topic_with_listeners_keeps_its_place(void **state)
     struct topics all = topics_of();
     static const char *const names[] = {"a", "b", "c"};
     for (uint32_t i = 0; i < TOPICS; i++)
-        topic_keep(&all, open_topic(&all, names[i]));
+        topic_use(&all, open_topic(&all, names[i]));
     assert_int_equal(open_topic(&all, "d"), TOPIC_NONE);
     assert_int_not_equal(open_topic(&all, "b"), TOPIC_NONE);
     assert_int_equal(all.evicted, 0);
@@ -135,10 +135,10 @@ static void test_the_topic_that_was_empty_longest_makes_way(void **state)
     struct topics all = topics_of();
     uint32_t a = open_topic(&all, "a"), b = open_topic(&all, "b");
     uint32_t c = open_topic(&all, "c");
-    topic_keep(&all, a);
-    topic_keep(&all, b);
-    topic_keep(&all, c);
-    topic_count(&all, topic_at(&all, b), 0);
+    topic_use(&all, a);
+    topic_use(&all, b);
+    topic_use(&all, c);
+    topic_add(&all, topic_at(&all, b), 0);
     topic_let_go(&all, b);
     topic_let_go(&all, a);
     uint32_t d = open_topic(&all, "d");
@@ -146,8 +146,8 @@ static void test_the_topic_that_was_empty_longest_makes_way(void **state)
     assert_int_equal(topic_at(&all, d)->number, 0);
     assert_int_equal(all.evicted, 1);
     assert_int_equal(open_topic(&all, "a"), a);
-    topic_keep(&all, a);
-    topic_keep(&all, d);
+    topic_use(&all, a);
+    topic_use(&all, d);
     assert_int_equal(open_topic(&all, "b"), TOPIC_NONE); /* forgotten */
 }
 
@@ -156,9 +156,9 @@ static void test_an_empty_topic_keeps_its_count(void **state)
     (void)state;
     struct topics all = topics_of();
     uint32_t a = open_topic(&all, "a");
-    topic_keep(&all, a);
+    topic_use(&all, a);
     for (unsigned i = 0; i < 3; i++)
-        topic_count(&all, topic_at(&all, a), 0);
+        topic_add(&all, topic_at(&all, a), 0);
     uint64_t epoch = topic_at(&all, a)->epoch;
     topic_let_go(&all, a);
     assert_int_equal(open_topic(&all, "a"), a);
@@ -203,7 +203,7 @@ static void say(struct said *s, unsigned count, size_t len)
 {
     static const uint8_t bytes[LOG];
     while (count-- > 0) {
-        topic_count(&s->all, s->topic, s->log.head);
+        topic_add(&s->all, s->topic, s->log.head);
         ring_append(&s->log, bytes, len);
     }
 }
@@ -211,14 +211,14 @@ static void say(struct said *s, unsigned count, size_t len)
 /* Where what is replayed begins. */
 static uint64_t history_at(const struct said *s, uint64_t count)
 {
-    return topic_place(&s->all, s->topic, &s->log,
-                       topic_history(&s->all, s->topic, &s->log, count));
+    return topic_position(&s->all, s->topic, &s->log,
+                          topic_replayable(&s->all, s->topic, &s->log, count));
 }
 
 static uint64_t resume_at(const struct said *s, uint64_t epoch, uint64_t number,
                           bool *gap)
 {
-    return topic_place(
+    return topic_position(
         &s->all, s->topic, &s->log,
         topic_resume(&s->all, s->topic, &s->log, epoch, number, gap));
 }
@@ -231,7 +231,7 @@ static void test_history_is_what_was_asked_for_and_is_there(void **state)
     for (unsigned number = 0; number < 12; number++) {
         for (uint64_t count = 0; count < 20; count++) {
             uint64_t most = bytes_min64(bytes_min64(count, HISTORY), number);
-            assert_int_equal(topic_history(&s.all, s.topic, &s.log, count),
+            assert_int_equal(topic_replayable(&s.all, s.topic, &s.log, count),
                              most);
             assert_true(history_at(&s, count) == 20 * (number - most));
         }
