@@ -4,7 +4,6 @@
 #include "server/start.h"
 #include "sim/peer.h"
 #include "service/site.h"
-#include "sim/peer.h"
 
 #include <stdio.h>
 
