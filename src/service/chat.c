@@ -47,7 +47,7 @@ static const char *take_name(struct client_member *m, const struct grant *g,
 {
     uint8_t bytes[LIMITS_USER_NAME];
     struct span value;
-    if (g && g->name_len) {
+    if (g && g->named) {
         set_name(m, bytes_span(g->name, g->name_len));
         return NULL;
     }
@@ -493,7 +493,7 @@ static bool renew(struct server *s, struct client *c, struct span token)
         conn_close(s, c, GRANT_CLOSE_ROOM, why, CAUSE_TOKEN, false);
     else if (status)
         object(s, c, CLOSE_POLICY, why);
-    else if (g->name_len)
+    else if (g->named)
         set_name(&client_profile(&s->clients, c)->member,
                  bytes_span(g->name, g->name_len));
     return status == 0;
@@ -506,7 +506,7 @@ static const char *objection(const struct server *s, const struct client *c,
     const struct grant *g = grant_of(s, c);
     if (said->message.ptr && !may_say(s, c))
         return no_right;
-    if (g && g->name_len && said->name.ptr &&
+    if (g && g->named && said->name.ptr &&
         !bytes_equal(said->name, bytes_span(g->name, g->name_len)))
         return "token: it has your name";
     return NULL;
