@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/grant.h"
+#include "server/due.h"
 
-static enum token_reason verify(const struct server *s, struct span token,
+static enum token_reason verify(struct server *s, struct span token,
                                 struct token_claims *claims)
 {
+    s->cost += token.len * LIMITS_COST_VERIFIED;
     struct token_rules rules = {.keys = &s->config->keys,
                                 .aud = s->config->token_aud};
     return token_verify(&rules, token, s->wall, claims);
@@ -21,6 +23,7 @@ static void keep(struct grant *g, const struct token_claims *claims,
 {
     *g = (struct grant){.ends = claims->exp + TOKEN_SKEW,
                         .says = token_grants(claims, room, TOKEN_SAY),
+                        .named = claims->name.ptr != NULL,
                         .name_len = (uint8_t)claims->name.len};
     keep_sub(g, claims);
     if (g->name_len)
@@ -37,7 +40,7 @@ unsigned grant_ask(struct server *s, struct client *c,
     struct span token;
     if (!g)
         return 0;
-    *g = (struct grant){0};
+    grant_forget(s, c);
     *why = token_find(request, s->config->token_cookie, &token, &source);
     if (*why)
         return 400;
@@ -73,6 +76,7 @@ unsigned grant_renew(struct server *s, struct client *c, struct span token,
     if (!token_grants(&claims, room, TOKEN_JOIN))
         return 403;
     keep(g, &claims, room);
+    due_set(s, c); /* it may end sooner than the one before */
     return 0;
 }
 
