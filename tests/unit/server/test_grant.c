@@ -588,6 +588,20 @@ static void test_a_new_token_brings_its_rights_and_its_name(void **state)
     peer_told_nothing(ear);
 }
 
+/* A turn that verifies many ends in time. */
+static void test_what_a_token_costs_is_counted(void **state)
+{
+    (void)state;
+    start();
+    struct peer *ann = join("/ws/tea", "", token(60, ANN));
+    const char *value = token(60, ANN), *why;
+    world.server.cost = 0;
+    assert_int_equal(grant_renew(&world.server, world_client(ann->connection),
+                                 bytes_of(value), &why),
+                     0);
+    assert_int_equal(world.server.cost, strlen(value) * LIMITS_COST_VERIFIED);
+}
+
 static void test_without_keys_a_token_means_nothing(void **state)
 {
     (void)state;
@@ -624,6 +638,7 @@ int main(void)
         WORLD_TEST(test_a_renewal_that_fails_changes_nothing),
         WORLD_TEST(test_a_new_token_without_this_room_is_the_end),
         WORLD_TEST(test_a_new_token_brings_its_rights_and_its_name),
+        WORLD_TEST(test_what_a_token_costs_is_counted),
         WORLD_TEST(test_without_keys_a_token_means_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
