@@ -128,8 +128,8 @@ $(BUILD)/test/test_token: LDLIBS = -Wl,--wrap=hmac_verify
 
 # Of tests/sim: two programs, and what is linked into these alone.
 SIMS      := $(BUILD)/test/sim $(BUILD)/test/fail
-MODEL_SRC := $(patsubst %,tests/sim/%.c,greedy happened model options origin \
-               posted visitor watch watch_places watch_waits)
+MODEL_SRC := $(patsubst %,tests/sim/%.c,bearer greedy happened model options \
+               origin posted visitor watch watch_places watch_waits)
 
 # Tests of the server and its services run on a simulated os/: of src/os only
 # what asks no kernel is theirs, and the pages compiled in are the tests' own.
@@ -167,7 +167,7 @@ WATCHED    = room_append member_join member_leave admit_one \
              events_refuse lend_buffer member_hold outbox_frame \
              conn_refuse request_timeout room_next_dirty \
              loop_turn socket_abandon socket_close caller_answered \
-             caller_request caller_returns caller_read
+             caller_request caller_returns caller_read grant_renew
 
 $(SIMS): $(BUILD)/test/%: tests/sim/%.c $(MODEL_SRC) \
                           $(SUPPORT_OBJ) $(SIM_OBJ) $(SIM_LIB) | dirs

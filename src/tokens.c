@@ -26,11 +26,12 @@ bool tokens_load(struct config *config, struct text *why)
     struct token_fault fault;
     unsigned mode = 0;
     ptrdiff_t len = file_read_all(config->token_key, bytes, FILE_MAX, &mode);
-    if (len < 0)
-        return bad(why, config, 0, error_text((int)len));
     bool good =
+        len >= 0 &&
         token_keys_read(&config->keys, bytes_span(bytes, (size_t)len), &fault);
     bytes_wipe(bytes, sizeof bytes);
+    if (len < 0)
+        return bad(why, config, 0, error_text((int)len));
     if (mode & 0022)
         return bad(why, config, 0, "others than its owner may write it");
     config->keys_readable = (mode & 0044) != 0;
@@ -40,6 +41,7 @@ bool tokens_load(struct config *config, struct text *why)
 bool tokens_sign(const struct config *config, struct text *t)
 {
     uint8_t bytes[TOKEN_CLAIMS_MAX];
+    size_t start = t->len;
     struct text claims = text_over(bytes, sizeof bytes);
     const char *fault =
         token_write_claims(bytes_of(config->sign), clock_realtime(), &claims);
@@ -49,6 +51,8 @@ bool tokens_sign(const struct config *config, struct text *t)
         text_byte(t, '\n');
         return true;
     }
+    t->len = start; /* what is there of it is no token, and not to be seen */
+    t->overflow = false;
     text_string(t, "--sign: ");
     text_string(t, fault);
     return false;

@@ -58,6 +58,8 @@ static const struct {
     {ENODEV, "No such device"},
     {ENOENT, "No such file or directory"},
     {ENOTDIR, "Not a directory"},
+    {EISDIR, "Is a directory"},
+    {EFBIG, "File too large"},
     {ELOOP, "Too many levels of symbolic links"},
     {ENAMETOOLONG, "File name too long"},
     {EROFS, "Read-only file system"},

@@ -141,7 +141,7 @@ static ptrdiff_t read_whole(int fd, uint8_t *bytes, size_t size)
             return got < 0 ? -errno : (ptrdiff_t)len;
         len += (size_t)got;
         if (len == size)
-            return -E2BIG;
+            return -EFBIG;
     }
 }
 

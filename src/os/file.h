@@ -34,8 +34,8 @@ int file_open(int folder, struct span path, struct file_info *info);
    the file ends there. */
 ptrdiff_t file_send(int stream, int file, uint64_t offset, size_t len);
 
-/* Read a whole file, of at most `size` bytes, into `bytes`: its length, or
-   -errno; -E2BIG when it is longer. *mode is its permission bits. */
+/* Read a whole file, of fewer than `size` bytes, into `bytes`: its length, or
+   -errno; -EFBIG when it is longer. *mode is its permission bits. */
 ptrdiff_t file_read_all(const char *path, uint8_t *bytes, size_t size,
                         unsigned *mode);
 

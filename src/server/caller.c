@@ -211,6 +211,7 @@ void caller_request(struct server *s, struct client *c,
 void caller_answered(struct server *s, struct client *c)
 {
     count_no_more(s, c);
+    grant_forget(s, c);
     if (s->sources.table)
         source_of(s, c)->client = source_of(s, c)->hop;
     if (hop_tells(s, c))
@@ -230,8 +231,7 @@ void caller_begin(struct server *s, struct client *c,
 {
     bool told = client_has(c, CLIENT_SCRAPE) || caller_is_told(s->config, from);
     set_entry(s, c, entered);
-    if (s->grants)
-        *grant_of(s, c) = (struct grant){0};
+    grant_forget(s, c);
     if (!told)
         set_address(s, c, address_key(s->addresses.seed, from));
     if (!s->sources.table)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/grant.h"
 
-static enum token_reason verify(const struct server *s, struct span token,
+static enum token_reason verify(struct server *s, struct span token,
                                 struct token_claims *claims)
 {
+    s->cost += token.len * LIMITS_COST_VERIFIED;
     struct token_rules rules = {.keys = &s->config->keys,
                                 .aud = s->config->token_aud};
     return token_verify(&rules, token, s->wall, claims);
@@ -21,6 +22,7 @@ static void keep(struct grant *g, const struct token_claims *claims,
 {
     *g = (struct grant){.ends = claims->exp + TOKEN_SKEW,
                         .says = token_grants(claims, room, TOKEN_SAY),
+                        .named = claims->name.ptr != NULL,
                         .name_len = (uint8_t)claims->name.len};
     keep_sub(g, claims);
     if (g->name_len)
@@ -37,7 +39,7 @@ unsigned grant_ask(struct server *s, struct client *c,
     struct span token;
     if (!g)
         return 0;
-    *g = (struct grant){0};
+    grant_forget(s, c);
     *why = token_find(request, s->config->token_cookie, &token, &source);
     if (*why)
         return 400;

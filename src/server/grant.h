@@ -21,7 +21,8 @@ struct grant {
     bool says;     /* something in its room; else it only listens */
     uint8_t sub_len;
     uint8_t sub[TOKEN_SUB_MAX];
-    uint8_t name_len; /* 0: it may call itself what it likes */
+    bool named; /* it has this name, or none; else it calls itself anything */
+    uint8_t name_len;
     uint8_t name[TOKEN_NAME_MAX];
 };
 
@@ -30,6 +31,13 @@ static inline struct grant *grant_of(const struct server *s,
                                      const struct client *c)
 {
     return s->grants ? &s->grants[client_index(&s->clients, c)] : NULL;
+}
+
+/* Another request, or another client: what was let is let no more. */
+static inline void grant_forget(const struct server *s, const struct client *c)
+{
+    if (s->grants)
+        *grant_of(s, c) = (struct grant){0};
 }
 
 /* Its sub; len 0: it has none. */
@@ -47,8 +55,8 @@ unsigned grant_ask(struct server *s, struct client *c,
                    const struct http_request *request, struct span room,
                    enum token_right right, const char **why);
 
-/* The same with another token of the same sub, for its room: 0; 401, and it
-   goes on as before; or 403: it must go. */
+/* The same with another token of the same sub, for its room: 0, and it may end
+   sooner (due_set); 401, and it goes on as before; or 403: it must go. */
 unsigned grant_renew(struct server *s, struct client *c, struct span token,
                      const char **why);
 

@@ -83,6 +83,7 @@
 #define LIMITS_COST_VISIT    50 /* somebody is looked at in a walk */
 #define LIMITS_COST_ACCEPT   10000
 #define LIMITS_COST_REQUEST  10000
+#define LIMITS_COST_VERIFIED 10 /* a byte of a token */
 #define LIMITS_COST_TIMER    1000
 #define LIMITS_COST_LEASE    20   /* looked at, to find one to take back */
 #define LIMITS_COST_RECEIVED 1    /* a byte */

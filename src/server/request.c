@@ -46,18 +46,21 @@ static void accept(struct server *s, struct client *c,
     conn_opened(s, c);
 }
 
+static void refuse_upgrade(struct server *s, struct client *c,
+                           const struct refusal *no)
+{
+    c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
+    reply_refuse(s, c, no->status, no->why);
+}
+
 /* A browser sees no status: who speaks so that a Close can say it is told by
    that. */
 static void refuse_grant(struct server *s, struct client *c,
-                         const struct http_request *request,
                          const struct handshake *agreed,
                          const struct refusal *no)
 {
-    if (no->status == 400 ||
-        (c->form != CLIENT_JSON_V1 &&
-         !http_lists(request, "Sec-WebSocket-Protocol", "bearer"))) {
-        c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
-        reply_refuse(s, c, no->status, no->why);
+    if (no->status == 400 || (c->form != CLIENT_JSON_V1 && !agreed->bearer)) {
+        refuse_upgrade(s, c, no);
         return;
     }
     events_refuse(s, c, no->status, no->why);
@@ -81,14 +84,13 @@ static void answer_upgrade(struct server *s, struct client *c,
     no.status = grant_ask(s, c, request, route->rest, TOKEN_JOIN, &no.why);
     c->as.socket = (struct client_socket){0};
     if (no.status) {
-        refuse_grant(s, c, request, agreed, &no);
+        refuse_grant(s, c, agreed, &no);
         return;
     }
     if (service->open)
         no.status = service->open(s, c, request, route->rest, &no.why);
     if (no.status) {
-        c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
-        reply_refuse(s, c, no.status, no.why);
+        refuse_upgrade(s, c, &no);
         return;
     }
     accept(s, c, agreed);
@@ -247,7 +249,7 @@ static void take(struct server *s, struct client *c, struct span in)
     struct span rest = bytes_part(in, len, in.len - len);
     handle(s, c, bytes_part(in, 0, len), &rest);
     if (client_has(c, CLIENT_LAST) || c->state == CLIENT_GONE ||
-        c->state == CLIENT_BODY)
+        c->state == CLIENT_CLOSING || c->state == CLIENT_BODY)
         return;
     if (input_keep(s, c, rest, 0, rest.len > 0))
         return;

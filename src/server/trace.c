@@ -85,6 +85,7 @@ static struct trace_client *begin(struct server *s, const struct client *c)
     }
     f->up.head.policy = &s->trace->policy;
     f->up.head.compression = config->compression;
+    f->up.frame.hides = s->grants != NULL; /* {"token":"..."} */
     return f;
 }
 

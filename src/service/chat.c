@@ -6,6 +6,7 @@
 #include "server/broadcast.h"
 #include "server/compressed.h"
 #include "server/conn.h"
+#include "server/due.h"
 #include "server/grant.h"
 #include "server/member.h"
 #include "server/outbox.h"
@@ -47,7 +48,7 @@ static const char *take_name(struct client_member *m, const struct grant *g,
 {
     uint8_t bytes[LIMITS_USER_NAME];
     struct span value;
-    if (g && g->name_len) {
+    if (g && g->named) {
         set_name(m, bytes_span(g->name, g->name_len));
         return NULL;
     }
@@ -493,9 +494,11 @@ static bool renew(struct server *s, struct client *c, struct span token)
         conn_close(s, c, GRANT_CLOSE_ROOM, why, CAUSE_TOKEN);
     else if (status)
         object(s, c, CLOSE_POLICY, why);
-    else if (g->name_len)
+    else if (g->named)
         set_name(&client_profile(&s->clients, c)->member,
                  bytes_span(g->name, g->name_len));
+    if (status == 0)
+        due_set(s, c);
     return status == 0;
 }
 
@@ -506,7 +509,7 @@ static const char *objection(const struct server *s, const struct client *c,
     const struct grant *g = grant_of(s, c);
     if (said->message.ptr && !may_say(s, c))
         return no_right;
-    if (g && g->name_len && said->name.ptr &&
+    if (g && g->named && said->name.ptr &&
         !bytes_equal(said->name, bytes_span(g->name, g->name_len)))
         return "token: it has your name";
     return NULL;

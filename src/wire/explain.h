@@ -19,6 +19,7 @@
  *   explain_rules    answers what is wrong with a frame
  *   explain_frame    tells frame after frame
  *   explain_judge    answers what is wrong with a head
+ *   explain_secret   answers what of a head is not shown
  *   explain_head     tells heads
  *
  *   head -> frames | body | over;  body -> head | over;  frames -> over
@@ -58,7 +59,7 @@ struct explain {
 
 /* Ready for what a client (or a server) sends, from its handshake on, or from
    a first frame on. The other fields that may be set are prefix, colour,
-   head.policy, head.compression and frame.limit. */
+   head.policy, head.compression, frame.limit and frame.hides. */
 void explain_begin(struct explain *e, bool by_client, enum explain_phase phase);
 
 /* Take from *in, append to *out. True when it must be called again, with more

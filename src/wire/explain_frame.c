@@ -260,13 +260,19 @@ static void tell_result(const struct explain_frame *f, struct listing *l)
     }
 }
 
+/* Is its payload for nobody who reads this? */
+static bool is_secret(const struct explain_frame *f)
+{
+    return f->hides && !frame_is_control(f->header.opcode);
+}
+
 static void tell_hidden(struct explain_frame *f, struct listing *l)
 {
     if (f->hidden == 0)
         return;
-    struct text *t = listing_phrase(l, "... ");
+    struct text *t = listing_phrase(l, is_secret(f) ? "(not shown: " : "... ");
     listing_count(t, f->hidden, "byte");
-    text_string(t, " more");
+    text_string(t, is_secret(f) ? " that may hold a token)" : " more");
     listing_begin(l, LISTING_PLAIN);
     listing_wrap(l, LISTING_BYTES_COLUMN, text_span(t), NULL);
     f->hidden = 0;
@@ -277,6 +283,7 @@ static void tell_hidden(struct explain_frame *f, struct listing *l)
 static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
 {
     struct explain_fault fault = {.len = 0};
+    size_t len = l->out->len;
     if (frame_is_control(f->header.opcode) || !f->header.fin ||
         f->header.payload_length > 0)
         return true;
@@ -284,6 +291,8 @@ static bool empty_end_is_legal(struct explain_frame *f, struct listing *l)
         (void)explain_blocks_end(&f->blocks, l, &fault);
     else if (f->opcode == FRAME_TEXT)
         fault = explain_rules_text_end(f);
+    if (is_secret(f))
+        l->out->len = len;
     if (!fault.rule.what)
         return true;
     fault.offset = f->header.header_len - (size_t)1;
@@ -364,6 +373,14 @@ static void show_row(struct explain_frame *f, struct listing *l,
                      struct span plain)
 {
     tell_hidden(f, l);
+    if (is_secret(f)) { /* for the mark below it */
+        listing_begin(l, LISTING_PLAIN);
+        listing_column(l, LISTING_BYTES_COLUMN);
+        for (size_t i = 0; i < f->row_len; i++)
+            text_string(l->out, i ? " .." : "..");
+        listing_end(l);
+        return;
+    }
     listing_row(l, bytes_span(f->row, f->row_len),
                 f->header.masked ? plain : bytes_span(NULL, 0));
 }
@@ -389,12 +406,18 @@ static bool tell_blocks(struct explain_frame *f, struct listing *l,
     while (i < plain.len &&
            explain_blocks_take(&f->blocks, plain.ptr[i], l, &fault))
         i++;
-    if (i == plain.len && (!last || explain_blocks_end(&f->blocks, l, &fault)))
+    bool good =
+        i == plain.len && (!last || explain_blocks_end(&f->blocks, l, &fault));
+    if (is_secret(f)) /* what was told of it shows it */
+        l->out->len = len;
+    if (good)
         return true;
+    if (is_secret(f))
+        fault.column = 0;
     fault.offset = bytes_min(i, plain.len - 1);
     fault.len = 1;
     if (fault.column == 0 &&
-        (l->out->len > len || f->told >= EXPLAIN_FRAME_SHOWN))
+        (l->out->len > len || f->told >= EXPLAIN_FRAME_SHOWN || is_secret(f)))
         show_row(f, l, plain); /* once more, for the mark below it */
     tell_wrong(f, l, &fault, f->at + f->header.header_len + f->told);
     return false;
@@ -407,7 +430,8 @@ static enum explain_frame_step tell_row(struct explain_frame *f,
     uint8_t bytes[LISTING_ROW];
     struct span plain = unmask_row(f, bytes);
     struct explain_fault fault = explain_rules_row(f, plain);
-    bool shown = f->told < EXPLAIN_FRAME_SHOWN || fault.rule.what;
+    bool shown =
+        (f->told < EXPLAIN_FRAME_SHOWN && !is_secret(f)) || fault.rule.what;
     if (shown)
         show_row(f, l, plain);
     if (fault.rule.what) {
@@ -474,7 +498,9 @@ void explain_frame_cut(struct explain_frame *f, struct listing *l)
                        NULL);
         return;
     }
-    if (f->row_len > 0)
+    if (is_secret(f))
+        f->hidden += f->row_len;
+    else if (f->row_len > 0)
         show_row(f, l, unmask_row(f, bytes));
     tell_hidden(f, l);
     struct text *t = listing_phrase(l, "= the input ends inside a frame: ");

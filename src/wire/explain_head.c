@@ -3,9 +3,11 @@
 
 #include "base/base64.h"
 #include "base/sha1.h"
+#include "wire/explain_secret.h"
 
 #define SEGMENT  69 /* columns of a line in a line of ours; a mark may follow */
 #define SEGMENTS 4  /* shown of a line; more only to show a fault */
+#define DOTS     3  /* shown for a secret, however long */
 
 /* ---- What fields mean ---------------------------------------------------- */
 
@@ -86,35 +88,92 @@ static size_t offset_of(const struct explain_head *h, struct span part)
     return (size_t)(part.ptr - h->bytes);
 }
 
-/* Bytes as they are, those that do not print as \xHH. */
-static void put_escaped(struct listing *l, struct span bytes)
+/* A line that is looked at byte after byte, and the secret that is next. */
+struct view {
+    struct span line;
+    struct span secret;
+};
+
+static struct view view_of(struct span line)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (listing_prints(bytes.ptr[i])) {
-            text_byte(l->out, bytes.ptr[i]);
+    return (struct view){.line = line, .secret = bytes_part(line, 0, 0)};
+}
+
+/* Is this byte, one behind those that were asked about before, secret? *at is
+   its place in the secret. */
+static bool is_secret(struct view *v, const uint8_t *byte, size_t *at)
+{
+    if (byte >= v->secret.ptr + v->secret.len)
+        v->secret = explain_secret_next(v->line, (size_t)(byte - v->line.ptr));
+    *at = byte >= v->secret.ptr ? (size_t)(byte - v->secret.ptr) : 0;
+    return byte >= v->secret.ptr;
+}
+
+/* The columns that a byte takes: as it is, or as \xHH where it does not print;
+   a secret is a few dots. */
+static size_t columns_at(struct view *v, const uint8_t *byte)
+{
+    size_t at;
+    if (is_secret(v, byte, &at))
+        return at < DOTS;
+    return listing_prints(*byte) ? 1 : 4;
+}
+
+static void put_escaped(struct listing *l, struct span line, struct span part)
+{
+    struct view v = view_of(line);
+    for (const uint8_t *byte = part.ptr; byte < part.ptr + part.len; byte++) {
+        size_t at;
+        if (is_secret(&v, byte, &at)) {
+            text_string(l->out, at < DOTS ? "." : "");
+        } else if (listing_prints(*byte)) {
+            text_byte(l->out, *byte);
         } else {
             text_string(l->out, "\\x");
-            text_hex(l->out, bytes.ptr[i], 2);
+            text_hex(l->out, *byte, 2);
         }
     }
 }
 
-/* The columns that these take. */
-static size_t columns_of(struct span bytes)
+static size_t columns_of(struct span line, struct span part)
 {
+    struct view v = view_of(line);
     size_t columns = 0;
-    for (size_t i = 0; i < bytes.len; i++)
-        columns += listing_prints(bytes.ptr[i]) ? 1 : 4;
+    for (size_t i = 0; i < part.len; i++)
+        columns += columns_at(&v, part.ptr + i);
     return columns;
 }
 
 /* How many bytes of rest fit a segment. */
-static size_t segment_len(struct span rest)
+static size_t segment_len(struct span line, struct span rest)
 {
-    size_t len = bytes_min(rest.len, SEGMENT);
-    while (columns_of(bytes_part(rest, 0, len)) > SEGMENT)
-        len--;
+    struct view v = view_of(line);
+    size_t columns = 0, len = 0;
+    while (len < rest.len) {
+        columns += columns_at(&v, rest.ptr + len);
+        if (columns > SEGMENT)
+            break;
+        len++;
+    }
     return len;
+}
+
+/* Say that there was more than the dots show. */
+static void tell_secrets(struct span line, struct listing *l)
+{
+    size_t count = 0;
+    struct span secret = explain_secret_next(line, 0);
+    while (secret.len) {
+        count += secret.len;
+        secret = explain_secret_next(
+            line, (size_t)(secret.ptr + secret.len - line.ptr));
+    }
+    if (!count)
+        return;
+    struct text *t = listing_phrase(l, "(not shown: ");
+    listing_count(t, count, "byte");
+    text_string(t, " that let somebody in)");
+    listing_note(l, text_span(t), NULL);
 }
 
 static struct span consequence(unsigned status, struct listing *l)
@@ -130,15 +189,16 @@ static struct span consequence(unsigned status, struct listing *l)
 }
 
 /* Marks what of [at, at + segment.len) is at fault, if it begins there. */
-static void mark(const struct explain_head *h, struct span segment,
-                 const struct explain_judge *v, struct listing *l)
+static void mark(const struct explain_head *h, struct span line,
+                 struct span segment, const struct explain_judge *v,
+                 struct listing *l)
 {
     size_t at = offset_of(h, segment), before = v->offset - at;
     size_t within = bytes_min(before, segment.len);
     size_t column =
-        LISTING_BYTES_COLUMN + columns_of(bytes_part(segment, 0, within));
+        LISTING_BYTES_COLUMN + columns_of(line, bytes_part(segment, 0, within));
     size_t len = bytes_min(v->len, segment.len - within);
-    size_t width = columns_of(bytes_part(segment, within, len));
+    size_t width = columns_of(line, bytes_part(segment, within, len));
     const struct fault_rule *rule = &fault_rules[v->fault];
     listing_wrong(l, column, width ? width : 1, h->at + v->offset, rule,
                   consequence(rule->answer, l));
@@ -152,8 +212,9 @@ static bool tell_line(const struct explain_head *h, struct span line,
     size_t start = offset_of(h, line);
     bool here = v->fault && v->offset <= start + line.len + 1;
     struct span rest = line;
-    for (size_t n = 0; n == 0 || rest.len > 0; n++) {
-        size_t len = segment_len(rest);
+    size_t n = 0;
+    for (; n == 0 || rest.len > 0; n++) {
+        size_t len = segment_len(line, rest);
         struct span segment = bytes_part(rest, 0, len);
         bool holds =
             here && v->offset >= offset_of(h, segment) &&
@@ -161,14 +222,15 @@ static bool tell_line(const struct explain_head *h, struct span line,
         if (n < SEGMENTS || holds) {
             listing_begin(l, LISTING_PLAIN);
             listing_column(l, LISTING_BYTES_COLUMN);
-            put_escaped(l, segment);
+            put_escaped(l, line, segment);
             listing_end(l);
         }
         if (holds)
-            mark(h, segment, v, l);
+            mark(h, line, segment, v, l);
         rest = bytes_after(rest, len);
     }
-    if (line.len > SEGMENT * SEGMENTS)
+    tell_secrets(line, l);
+    if (n > SEGMENTS)
         listing_note(l, bytes_of("(only the line's start is shown)"), NULL);
     return here;
 }

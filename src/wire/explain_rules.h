@@ -27,6 +27,7 @@ struct explain_frame {
     uint8_t window_bits; /* of the compressed messages: 8 to 15 */
     bool keeps_window;   /* they may refer to earlier messages */
     uint64_t limit;      /* most payload bytes of a message */
+    bool hides;          /* what is in messages is not shown */
 
     /* Where it stands. All zero is the start. */
     uint64_t at;                     /* stream offset of the present frame */

@@ -102,18 +102,20 @@ static enum fault check_extensions(const struct http_request *request,
 
 /* 4.2.2, 5.5: ours if it was offered. Compared with its case: the client
    looks for exactly what it offered (4.1). */
-static struct span choose_subprotocol(const struct http_request *request,
-                                      const struct handshake_policy *policy)
+static void choose_subprotocol(const struct http_request *request,
+                               const struct handshake_policy *policy,
+                               struct handshake *out)
 {
-    struct span bearer = BYTES_LITERAL("bearer");
-    struct span chosen = bytes_span(NULL, 0), offered;
+    struct span bearer = BYTES_LITERAL("bearer"), offered;
     struct http_list list = {0};
-    while (http_list_next(request, "Sec-WebSocket-Protocol", &list, &offered))
+    while (http_list_next(request, "Sec-WebSocket-Protocol", &list, &offered)) {
         if (bytes_equal(offered, policy->subprotocol))
-            return policy->subprotocol;
-        else if (policy->bearer && bytes_equal(offered, bearer))
-            chosen = bearer;
-    return chosen;
+            out->subprotocol = policy->subprotocol;
+        if (policy->bearer && bytes_equal(offered, bearer))
+            out->bearer = true;
+    }
+    if (out->bearer && !out->subprotocol.len)
+        out->subprotocol = bearer;
 }
 
 enum fault handshake_check(const struct http_request *request,
@@ -132,7 +134,7 @@ enum fault handshake_check(const struct http_request *request,
     if (!out->fault)
         out->fault = check_extensions(request, out);
     if (!out->fault)
-        out->subprotocol = choose_subprotocol(request, policy);
+        choose_subprotocol(request, policy, out);
     return out->fault;
 }
 

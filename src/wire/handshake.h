@@ -43,6 +43,7 @@ struct handshake {
     enum fault fault; /* why it is refused, or FAULT_NONE */
     uint8_t accept[HANDSHAKE_ACCEPT_LEN];
     struct span subprotocol;    /* the policy's, or "bearer", as offered */
+    bool bearer;                /* that was offered, and may be */
     bool deflate;               /* permessage-deflate was offered, */
     struct extension extension; /* and can be agreed to on these terms */
 };

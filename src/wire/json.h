@@ -33,8 +33,8 @@ struct json_message {
  * Read one client message. text is UTF-8 already (a text frame's payload) and
  * never NULL; its bytes are overwritten. Returns NULL and fills *out when it
  * is a valid object that holds at least one of the keys, each with the right
- * type (string, string, number, string; of a duplicate key the last one counts). Else
- * returns a sentence that says what is wrong, static, fit for a Close reason.
+ * type (string, string, number, string; of a duplicate key the last one
+ * counts). Else returns a sentence that says what is wrong, static, fit for a Close reason.
  */
 const char *json_read(uint8_t *text, size_t len, struct json_message *out);
 

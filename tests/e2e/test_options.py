@@ -15,7 +15,8 @@ LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
         "per-ip", "proxy-protocol", "trust", "no-compression", "static",
         "unix-mode", "unix-group", "user", "require-sandbox", "no-sandbox",
-        "metrics", "log", "trace", "explain", "help", "version")
+        "metrics", "log", "token-key", "token-aud", "token-cookie", "trace",
+        "explain", "sign", "help", "version")
 SWITCHES = ("no-compression", "require-sandbox", "no-sandbox",
             "proxy-protocol", "trace", "explain", "help", "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",

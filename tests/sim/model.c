@@ -2,6 +2,7 @@
 #include "sim/model.h"
 #include "base/base64.h"
 #include "os/clock.h"
+#include "sim/bearer.h"
 #include "sim/posted.h"
 #include "sim/watch.h"
 
@@ -127,6 +128,11 @@ const struct actor *model_actor(int connection)
     return find(connection);
 }
 
+struct actor *model_actor_of(const struct client *c)
+{
+    return find(sim_connection(c->fd));
+}
+
 static struct actor *actor_of(const struct client *c)
 {
     struct actor *a = find(sim_connection(c->fd));
@@ -178,6 +184,7 @@ static int said_by(struct actor *a, const struct model_room *m, uint32_t number)
 {
     assert_ptr_equal(a->room, m);
     assert_false(a->left);
+    bearer_says(a);
     assert_int_equal(number, a->heard_of + 1);          /* in order, and once */
     assert_true(a->written >= a->sent[number - 1].end); /* and whole */
     a->heard_of = number;
@@ -247,6 +254,7 @@ static uint64_t place_of(struct actor *a)
 void __wrap_member_join(struct server *s, struct client *c, struct room *room)
 {
     struct actor *a = actor_of(c);
+    bearer_joins(a);
     a->room = room_of(room);
     assert_true(room_topic(&s->rooms, room)->number == a->room->count);
     a->next = place_of(a);
@@ -286,7 +294,7 @@ static void queued(struct actor *a, uint8_t first, size_t len)
         .end = a->queued, .is_control = (first & 0x08) != 0};
 }
 
-static void queue(struct actor *a, uint8_t first, struct span payload)
+void model_queue(struct actor *a, uint8_t first, struct span payload)
 {
     size_t before = a->peer->out_len;
     peer_add_frame(a->peer, first, payload);
@@ -308,13 +316,13 @@ void model_precede(struct actor *a, struct span bytes)
 
 void model_ask(struct actor *a, const char *target, bool zip)
 {
-    char request[768];
+    char request[1280];
     int len = snprintf(
         request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n%s%s%s"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n%s%s%s%s"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        target, a->fields ? a->fields : "", zip ? PEER_DEFLATE : "",
+        target, a->fields ? a->fields : "", a->shown, zip ? PEER_DEFLATE : "",
         a->form == CLIENT_JSON_V1 ? "Sec-WebSocket-Protocol: chatd.v1\r\n"
                                   : "");
     peer_add(a->peer, bytes_span(request, (size_t)len));
@@ -328,13 +336,13 @@ static void queue_in_frames(struct actor *a, struct random *r, uint8_t opcode,
     uint8_t first = opcode;
     while (random_below(r, 4) == 0) {
         size_t len = (size_t)random_below(r, s.len + 1);
-        queue(a, first, bytes_part(s, 0, len));
+        model_queue(a, first, bytes_part(s, 0, len));
         s = bytes_part(s, len, s.len - len);
         first = FRAME_CONTINUATION;
         if (random_below(r, 4) == 0)
             model_ping(a);
     }
-    queue(a, first | FRAME_FIN, s);
+    model_queue(a, first | FRAME_FIN, s);
 }
 
 static struct span as_json(struct span s, uint8_t out[PAYLOAD_MAX + 16])
@@ -349,7 +357,8 @@ static struct span as_json(struct span s, uint8_t out[PAYLOAD_MAX + 16])
 void model_say(struct actor *a, struct random *r, size_t len)
 {
     uint8_t bytes[PAYLOAD_MAX], json[PAYLOAD_MAX + 16];
-    if (a->sent_count == MODEL_MESSAGES || a->wants != MODEL_STAYS || a->half)
+    if (a->sent_count == MODEL_MESSAGES || a->wants != MODEL_STAYS || a->half ||
+        a->listens)
         return;
     bool is_json = a->form == CLIENT_JSON || a->form == CLIENT_JSON_V1;
     struct model_sent *m = &a->sent[a->sent_count++];
@@ -374,11 +383,12 @@ void model_say_half(struct actor *a, struct random *r)
     if (a->wants != MODEL_STAYS)
         return;
     if (a->peer->compression && random_below(r, 2))
-        queue(a, FRAME_TEXT | PEER_RSV1, bytes_span(stored, sizeof stored - 1));
+        model_queue(a, FRAME_TEXT | PEER_RSV1,
+                    bytes_span(stored, sizeof stored - 1));
     else
-        queue(a, FRAME_TEXT,
-              bytes_part(BYTES_LITERAL("{\"message"), 0,
-                         (size_t)random_below(r, 10)));
+        model_queue(a, FRAME_TEXT,
+                    bytes_part(BYTES_LITERAL("{\"message"), 0,
+                               (size_t)random_below(r, 10)));
     a->half = true;
     a->due = 1008; /* when it has taken too long */
 }
@@ -394,7 +404,7 @@ size_t model_longest(const struct actor *a)
 static void offend_with(struct actor *a, uint8_t first, struct span s,
                         unsigned code)
 {
-    queue(a, first, s);
+    model_queue(a, first, s);
     a->wants = MODEL_FAILS;
     a->due = code;
 }
@@ -410,17 +420,17 @@ static void say_too_much(struct actor *a, struct random *r)
     if (a->peer->compression && random_below(r, 2)) {
         queue_compressed(a, PEER_TEXT, bytes_span(much, len));
     } else if (random_below(r, 2)) {
-        queue(a, FRAME_TEXT, bytes_span(much, len / 2));
-        queue(a, FRAME_FIN, bytes_span(much, len - len / 2));
+        model_queue(a, FRAME_TEXT, bytes_span(much, len / 2));
+        model_queue(a, FRAME_FIN, bytes_span(much, len - len / 2));
     } else {
-        queue(a, PEER_TEXT, bytes_span(much, len));
+        model_queue(a, PEER_TEXT, bytes_span(much, len));
     }
 }
 
 void model_end(struct actor *a, uint8_t first)
 {
     bool closes = first == PEER_CLOSE;
-    queue(a, first, bytes_span(NULL, 0));
+    model_queue(a, first, bytes_span(NULL, 0));
     a->wants = closes ? MODEL_CLOSES : MODEL_FAILS;
     if (!closes)
         a->due = 1002;
@@ -437,14 +447,14 @@ void model_offend(struct actor *a, struct random *r)
         break;
     case 2:
         if (is_v1)
-            queue(a, PEER_TEXT, BYTES_LITERAL("[1]"));
+            model_queue(a, PEER_TEXT, BYTES_LITERAL("[1]"));
         else if (a->form == CLIENT_JSON)
             offend_with(a, PEER_TEXT, BYTES_LITERAL("{\"name\":1}"), 1007);
         a->faults += is_v1;
         break;
     case 3:
         if (is_v1)
-            queue(a, PEER_BINARY, BYTES_LITERAL("\0"));
+            model_queue(a, PEER_BINARY, BYTES_LITERAL("\0"));
         else if (a->form == CLIENT_JSON)
             offend_with(a, PEER_BINARY, BYTES_LITERAL("\0"), 1003);
         a->faults += is_v1;
@@ -456,7 +466,7 @@ void model_ping(struct actor *a)
 {
     char number[16];
     snprintf(number, sizeof number, "%u", ++a->pings);
-    queue(a, PEER_PING, bytes_of(number));
+    model_queue(a, PEER_PING, bytes_of(number));
 }
 
 void model_write(struct actor *a, size_t most)
@@ -481,8 +491,11 @@ static bool take_response(struct actor *a)
     a->answered = true;
     a->open = r.status == 101;
     a->peer->compression = peer_field(&r, "Sec-WebSocket-Extensions").len > 0;
-    assert_true(a->open || r.status == 503 || r.status == 408 ||
-                (r.status == 429 && world.config.per_ip));
+    if (r.status == 401 || r.status == 403)
+        bearer_is_refused(a, r.status);
+    else
+        assert_true(a->open || r.status == 503 || r.status == 408 ||
+                    (r.status == 429 && world.config.per_ip));
     return true;
 }
 
@@ -569,7 +582,9 @@ static void hear_json(struct actor *a, struct span s)
         assert_true(a->gap_due);
         a->gap_due = false;
     }
-    a->errors += event.ptr[0] == 'e';
+    if (bytes_equal(event, BYTES_LITERAL("expiring")))
+        bearer_is_told(a, s);
+    a->errors += bytes_equal(event, BYTES_LITERAL("error"));
     assert_true(a->errors <= a->faults);
 }
 
@@ -587,7 +602,11 @@ static void hear_close(struct actor *a, struct span s)
         assert_true(!a->good || watch_excused(a->peer->connection) ||
                     sim_struck(a->peer->connection));
         break;
-    case 1008: assert_false(a->good); break; /* watch.c knows the rest */
+    case 1008: /* watch.c knows the rest */
+        assert_true(!a->good || a->due == a->code);
+        break;
+    case 4401:
+    case 4403: bearer_is_closed(a, a->code); break;
     default: assert_int_equal(a->code, a->due);
     }
 }
@@ -607,12 +626,13 @@ static void hear(struct actor *a, const struct peer_frame *m)
     switch (m->first & 0x0F) {
     case FRAME_PING:
         if (a->wants == MODEL_STAYS && !a->mute)
-            queue(a, PEER_PONG, m->payload);
+            model_queue(a, PEER_PONG, m->payload);
         a->had_its_way |= a->half;
         break;
     case FRAME_PONG: hear_pong(a, m->payload); break;
     case FRAME_CLOSE: hear_close(a, m->payload); break;
     default:
+        assert_int_equal(a->barred, 0);
         if (a->form == CLIENT_ECHO)
             hear_echo(a, m->payload, binary);
         else if (a->form == CLIENT_PLAIN)
@@ -638,7 +658,8 @@ static void end(struct actor *a)
     }
     if (!a->good || a->wants != MODEL_STAYS)
         return;
-    if (a->closed && a->code == 1001 && world.server.draining)
+    if (a->closed &&
+        ((a->code == 1001 && world.server.draining) || a->code == 4401))
         return;
     if (watch_excused(a->peer->connection))
         return;
@@ -696,7 +717,8 @@ void model_counters(void)
     for (size_t i = 0; i < model_count; i++) {
         const struct actor *a = &model_actors[i];
         least[a->form] += a->heard_of;
-        most[a->form] += a->sent_count + a->faults + 1; /* to offend with */
+        most[a->form] += a->sent_count + a->faults + a->renewal_count +
+                         1; /* to offend with */
     }
     for (unsigned form = 0; form < CLIENT_FORMS; form++) {
         assert_in_range(stats->messages_in[form], least[form], most[form]);

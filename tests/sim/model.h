@@ -28,6 +28,7 @@
 
 #define MODEL_ACTORS   48
 #define MODEL_MESSAGES 400 /* of one actor */
+#define MODEL_RENEWALS 8
 
 enum model_end {
     MODEL_STAYS,  /* it does not want to go */
@@ -95,6 +96,19 @@ struct actor {
     bool gap_due; /* chatd.v1: to be told, and not told yet */
     bool welcomed;
 
+    char shown[512];   /* bearer.h: the field with its token, if any */
+    unsigned barred;   /* it has no right to come: 401, 403 */
+    bool listens;      /* it may not say anything */
+    uint64_t ends;     /* wall clock, ms; 0: it needs no token */
+    uint64_t ended_at; /* since when it has been there beyond that */
+    uint32_t tokens;   /* of its own that were taken; and of these ends it */
+    uint32_t told_end; /* was told so many */
+    struct {
+        unsigned status; /* that grant_renew answers */
+        uint64_t ends;
+    } renewals[MODEL_RENEWALS];
+    uint32_t renewal_count, renewal_done;
+
     enum model_greed greed;
     bool half;        /* it has begun a message that it will not end */
     bool had_its_way; /* its greed has met what it is greedy for */
@@ -144,8 +158,12 @@ void model_read(struct actor *a, size_t most);
 /* Epoch and count of a room that somebody was in: for ?since. */
 bool model_place(struct random *r, uint64_t *epoch, uint64_t *number);
 
-/* The actor of a connection, or NULL. */
+/* Queue a frame of its stream. */
+void model_queue(struct actor *a, uint8_t first, struct span payload);
+
+/* The actor of a connection, or NULL; that of a client. */
 const struct actor *model_actor(int connection);
+struct actor *model_actor_of(const struct client *c);
 
 /* Is there something of its room's that it has not heard? */
 bool model_is_behind(const struct actor *a);

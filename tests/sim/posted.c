@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/posted.h"
+#include "sim/bearer.h"
 #include "sim/happened.h"
 
 #include <stdio.h>
@@ -83,7 +84,7 @@ uint32_t posted_queue(struct peer *peer, uint64_t *queued, struct random *r,
                       const char *fields)
 {
     uint8_t bytes[PAYLOAD_MAX];
-    char head[768];
+    char head[1200], token[400] = "";
     size_t kind = (size_t)random_below(r, UNIT_COUNT(kinds));
     assert_true(count < POSTS_MAX);
     struct posted *p = &all[count++];
@@ -93,12 +94,16 @@ uint32_t posted_queue(struct peer *peer, uint64_t *queued, struct random *r,
                          .binary = strstr(kinds[kind].fields, "octet"),
                          .expects = strstr(kinds[kind].fields, "100"),
                          .due = kinds[kind].due};
+    bool reached = p->due == 200 || p->due == 400;
+    if (world.config.token_key && !bearer_posts(token, sizeof token, r) &&
+        reached)
+        p->due = 401;
     int len = snprintf(
         head, sizeof head,
-        "POST /%s/%u HTTP/1.1\r\nHost: a\r\n%s%sContent-Length: %u\r\n\r\n",
+        "POST /%s/%u HTTP/1.1\r\nHost: a\r\n%s%s%sContent-Length: %u\r\n\r\n",
         random_below(r, 2) ? "ws" : "chat",
         (unsigned)random_below(r, world.config.rooms + 1), kinds[kind].fields,
-        fields, p->len);
+        token, fields, p->len);
     assert_in_range(len, 1, sizeof head - 1);
     peer_add(peer, bytes_span(head, (size_t)len));
     peer_add(peer, payload_of(count, bytes));
@@ -123,6 +128,7 @@ void posted_answered(uint32_t number, const struct peer_response *r)
     p->answered = r->status;
     assert_int_equal(p->said, r->status == 200);
     happened("post", "400", r->status == 400);
+    happened("post", "401", r->status == 401);
     happened("post", "403", r->status == 403);
     happened("post", "429", r->status == 429);
     happened("post", "503", r->status == 503);

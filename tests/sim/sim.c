@@ -7,6 +7,7 @@
  * it follows from the seed, so a failure prints it (TEST_SEED=n), and that one
  * run again is the same run. SIM_SEEDS is how many are tried.
  */
+#include "sim/bearer.h"
 #include "sim/greedy.h"
 #include "sim/happened.h"
 #include "sim/model.h"
@@ -24,6 +25,7 @@ static struct random *chance; /* of the present run */
 static bool faults_happen;    /* in it, at any time */
 static bool wide;             /* with any options, and visitors */
 static bool crowded;          /* with many in one room, most of them slow */
+static bool guarded;          /* and tokens are wanted */
 static uint64_t turns;        /* of all runs */
 
 static uint64_t below(uint64_t bound)
@@ -62,6 +64,8 @@ static void start_world(void)
     visitor_begin();
     if (wide)
         options_draw(chance);
+    if (guarded)
+        bearer_begin();
     if (crowded) {
         config->rooms = 1;
         if (once_in(2)) /* else messages wait in the kernel */
@@ -135,6 +139,8 @@ static void somebody_comes(void)
     if (crowded && !a->good)
         is_slow(a);
     pick_target(a, target, sizeof target);
+    if (guarded)
+        bearer_draw(a, target, chance);
     model_ask(a, target, once_in(2));
 }
 
@@ -337,6 +343,8 @@ static void step(void)
         visitor_step(chance);
     if (wide && once_in(150))
         options_change(chance);
+    if (guarded && model_count > 0 && once_in(20))
+        bearer_renews(somebody(), chance);
     if (wide && model_count > 0 && once_in(30))
         will_not_listen(somebody());
     if (crowded && once_in(20))
@@ -480,6 +488,7 @@ static void property_the_model_holds(struct random *r)
     faults_happen = random_below(r, 4) == 0;
     wide = random_below(r, 4) != 0;
     crowded = wide && random_below(r, 2) == 0;
+    guarded = wide && random_below(r, 3) == 0;
     begin_run(r);
     if (wide)
         watch_begin(faults_happen);
@@ -499,7 +508,7 @@ static void property_the_model_holds(struct random *r)
     world_teardown(NULL);
     happened_add(&world.server.stats);
     watch_forget();
-    wide = crowded = false;
+    wide = crowded = guarded = false;
 }
 
 static void test_the_model_holds_whatever_happens(void **state)

@@ -263,6 +263,8 @@ static unsigned answer_to(const struct wish *wish, struct span *body)
     if (page->file && !in_folder(page->file, body) &&
         !built_in(page->file, page->gzip, body))
         return 404;
+    if (world.config.token_key && strstr(page->target, "since="))
+        return 401; /* he shows no token */
     return wish->known ? 304 : page->status;
 }
 

@@ -6,6 +6,7 @@
 #include "server/deadline.h"
 #include "server/outbox.h"
 #include "server/request.h"
+#include "sim/bearer.h"
 #include "sim/happened.h"
 
 struct watch watch;
@@ -392,6 +393,7 @@ bool __wrap_loop_turn(struct server *s)
     each(s, settle);
     watch_free_slots(s);
     nobody_is_late(s);
+    bearer_turn(timers_go_on(s));
     look_at_server(s, runs);
     if (runs)
         the_server_is_in_time(s);

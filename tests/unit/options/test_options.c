@@ -291,6 +291,41 @@ static void test_levels_and_switches(void **state)
     assert_string_equal(config.static_folder, "/srv");
 }
 
+static void test_tokens_have_a_file_an_audience_and_a_cookie(void **state)
+{
+    static const char *const set[] = {
+        "CHATD_TOKEN_KEY", "/k", "CHATD_TOKEN_AUD", "x", "CHATD_SIGN",
+        "sub=a",           NULL};
+    static const char want[] =
+        "--token-aud, --token-cookie and --sign want --token-key";
+    (void)state;
+    good("");
+    assert_null(config.token_key);
+    good("--token-key /k --token-aud tea.example --token-cookie __Host-t");
+    assert_string_equal(config.token_key, "/k");
+    assert_true(bytes_equal(config.token_aud, bytes_of("tea.example")));
+    assert_true(bytes_equal(config.token_cookie, bytes_of("__Host-t")));
+    assert_null(config.sign);
+    good("--sign sub=a --token-key /k");
+    assert_string_equal(config.sign, "sub=a");
+    bad("--token-aud x", want);
+    bad("--token-cookie x", want);
+    bad("--sign x", want);
+    bad("--token-key /k --token-cookie a=b",
+        "--token-cookie: \"a=b\" is no name of a cookie");
+    bad("--token-key=", "--token-key: \"\" is empty");
+    bad("--token-key /k --token-aud=", "--token-aud: \"\" is empty");
+    bad("--token-key /k --token-cookie t --origin *",
+        "--token-cookie and --origin '*' exclude each other");
+    good("--token-key /k --token-cookie t --origin https://a.example");
+    good("--token-key /k --origin *");
+    variables = set;
+    good("");
+    assert_string_equal(config.token_key, "/k");
+    assert_true(bytes_equal(config.token_aud, bytes_of("x")));
+    assert_null(config.sign); /* nobody's variable makes a token of a start */
+}
+
 /* ---- What is wrong ------------------------------------------------------- */
 
 static void test_what_is_wrong_is_named(void **state)
@@ -611,6 +646,7 @@ int main(void)
         OPTIONS_TEST(test_a_link_local_address_has_a_zone),
         OPTIONS_TEST(test_unix_sockets_have_a_mode_and_a_group),
         OPTIONS_TEST(test_the_sandbox_can_be_left_out_or_insisted_on),
+        OPTIONS_TEST(test_tokens_have_a_file_an_audience_and_a_cookie),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
         OPTIONS_TEST(test_a_long_value_leaves_room_for_what_is_wrong),

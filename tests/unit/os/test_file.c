@@ -304,6 +304,36 @@ static void test_what_the_user_may_not_open_stays_closed(void **state)
     in_a_child(without_rights_to_the_folder);
 }
 
+static ptrdiff_t read_all(const char *path, uint8_t *bytes, size_t size,
+                          unsigned *mode)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%s/%s", root, path);
+    return file_read_all(name, bytes, size, mode);
+}
+
+static void test_a_whole_file_is_read_or_none_of_it(void **state)
+{
+    (void)state;
+    uint8_t bytes[32];
+    unsigned mode = 0;
+    char name[256];
+    snprintf(name, sizeof name, "%s/in/a", root);
+    assert_int_equal(chmod(name, 0640), 0);
+    assert_int_equal(read_all("in/a", bytes, sizeof bytes, &mode), 10);
+    assert_memory_equal(bytes, "the file a", 10);
+    assert_int_equal(mode, 0640);
+    mode = 1;
+    assert_int_equal(read_all("in/link", bytes, 11, &mode), 10);
+    assert_int_equal(mode, 0640); /* the file's, not the link's */
+    mode = 1;
+    assert_int_equal(read_all("in/a", bytes, 10, &mode), -EFBIG);
+    assert_int_equal(read_all("in", bytes, sizeof bytes, &mode), -EISDIR);
+    assert_int_equal(read_all("in/none", bytes, sizeof bytes, &mode), -ENOENT);
+    assert_int_equal(mode, 1);
+    assert_int_equal(file_read_all("/dev/null", bytes, sizeof bytes, &mode), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -317,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_without_openat2_files_are_opened_stepwise),
         cmocka_unit_test(test_where_nothing_can_be_opened_it_is_said),
         cmocka_unit_test(test_what_the_user_may_not_open_stays_closed),
+        cmocka_unit_test(test_a_whole_file_is_read_or_none_of_it),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -40,6 +40,7 @@ struct trial {
     enum explain_phase phase;
     enum explain_deflate deflate;
     bool forgets;   /* no context takeover */
+    bool hides;     /* what is in messages */
     uint64_t limit; /* of a message; 0: none */
     struct span expected;
     struct explain explain;
@@ -57,6 +58,7 @@ static void begin(void *context)
     e->prefix = t->by_client ? BYTES_LITERAL("> ") : BYTES_LITERAL("< ");
     e->agreed.deflate = (uint8_t)t->deflate;
     e->agreed.client_keeps = e->agreed.server_keeps = !t->forgets;
+    e->frame.hides = t->hides;
     if (t->limit)
         e->frame.limit = t->limit;
     t->log = text_over(t->bytes, sizeof t->bytes);
@@ -152,6 +154,7 @@ static void read_setting(struct trial *t, struct span line)
                  : has(line, "deflate")  ? EXPLAIN_DEFLATE_ON
                                          : EXPLAIN_DEFLATE_UNKNOWN;
     t->forgets = has(line, "forgets");
+    t->hides = has(line, "hides");
     t->limit = number_after(line, "limit=");
 }
 
@@ -203,6 +206,7 @@ static void read_vector(struct vector *v, struct trial *t)
             v->answer = at;
             t->name = v->path;
             t->expected = bytes_span(v->file + at, v->len - at);
+            assert_false(has(t->expected, "SECRET"));
             return;
         }
         if (line.len == 0 || line.ptr[0] == '#')
