@@ -166,10 +166,20 @@ static void good_comes(void)
     static const char request[] =
         "GET /echo HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    uint8_t bytes[1024];
+    struct text t = text_over(bytes, sizeof bytes);
+    text_string(&t, request);
+    if (world.config.token_key) {
+        text_string(&t, "Authorization: Bearer ");
+        assert_true(token_sign(&world.config.keys.list[0],
+                               BYTES_LITERAL("{\"exp\":1e300}"), &t));
+        text_string(&t, "\r\n");
+    }
+    text_string(&t, "\r\n");
     good = person_of(sim_connect(0, GOOD ":1"));
     introduce(&good);
-    peer_add(good.watch.peer, bytes_of(request));
+    peer_add(good.watch.peer, text_span(&t));
     pass(2 * LIMITS_REST);
     good_is_here = good.watch.open;
     if (good_is_here)

@@ -39,6 +39,7 @@
  */
 #include "fuzz/crowd.h"
 #include "sim/zip.h"
+#include "support/jwt.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -133,6 +134,10 @@ static void set_features(struct config *config, uint8_t bits)
         config->per_ip = 2;
     if (bits >= 0xC0) /* seldom: it is slow, and fuzz_explain's */
         config->trace = TRACE_ALL;
+    if (bits >= 0x80 && bits < 0xC0) {
+        config->token_key = "keys";
+        config->keys = jwt_keys();
+    }
 }
 
 static void set_options(struct config *config)
@@ -186,6 +191,33 @@ static void come(unsigned number)
         who[number] = p;
 }
 
+/* One for everywhere, one for a few seconds more, and one for listening to
+   /ws/a and /chat/a, which is of somebody else. */
+static void put_token(struct text *t, unsigned kind)
+{
+    char claims[128];
+    snprintf(claims, sizeof claims, "{\"exp\":%llu,\"sub\":\"%u\",%s",
+             (unsigned long long)SIM_WALL / 1000 + (kind == 2 ? 0 : 100000) -
+                 25,
+             kind / 3,
+             kind == 3 ? "\"chatd\":{\"join\":[\"a\"],\"say\":[]}}"
+                       : "\"name\":\"n\",\"chatd\":{\"join\":[\"*\"]}}");
+    assert_true(
+        token_sign(&world.config.keys.list[kind & 1], bytes_of(claims), t));
+}
+
+/* With chatd.v1 it stands behind that; NUL-terminated. */
+static void put_credentials(struct text *t, unsigned kind, bool v1)
+{
+    if (world.config.token_key && kind) {
+        text_string(t, v1 ? "Sec-WebSocket-Protocol: bearer."
+                          : "Authorization: Bearer ");
+        put_token(t, kind);
+        text_string(t, "\r\n");
+    }
+    text_byte(t, 0);
+}
+
 static const char *const targets[] = {
     "/ws/a",       "/echo",
     "/chat/a",     "/ws/a?history=5",
@@ -214,18 +246,22 @@ static void upgrade(struct person *p)
         "Sec-WebSocket-Extensions: x-none, permessage-deflate; "
         "server_max_window_bits=8; client_max_window_bits\r\n"};
     char place[96], request[1024];
+    uint8_t credentials[512];
+    struct text shown = text_over(credentials, sizeof credentials);
     unsigned target = take(), fields = take();
+    put_credentials(&shown, fields >> 6, (fields & 4) != 0);
     const char *path = target_of(target, place, sizeof place);
     int len = snprintf(
         request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s%s%s%s%s\r\n",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s%s%s%s%s%s\r\n",
         path, extensions[fields & 3],
         fields & 4 ? "Sec-WebSocket-Protocol: chatd.v1, chat, echo\r\n" : "",
         fields & 8 ? "X-Forwarded-For: 198.51.100.20, 192.0.2.3\r\n" : "",
         fields & 16 ? "Origin: http://a.example\r\n" : "",
-        fields & 32 ? "Origin: https://b.example\r\n" : "");
+        fields & 32 ? "Origin: https://b.example\r\n" : "",
+        (const char *)credentials);
     struct peer *peer = speaker(p, (size_t)len);
     if (!peer)
         return;
@@ -327,10 +363,17 @@ static void json(struct person *p)
                                          "{\"ping\":", "{\"x\":["};
     static const char *const after[] = {"\"}", "\",\"message\":\"m\"}", "}",
                                         "],\"message\":\"m\"}"};
-    uint8_t bytes[512];
+    uint8_t bytes[1024];
     struct text t = text_over(bytes, sizeof bytes);
-    unsigned kind = take() & 3;
-    text_string(&t, before[kind]);
+    unsigned byte = take(), kind = byte & 3;
+    if (world.config.token_key && byte & 12) { /* another one */
+        text_string(&t, "{\"token\":\"");
+        put_token(&t, byte >> 2 & 3);
+        text_string(&t, "\",");
+        text_string(&t, before[kind] + 1);
+    } else {
+        text_string(&t, before[kind]);
+    }
     text_put(&t, take_part());
     text_string(&t, after[kind]);
     say_frame(p, PEER_TEXT, text_span(&t));

@@ -155,7 +155,9 @@ void bearer_renews(struct actor *a, struct random *r)
         say_though_it_listens(a);
     if (what == 0 || !json || a->renewal_count == MODEL_RENEWALS)
         return;
-    uint64_t exp = in_seconds(what == 4 ? random_below(r, 30) : 1000000);
+    uint64_t exp = in_seconds(1000000);
+    if (what == 4) /* sooner than the one before, maybe */
+        exp = in_seconds(random_below(r, 30)) - 28;
     unsigned status = what == 1 || what == 2 ? 401 : what == 3 ? 403 : 0;
     put_claims(claims, sizeof claims, a,
                what == 1 ? number_of(a) + 1 : number_of(a),
@@ -184,6 +186,10 @@ unsigned __wrap_grant_renew(struct server *s, struct client *c,
         return status;
     assert_true(a->renewal_done < a->renewal_count);
     unsigned due = a->renewals[a->renewal_done].status;
+    if (due == 0 && s->wall >= a->renewals[a->renewal_done].ends) {
+        due = 401; /* on its way it has ended */
+        is_objected(a);
+    }
     assert_int_equal(status, due);
     if (status == 0) {
         a->ends = a->renewals[a->renewal_done].ends;
