@@ -21,7 +21,7 @@
 
 #define FILES_MAX   64
 #define FILE_MAX    (1 << 19) /* bytes; pages are small */
-#define VERSION_LEN 16        /* hexadecimal digits */
+#define VERSION_LEN 8         /* hexadecimal digits */
 #define NAMES_MAX   64
 #define SHARED      "common.js" /* imported from, and never pasted */
 
@@ -83,6 +83,12 @@ static bool ends(const char *name, const char *with)
     return len > end && strcmp(name + len - end, with) == 0;
 }
 
+static bool begins(struct span text, const char *with)
+{
+    size_t len = strlen(with);
+    return text.len >= len && memcmp(text.ptr, with, len) == 0;
+}
+
 static bool is_script(const char *name)
 {
     return ends(name, ".js");
@@ -109,9 +115,9 @@ static size_t literal_len(struct span s, uint8_t before)
     return 0;
 }
 
-/* A line without the blanks that mean nothing, those beside punctuation: but
-   between two of a kind (a + +b) they do. In a style most of them mean
-   something: a descendant, an operand. */
+/* A line without a script's comment at its end, and without the blanks that mean
+   nothing, those beside punctuation: but between two of a kind (a + +b) they
+   do. In a style most of them mean something: a descendant, an operand. */
 static void put_squeezed(struct text *out, struct span line, bool script)
 {
     const char *after = script ? ",;:{}()[]=<>&|?!+-*" : ",;:{}";
@@ -119,6 +125,8 @@ static void put_squeezed(struct text *out, struct span line, bool script)
     uint8_t before = 0;
     for (size_t at = 0; at < line.len;) {
         struct span rest = bytes_part(line, at, line.len - at);
+        if (script && begins(rest, "//"))
+            break;
         size_t literal = literal_len(rest, before), len = literal ? literal : 1;
         bool blank = rest.ptr[0] == ' ' && rest.len > 1;
         at += len;
@@ -176,12 +184,6 @@ struct names {
     struct span name[NAMES_MAX];
     int count;
 };
-
-static bool begins(struct span text, const char *with)
-{
-    size_t len = strlen(with);
-    return text.len >= len && memcmp(text.ptr, with, len) == 0;
-}
 
 /* The next line, or statement, with its newline; taken off *rest. */
 static struct span next_piece(struct span *rest)
