@@ -3,12 +3,13 @@
  * embed: writes files as C, for compiling them in. Runs at build time, on the
  * machine that builds:  embed static/index.html ... > files.c
  *
- * Four things are done to them on the way. Pages, styles and scripts lose blanks
- * and comment lines. A script and the modules it imports become one file, but for common.js, which
- * all pages have: ten small files are a third larger to receive than one, and
- * each is one more to wait for. A reference to another of the files ("/chat.js") gets that file's version
- * behind it ("/chat.js?v=1f2e..."), a digest of its content, so that browsers
- * may keep it for good: when the file changes, so does what refers to it. And
+ * Four things are done to them on the way. Pages, styles and scripts lose
+ * blanks and comments. A script and the modules it imports become one file, but
+ * for common.js, which all pages have: ten small files are a third larger to
+ * receive than one, and each is one more to wait for. A reference to another of
+ * the files ("/chat.js") gets that file's version behind it
+ * ("/chat.js?v=1f2e..."), a digest of its content, so that browsers may keep it
+ * for good: when the file changes, so does what refers to it. And
  * each file gets a gzip twin (RFC 1952), of the fewest bits that we find, where
  * that is smaller. Then the twin is all that is compiled in: for the few who do not
  * take gzip the content is unpacked from it when first asked for.
