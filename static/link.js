@@ -102,6 +102,7 @@ export class Link {
   }
 
   leave() {
+    clearTimeout(this.timer);
     this.ws.onmessage = this.ws.onclose = null;
     this.ws.close();
   }
@@ -112,14 +113,15 @@ export class Link {
     clearTimeout(this.timer);
     clearTimeout(this.replay);
     if (this.welcomed && this.cut !== 1006) this.cut = code;
-    if (code === 4401 || code === 4403) return this.refused(code, reason);
     if (this.welcomed && now() - this.welcomed > STEADY) this.attempt = 0;
     // Jitter, lest a restarted server meets everybody at once.
     const most = Math.min(PAUSE_FIRST * 2 ** this.attempt++, PAUSE_MOST);
     const pause = this.again ? 0 : most * (1 + Math.random()) / 2;
     this.again = false;
+    if (this.refused(code, reason)) return;
     this.retry = setTimeout(() => this.open(), pause);
-    this.tell("state", "waiting", { pause, opened: this.welcomed > 0 });
+    if (code !== 4401)
+      this.tell("state", "waiting", { pause, opened: this.welcomed > 0 });
   }
 
   // The person looks, or asks, or the network is back: find out now.
@@ -130,14 +132,16 @@ export class Link {
 
   // ---- a token
 
-  // That there is no cookie either says nothing new.
+  // For good? Then it is so until somebody asks. That there is no cookie either says nothing new.
   refused(code, reason) {
+    if (code !== 4401 && code !== 4403) return false;
     if (!this.cookieOnly || reason !== "token: none") this.why = reason;
-    const more = code === 4401 && (this.shown || this.welcomed);
-    this.cookieOnly = Boolean(more);
-    if (more) return this.open();
+    this.cookieOnly = code === 4401 && Boolean(this.shown || this.welcomed);
+    if (this.cookieOnly) return false;
+    this.attempt = 0;
     this.barred = true;
     this.tell("state", "barred", this.why);
+    return true;
   }
 
   // There is another. The server says whether an open connection goes on with
@@ -157,14 +161,16 @@ export class Link {
   renewed() {
     this.renewing = 0;
     this.listens = false;
-    this.fix(undefined);
     this.tell("expiring", 0);
   }
 
   // Of somebody else: then that is who is here now. Else it was no good.
   notRenewed(why) {
     this.renewing = 0;
-    if (why === "token: of somebody else") return this.reopen();
+    if (why === "token: of somebody else") {
+      this.fix(undefined);
+      return this.reopen();
+    }
     this.token = this.before;
     session.set("token", this.token);
     this.tell("kept");
@@ -187,7 +193,7 @@ export class Link {
 
   fault(words) {
     if (words === "token: for listening only") this.listenOnly();
-    else if (words === "token: it has your name") 
+    else if (words === "token: it has your name")
       this.fix(this.fixed || this.nameHere);
     else if (this.renewing) this.notRenewed(words);
     else this.tell("notice", words);
@@ -353,7 +359,8 @@ export class Link {
   // One's own message shows the name that the others see.
   named(name, told) {
     this.nameHere = name;
-    if (name && name !== told) this.fix(name);
+    if (name !== told) this.fix(name);
+    else if (this.fixed && name !== this.fixed) this.fix(undefined);
   }
 
   // A name cannot be taken back but by a new connection.

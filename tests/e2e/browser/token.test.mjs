@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Person, accessible, browser, eventually, newRoom, notInFirefox, running,
+import { Person, Wire, accessible, browser, eventually, newRoom, notInFirefox, running,
          sleep, stage, startWithTokens, welcome } from "./support.mjs";
 
 stage();
@@ -205,6 +205,22 @@ test("one runs out: that is told before and after, and nothing is lost",
     await untold(one);
   });
 
+test("the network goes, and with it comes whoever was in", { skip },
+  async () => {
+    const wire = await Wire.to(gate.port);
+    const one = await visit(`${wire.url}/chat/${newRoom()}#token=${good()}`);
+    await one.connected();
+    await one.say("before");
+    await one.reads(["before"]);
+    wire.cut();
+    await one.state(/lost|No server/);
+    await one.say("meanwhile");
+    wire.open();
+    await one.connected();
+    await one.reads(["before", "meanwhile"]);
+    wire.close();
+  });
+
 test("with another the open connection goes on", { skip }, async () => {
   const one = await visit(at(newRoom()) + "#token=" + gate.signEnding(20, ann));
   await told(one, /runs out in/);
@@ -291,14 +307,19 @@ test("a name that the token gives is shown, and is not one's own to change",
     await eventually(async () => assert.equal(await name.inputValue(), "Ann"));
     assert.equal(await name.getAttribute("readonly"), "");
     assert.equal(await one.page.locator("#offer").isVisible(), false);
-    // One that names nobody: it is one's own again.
-    await opens(one, good("sub=ann,join=*"));
+    // Another with it; then one that names nobody: it is one's own again.
+    await opens(one, good());
+    await one.say("and now?");
+    await one.reads(["who am I?", "and now?"]);
+    assert.equal(await name.inputValue(), "Ann");
+    await opens(one, good("sub=ben,join=*"));
     await eventually(async () => assert.equal(
       await name.getAttribute("readonly"), null));
-    await one.name("Anna");
-    await one.say("Anna");
-    await one.reads(["who am I?", "Anna"]);
-    assert.equal(await name.inputValue(), "Anna");
+    await one.connected();
+    await one.name("Ben");
+    await one.say("myself");
+    await one.reads(["who am I?", "and now?", "myself"]);
+    assert.equal(await name.inputValue(), "Ben");
     assert.equal(await name.getAttribute("readonly"), null);
   });
 
