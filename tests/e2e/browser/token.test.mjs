@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Person, Wire, accessible, browser, eventually, newRoom, notInFirefox, running,
-         sleep, stage, startWithTokens, welcome } from "./support.mjs";
+import { Person, Wire, accessible, browser, eventually, from, newRoom,
+         notInFirefox, running, sleep, stage, startWithTokens, welcome } from "./support.mjs";
 
 stage();
 
@@ -434,6 +434,36 @@ test("in Chinese, too, and within a phone", { skip: skip || notInFirefox.phone }
 // ---- a server that is a script
 
 const room = { room: "tea" };
+
+test("what was on its way when one ran out is sent again where the log proves it",
+  { skip }, async () => {
+    const got = [];
+    const { page, person } = await browser.scriptedWith(room, gate,
+      (say, ws) => {
+        say(welcome("me", null, { following: 0 }));
+        ws.onMessage((m) => {
+          if (JSON.parse(m).message === "two")
+            ws.close({ code: 4401, reason: "token: expired" });
+        });
+      }, (say, ws) => ws.close({ code: 4401, reason: "token: none" }),
+      (say, ws) => {
+        ws.onMessage((m) => {
+          got.push(JSON.parse(m).message);
+          say(from("me3", "a-2", got.at(-1)));
+        });
+        say(welcome("me3", "a-1", { following: 1 }));
+        say(from("me", "a-1", "one"));
+      });
+    await person.connected();
+    await person.say("one");
+    await person.say("two");
+    await told({ pass: page.locator("#pass") }, ended);
+    assert.equal(await person.outbox().getByText("Sending").count(), 2);
+    await opens({ page }, "a.b.c");
+    await person.reads(["one", "two"]);
+    assert.deepEqual(got, ["two"]);
+    assert.equal(await person.outbox().count(), 0);
+  });
 
 test("another that comes before the welcome is shown at once", { skip },
   async () => {
