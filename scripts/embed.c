@@ -3,14 +3,15 @@
  * embed: writes files as C, for compiling them in. Runs at build time, on the
  * machine that builds:  embed static/index.html ... > files.c
  *
- * Four things are done to them on the way. Pages, styles and scripts lose blanks
- * and comment lines. A script and the modules it imports become one file, but for common.js, which
- * all pages have: ten small files are a third larger to receive than one, and
- * each is one more to wait for. A reference to another of the files ("/chat.js") gets that file's version
- * behind it ("/chat.js?v=1f2e..."), a digest of its content, so that browsers
- * may keep it for good: when the file changes, so does what refers to it. And
- * each file gets a gzip twin (RFC 1952), made with our own deflate, where that
- * is smaller. Then the twin is all that is compiled in: for the few who do not
+ * Four things are done to them on the way. Pages, styles and scripts lose
+ * blanks and comments. A script and the modules it imports become one file, but
+ * for common.js, which all pages have: ten small files are a third larger to
+ * receive than one, and each is one more to wait for. A reference to another of
+ * the files ("/chat.js") gets that file's version behind it
+ * ("/chat.js?v=1f2e..."), a digest of its content, so that browsers may keep it
+ * for good: when the file changes, so does what refers to it. And
+ * each file gets a gzip twin (RFC 1952), of the fewest bits that we find, where
+ * that is smaller. Then the twin is all that is compiled in: for the few who do not
  * take gzip the content is unpacked from it when first asked for.
  */
 #include "base/sha1.h"
@@ -21,7 +22,7 @@
 
 #define FILES_MAX   64
 #define FILE_MAX    (1 << 19) /* bytes; pages are small */
-#define VERSION_LEN 16        /* hexadecimal digits */
+#define VERSION_LEN 8         /* hexadecimal digits */
 #define NAMES_MAX   64
 #define SHARED      "common.js" /* imported from, and never pasted */
 
@@ -83,6 +84,12 @@ static bool ends(const char *name, const char *with)
     return len > end && strcmp(name + len - end, with) == 0;
 }
 
+static bool begins(struct span text, const char *with)
+{
+    size_t len = strlen(with);
+    return text.len >= len && memcmp(text.ptr, with, len) == 0;
+}
+
 static bool is_script(const char *name)
 {
     return ends(name, ".js");
@@ -109,9 +116,9 @@ static size_t literal_len(struct span s, uint8_t before)
     return 0;
 }
 
-/* A line without the blanks that mean nothing, those beside punctuation: but
-   between two of a kind (a + +b) they do. In a style most of them mean
-   something: a descendant, an operand. */
+/* A line without a script's comment at its end, and without the blanks that mean
+   nothing, those beside punctuation: but between two of a kind (a + +b) they
+   do. In a style most of them mean something: a descendant, an operand. */
 static void put_squeezed(struct text *out, struct span line, bool script)
 {
     const char *after = script ? ",;:{}()[]=<>&|?!+-*" : ",;:{}";
@@ -119,6 +126,8 @@ static void put_squeezed(struct text *out, struct span line, bool script)
     uint8_t before = 0;
     for (size_t at = 0; at < line.len;) {
         struct span rest = bytes_part(line, at, line.len - at);
+        if (script && begins(rest, "//"))
+            break;
         size_t literal = literal_len(rest, before), len = literal ? literal : 1;
         bool blank = rest.ptr[0] == ' ' && rest.len > 1;
         at += len;
@@ -131,6 +140,17 @@ static void put_squeezed(struct text *out, struct span line, bool script)
         if (!blank)
             before = rest.ptr[len - 1];
     }
+}
+
+/* Does a line that ends so need no newline? In a script, which leaves out no
+   semicolon, only where the next is inside of something: all others may be of
+   modules. */
+static bool goes_on(const struct file *file, uint8_t last, struct span next)
+{
+    if (ends(file->name, ".css"))
+        return strchr(",;{}", last) != NULL;
+    return is_script(file->name) && next.len && next.ptr[0] == ' ' &&
+           strchr(",;:{([=?&|", last);
 }
 
 /* What is for who reads in static/ stays there: served it would be a fifth of
@@ -151,8 +171,7 @@ static void make_lean(struct file *file)
             text_put(&out, line);
         else
             put_squeezed(&out, line, is_script(file->name));
-        if (!ends(file->name, ".css") ||
-            !strchr(",;{}", line.ptr[line.len - 1]))
+        if (!goes_on(file, out.ptr[out.len - 1], rest))
             text_byte(&out, '\n');
     }
     file->content = out;
@@ -176,12 +195,6 @@ struct names {
     struct span name[NAMES_MAX];
     int count;
 };
-
-static bool begins(struct span text, const char *with)
-{
-    size_t len = strlen(with);
-    return text.len >= len && memcmp(text.ptr, with, len) == 0;
-}
 
 /* The next line, or statement, with its newline; taken off *rest. */
 static struct span next_piece(struct span *rest)
@@ -352,6 +365,141 @@ static void rewrite(struct file *file)
     set_version(file);
 }
 
+/* ---- The fewest bits ----------------------------------------------------- */
+
+/*
+ * deflate.h takes the longest match it finds, for a message must be quick. Here
+ * is time to find the tokens that have the fewest bits, a shortest path:
+ *
+ *   i -> i + 1      a literal             each with the bits that its symbols
+ *   i -> i + len    a match               had when the file was last compressed
+ *
+ * Other tokens lead to other codes, so that is done again; the smallest counts.
+ */
+#define ROUNDS  12
+#define UNUSED  12 /* bits of a symbol that did not occur */
+#define HASHES  4096
+#define NOWHERE UINT32_MAX
+
+/* The last token of the best path to here. */
+struct step {
+    uint32_t bits;   /* of the whole path */
+    uint32_t length; /* 1: a literal */
+    uint32_t distance;
+};
+
+static struct step steps[FILE_MAX + 1];
+static uint32_t latest[HASHES], previous[FILE_MAX]; /* of equal hash */
+
+static uint32_t symbol_bits(uint8_t bits)
+{
+    return bits ? bits : UNUSED;
+}
+
+static void reach(size_t from, uint32_t bits, uint32_t length,
+                  uint32_t distance)
+{
+    struct step *to = &steps[from + length];
+    bits += steps[from].bits;
+    if (bits < to->bits)
+        *to = (struct step){bits, length, distance};
+}
+
+/* Of each length the nearest match is the cheapest. */
+static void reach_by_matches(struct span in, size_t at)
+{
+    const uint8_t *here = in.ptr + at;
+    size_t most = bytes_min(in.len - at, SYMBOLS_MAX_LENGTH);
+    uint32_t length = SYMBOLS_MIN_LENGTH - 1;
+    if (most < SYMBOLS_MIN_LENGTH)
+        return;
+    uint32_t *first = &latest[(here[0] << 8 ^ here[1] << 4 ^ here[2]) % HASHES];
+    for (uint32_t there = *first; there != NOWHERE; there = previous[there]) {
+        uint32_t distance = (uint32_t)at - there;
+        unsigned d = symbols_of_distance(distance);
+        if (distance > SYMBOLS_MAX_DISTANCE)
+            break;
+        while (length < most && memcmp(in.ptr + there, here, length + 1) == 0) {
+            unsigned n = symbols_of_length(++length);
+            reach(at,
+                  symbol_bits(deflater.literal_bits[SYMBOLS_LENGTH + n]) +
+                      symbol_bits(deflater.distance_bits[d]) +
+                      (uint32_t)(SYMBOLS_LENGTH_EXTRA(n) +
+                                 SYMBOLS_DISTANCE_EXTRA(d)),
+                  length, distance);
+        }
+    }
+    previous[at] = *first;
+    *first = (uint32_t)at;
+}
+
+static void find_path(struct span in)
+{
+    memset(latest, 0xFF, sizeof latest);
+    memset(steps, 0xFF, sizeof steps);
+    steps[0].bits = 0;
+    for (size_t at = 0; at < in.len; at++) {
+        reach(at, symbol_bits(deflater.literal_bits[in.ptr[at]]), 1, 0);
+        reach_by_matches(in, at);
+    }
+}
+
+/* The tokens of the path, as if the deflater had found them; it chooses no
+   stored block for what may be longer than its window. False: too many. */
+static bool put_path(struct span in)
+{
+    size_t count = 0;
+    for (size_t at = in.len; at > 0; at -= steps[at].length)
+        count++;
+    if (count >= DEFLATE_TOKENS)
+        return false;
+    deflate_init(&deflater, 15, 0);
+    deflater.token_count = (uint32_t)count;
+    deflater.block_len = DEFLATE_WINDOW;
+    for (size_t at = in.len; at > 0; at -= steps[at].length) {
+        struct step s = steps[at];
+        unsigned n = 0, d = 0;
+        deflater.tokens[--count] = s.distance << 16 | s.length;
+        if (s.length == 1) {
+            deflater.tokens[count] = in.ptr[at - 1];
+            deflater.literal_freqs[in.ptr[at - 1]]++;
+            continue;
+        }
+        n = symbols_of_length(s.length);
+        d = symbols_of_distance(s.distance);
+        deflater.literal_freqs[SYMBOLS_LENGTH + n]++;
+        deflater.distance_freqs[d]++;
+        deflater.extra_len +=
+            (uint32_t)(SYMBOLS_LENGTH_EXTRA(n) + SYMBOLS_DISTANCE_EXTRA(d));
+    }
+    return true;
+}
+
+static void run_deflate(const struct file *file, struct span in,
+                        struct text *out)
+{
+    if (deflate_run(&deflater, &in, out, DEFLATE_SYNC) != DEFLATE_DONE)
+        fail(file->name, "cannot be compressed");
+}
+
+static struct text compress(const struct file *file)
+{
+    struct span in = text_span(&file->content);
+    struct text best = space(deflate_bound(in.len)), other = best;
+    deflate_init(&deflater, 15, in.len);
+    run_deflate(file, in, &best);
+    for (int i = 0; i < ROUNDS; i++) {
+        find_path(in);
+        if (!put_path(in))
+            break;
+        other = space(deflate_bound(in.len));
+        run_deflate(file, bytes_span(NULL, 0), &other);
+        if (other.len < best.len)
+            best = other;
+    }
+    return best;
+}
+
 /* ---- Gzip twins (RFC 1952) ----------------------------------------------- */
 
 static uint32_t crc32_of(struct span s)
@@ -373,13 +521,11 @@ static void put_little_endian(struct text *t, uint32_t value)
 
 static void make_twin(struct file *file)
 {
-    struct span in = text_span(&file->content);
-    struct text out = space(deflate_bound(in.len) + 64);
+    struct text deflated = compress(file);
+    struct text out = space(deflated.len + 64);
     /* Magic, deflate, no flags, no time, no extra flags, system unknown. */
     text_put(&out, BYTES_LITERAL("\x1f\x8b\x08\0\0\0\0\0\0\xff"));
-    deflate_init(&deflater, 15, in.len);
-    if (deflate_run(&deflater, &in, &out, DEFLATE_SYNC) != DEFLATE_DONE)
-        fail(file->name, "cannot be compressed");
+    text_put(&out, text_span(&deflated));
     /* RFC 1951 3.2.6: the final block, of fixed codes and empty. */
     text_put(&out, BYTES_LITERAL("\x03\0"));
     put_little_endian(&out, crc32_of(text_span(&file->content)));

@@ -8,6 +8,7 @@
 //   outbox.js   what is not delivered yet, with its fate
 //   people.js   who is here, and who is oneself
 //   state.js    the connection in words
+//   pass.js     a token in words
 //   write.js    the draft, the name, the keys
 //   notify.js   title, notifications, sound
 //   rooms.js    this room and others
@@ -19,10 +20,11 @@ import { addLine, addMessage, caughtUp, draw, hasAny, live, seenUpTo, toEnd }
 import { guest } from "/message.js";
 import { missed, title } from "/notify.js";
 import { showItem } from "/outbox.js";
+import { listensOnly, runsOut, showPass } from "/pass.js";
 import { heardFrom, isMine, members, remember } from "/people.js";
 import { exists, room } from "/rooms.js";
 import { showState } from "/state.js";
-import { offerName, ownName, start, takeBack } from "/write.js";
+import { fixName, offerName, ownName, start, takeBack } from "/write.js";
 
 // ---- what was there before this page
 
@@ -41,6 +43,10 @@ document.addEventListener("visibilitychange", keepSeen);
 
 function state(name, detail) {
   showState(name, detail);
+  showPass(name, detail);
+  if (link.token || name === "barred") $("whoever").textContent =
+    t("Whoever has its link, and a pass, can come in.",
+      "有链接和通行证的人能进来。");
   if (name === "open") {
     live(false);
     remember(link.uid);
@@ -55,7 +61,8 @@ function state(name, detail) {
 function message(m, own, replayed) {
   const mine = own || isMine(m.uid);
   const isNew = !mine && (caught || beyondSeen);
-  heardFrom(m, mine, link.name);
+  heardFrom(m, mine, link.fixed || link.name);
+  if (m.uid === link.uid && !m.name) offerName(guest(m.uid));
   addMessage(m, mine, isNew && replayed);
   if (isNew) missed(m, !caught);
   if (m.id === seenBefore) beyondSeen = true;
@@ -76,6 +83,16 @@ const link = new Link(room, ownName(), {
     addLine("gap", t("The server says: ", "服务器说：") + words);
   },
   out(item) { showItem(item, { again, back }); },
+  expiring: runsOut,
+  listen(words) {
+    takeBack(words);
+    listensOnly();
+  },
+  named: fixName,
+  kept() {
+    addLine("gap", t("That pass is not valid: you go on with the one you had",
+                     "那个通行证无效：继续使用原来的"));
+  },
 });
 
 // ---- what the person does
@@ -92,7 +109,7 @@ function back(item) {
 }
 
 $("now").onclick = () => {
-  link.wake();
+  link.wake(true);
   $("text").focus();
 };
 
@@ -107,7 +124,6 @@ start(room, {
   say(words) {
     link.say(words);
     toEnd();
-    if (link.uid) offerName(guest(link.uid));
   },
 });
 for (const item of link.items) showItem(item, { again, back });

@@ -80,6 +80,8 @@ export function size(n) {
                              : number(n / (1 << 20), 1) + " MiB";
 }
 
+const MOST_TOKEN = 4097; // more than any server takes
+
 export const wsURL = (path) => location.origin.replace("http", "ws") + path;
 
 // Storage may be switched off; then nothing is remembered, and that is all.
@@ -99,6 +101,35 @@ const memory = (area) => ({
 
 export const local = memory("localStorage");
 export const session = memory("sessionStorage");
+
+// ---- a token, where the server wants one (--token-key)
+
+// A link may bring it: /chat/tea#token=... It leaves the address at once, and is
+// this tab's alone. What cannot stand in one is left out.
+function broughtToken() {
+  const parts = location.hash.slice(1).split("&");
+  const isToken = (part) => part.startsWith("token=");
+  let token = parts.find(isToken)?.slice(6);
+  if (token === undefined) return token;
+  const others = parts.filter((part) => !isToken(part)).join("&");
+  history.replaceState(history.state, "",
+    location.pathname + location.search + (others && "#" + others));
+  try {
+    token = decodeURIComponent(token);
+  } catch { /* then as it is */ }
+  token = token.replace(/[^\w.-]+/g, "").slice(0, MOST_TOKEN);
+  session.set("token", token || null);
+  return token;
+}
+
+// That of this tab, or nothing; another(token) when a link brings another.
+export function takeToken(another) {
+  addEventListener("hashchange", () => {
+    const token = broughtToken();
+    if (token) another(token);
+  });
+  return broughtToken() ?? session.get("token");
+}
 
 // ---- rooms
 

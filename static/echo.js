@@ -4,7 +4,8 @@
 // of the log opens, and shows the whole text and the frame.
 
 import { $, closeWords, copyBy, el, frameBox, frameOf, hex, local, number,
-         oncePerFrame, onEnter, size, t, utf8, wsURL } from "/common.js";
+         oncePerFrame, onEnter, size, t, takeToken, utf8, wsURL }
+  from "/common.js";
 
 const LINES = 500;       // kept in the log
 const TRIPS = 120;       // in the plot
@@ -233,11 +234,19 @@ function state(name, words) {
 const path = () => "/" + $("path").value.trim().replace(/^\/+/, "");
 let echoes = true;
 
+let token = takeToken((another) => { token = another; });
+
+// A token is offered beside something that the server may choose, for it does
+// not choose that.
+function offers() {
+  const typed = $("protocol").value.split(/[\s,]+/).filter(Boolean);
+  return token ? [...new Set([...typed, "bearer", "bearer." + token])] : typed;
+}
+
 function connect() {
   echoes = path().split("?")[0] === "/echo";
   try {
-    ws = new WebSocket(wsURL(path()),
-      $("protocol").value.split(/[\s,]+/).filter(Boolean));
+    ws = new WebSocket(wsURL(path()), offers());
   } catch (e) {
     return note("!", "error", e.message, { bad: true });
   }

@@ -13,8 +13,13 @@
 //   queued -> sent -> delivered (forgotten), lost or refused
 //   sent -> queued            only when the server's log proves it is not there
 //   lost, refused -> queued or forgotten         by the person
+//
+// Where the server wants a token it is that of this tab, or else a cookie that
+// we cannot see. One that is refused, or has ended, is followed by one attempt
+// with the cookie alone; then by none, until there is another token or the
+// person asks.
 
-import { session, wsURL } from "/common.js";
+import { session, takeToken, wsURL } from "/common.js";
 
 const PAUSE_FIRST = 1000, PAUSE_MOST = 30000; // between attempts, ms
 const STEADY = 10000;       // a connection this old makes the pause small again
@@ -33,7 +38,9 @@ const now = () => performance.now();
 export class Link {
   // hooks: state(name, detail), message(m, own, replayed), gap(),
   // members(number, who), notice(text), out(item): it is new, has changed, or
-  // is gone.
+  // is gone; and of a token: expiring(seconds), 0: not any more; listen(text):
+  // nothing may be said, and this was not; named(name): it gives the name, ""
+  // is not known yet, undefined: it does not; kept(): another was not taken.
   constructor(room, name, hooks) {
     Object.assign(this, { room, name, hooks });
     this.ws = null;
@@ -45,6 +52,11 @@ export class Link {
     const kept = session.get("out." + room, { uids: [], items: [] });
     this.uids = new Set(kept.uids); // ours: a new one per connection
     this.items = kept.items.map((text) => ({ text, state: "lost" }));
+    this.token = takeToken((token) => this.renew(token));
+    this.cookieOnly = false; // the next attempt: a token was tried
+    this.barred = false;     // no attempt but by the person
+    this.listens = false;    // the server takes nothing that we say
+    this.renewing = 0;       // the ping that went with another token
 
     addEventListener("online", () => this.wake());
     addEventListener("offline", () => this.ask(SHORT_PATIENCE));
@@ -68,24 +80,34 @@ export class Link {
     const query = new URLSearchParams({ history: HISTORY });
     if (this.last) query.set("since", this.last);
     if (this.name) query.set("name", this.name);
+    this.toldName = this.name;
+    this.shown = this.cookieOnly ? null : this.token;
     const ws = this.ws = new WebSocket(
-      wsURL(`/ws/${encodeURIComponent(this.room)}?${query}`), "chatd.v1");
+      wsURL(`/ws/${encodeURIComponent(this.room)}?${query}`),
+      this.shown ? ["chatd.v1", "bearer." + this.shown] : "chatd.v1");
     this.welcomed = 0;
-    this.ready = false;
+    this.ready = this.barred = this.listens = false;
+    this.renewing = 0;
+    this.nameHere = "";
     this.tell("state", "connecting");
     this.timer = setTimeout(() => this.drop(), OPEN_TIMEOUT);
     ws.onmessage = (e) => this.heard(JSON.parse(e.data));
-    ws.onclose = (e) => this.closed(e.code);
+    ws.onclose = (e) => this.closed(e.code, e.reason);
   }
 
   // No closing handshake with somebody who does not answer.
   drop() {
-    this.ws.onmessage = this.ws.onclose = null;
-    this.ws.close();
+    this.leave();
     this.closed(1006);
   }
 
-  closed(code) {
+  leave() {
+    clearTimeout(this.timer);
+    this.ws.onmessage = this.ws.onclose = null;
+    this.ws.close();
+  }
+
+  closed(code, reason) {
     this.ws = null;
     this.ready = false;
     clearTimeout(this.timer);
@@ -94,16 +116,87 @@ export class Link {
     if (this.welcomed && now() - this.welcomed > STEADY) this.attempt = 0;
     // Jitter, lest a restarted server meets everybody at once.
     const most = Math.min(PAUSE_FIRST * 2 ** this.attempt++, PAUSE_MOST);
-    const pause = this.renaming ? 0 : most * (1 + Math.random()) / 2;
-    this.renaming = false;
+    const pause = this.again ? 0 : most * (1 + Math.random()) / 2;
+    this.again = false;
+    if (this.refused(code, reason)) return;
     this.retry = setTimeout(() => this.open(), pause);
-    this.tell("state", "waiting", { pause, opened: this.welcomed > 0 });
+    if (code !== 4401)
+      this.tell("state", "waiting", { pause, opened: this.welcomed > 0 });
   }
 
-  // The person looks, or the network is back: find out now.
-  wake() {
+  // The person looks, or asks, or the network is back: find out now.
+  wake(asked) {
     if (this.ws) this.ask(SHORT_PATIENCE);
-    else this.open();
+    else if (asked || !this.barred) this.open();
+  }
+
+  // ---- a token
+
+  // For good? Then it is so until somebody asks. That there is no cookie either says nothing new.
+  refused(code, reason) {
+    if (code !== 4401 && code !== 4403) return false;
+    if (!this.cookieOnly || reason !== "token: none") this.why = reason;
+    this.cookieOnly = code === 4401 && Boolean(this.shown || this.welcomed);
+    if (this.cookieOnly) return false;
+    this.attempt = 0;
+    this.barred = true;
+    this.tell("state", "barred", this.why);
+    return true;
+  }
+
+  // There is another. The server says whether an open connection goes on with
+  // it: by the pong, or an error.
+  renew(token) {
+    this.before = this.token;
+    this.token = token;
+    this.cookieOnly = false;
+    if (this.ws && this.welcomed) {
+      this.renewing = ++this.asked;
+      return this.send({ token, ping: this.renewing });
+    }
+    if (this.ws) this.leave();
+    this.open();
+  }
+
+  renewed() {
+    this.renewing = 0;
+    this.listens = false;
+    this.tell("expiring", 0);
+  }
+
+  // Of somebody else: then that is who is here now. Else it was no good.
+  notRenewed(why) {
+    this.renewing = 0;
+    if (why === "token: of somebody else") {
+      this.fix(undefined);
+      return this.reopen();
+    }
+    this.token = this.before;
+    session.set("token", this.token);
+    this.tell("kept");
+  }
+
+  fix(name) {
+    this.fixed = name;
+    this.tell("named", name);
+  }
+
+  // What was said since was not taken either: the person has it back.
+  listenOnly() {
+    this.listens = true;
+    const held = this.items.filter(({ state }) =>
+      state === "sent" || state === "queued");
+    for (const item of held) this.forget(item);
+    if (held.length)
+      this.tell("listen", held.map(({ text }) => text).join("\n"));
+  }
+
+  fault(words) {
+    if (words === "token: for listening only") this.listenOnly();
+    else if (words === "token: it has your name")
+      this.fix(this.fixed || this.nameHere);
+    else if (this.renewing) this.notRenewed(words);
+    else this.tell("notice", words);
   }
 
   // ---- heartbeat
@@ -133,7 +226,9 @@ export class Link {
     if (m.event === "welcome") this.welcome(m);
     else if (m.event === "members") this.tell("members", m.members, m.who);
     else if (m.event === "gap") this.gap();
-    else if (m.event === "error") this.tell("notice", m.error);
+    else if (m.event === "error") this.fault(m.error);
+    else if (m.event === "expiring") this.tell("expiring", m.in);
+    else if (m.pong && m.pong === this.renewing) this.renewed();
     else if (m.id) this.message(m);
   }
 
@@ -145,7 +240,10 @@ export class Link {
     this.gapSeen = false;
     this.newest = m.last;
     this.following = m.following; // to be replayed; older servers do not tell
+    if (this.cookieOnly) session.set("token", this.token = null);
+    this.cookieOnly = false;
     this.tell("state", "open");
+    this.tellName();
     this.tell("members", m.members, m.who);
     this.rest();
     // Where nothing follows and the last is another than ours, a gap does.
@@ -203,6 +301,7 @@ export class Link {
   send(object) { this.ws.send(JSON.stringify(object)); }
 
   say(text) {
+    if (this.listens) return this.tell("listen", text);
     const item = { text, state: "queued" };
     this.items.push(item);
     this.tell("out", item);
@@ -223,6 +322,7 @@ export class Link {
       if (item.state !== "queued") continue;
       this.send({ message: item.text });
       item.state = "sent";
+      item.name = this.toldName;
       this.tell("out", item);
     }
   }
@@ -235,6 +335,7 @@ export class Link {
     const item = here ? find("sent") || find("lost")
                       : find("lost") || find("sent");
     if (!item) return;
+    if (here && item.state === "sent") this.named(m.name || "", item.name);
     if (here && item.state === "sent") for (const before of this.items) {
       if (before === item) break;
       if (before.state !== "sent") continue;
@@ -250,13 +351,28 @@ export class Link {
       items: this.items.map((item) => item.text) });
   }
 
-  // A name cannot be taken back but by a new connection.
   rename(name) {
-    if (name === this.name) return;
     this.name = name;
-    if (!this.ws || !this.welcomed) return;
-    if (name) return this.send({ name });
-    this.renaming = true;
+    if (this.ws && this.welcomed) this.tellName();
+  }
+
+  // One's own message shows the name that the others see.
+  named(name, told) {
+    this.nameHere = name;
+    if (name !== told) this.fix(name);
+    else if (this.fixed && name !== this.fixed) this.fix(undefined);
+  }
+
+  // A name cannot be taken back but by a new connection.
+  tellName() {
+    if (this.name === this.toldName) return;
+    this.toldName = this.name;
+    if (this.name) this.send({ name: this.name });
+    else this.reopen();
+  }
+
+  reopen() {
+    this.again = true;
     this.ws.close(1000);
   }
 }

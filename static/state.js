@@ -10,10 +10,11 @@ const say = (words) => { $("state").textContent = words; };
 export function showState(name, detail) {
   clearInterval(ticking);
   $("pause").textContent = "";
-  $("now").hidden = name !== "waiting";
+  $("now").hidden = name !== "waiting" && name !== "barred";
   if (name === "ready") say(t("Connected", "已连接"));
   if (name === "connecting" && !document.body.dataset.state)
     say(t("Connecting", "连接中"));
+  if (name === "barred") say(t("Not let in", "未获准进入"));
   document.body.dataset.state = name;
   if (name !== "waiting") return;
   until = performance.now() + detail.pause;

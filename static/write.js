@@ -78,6 +78,7 @@ export const ownName = () =>
   cleanName(session.get("name") ?? local.get("name", ""));
 
 function nameGiven(rename) {
+  if ($("name").readOnly) return;
   const name = $("name").value = cleanName($("name").value);
   if (name !== ownName()) {
     session.set("name", name);
@@ -85,6 +86,16 @@ function nameGiven(rename) {
   }
   if (name) $("offer").hidden = true;
   rename(name);
+}
+
+// A token gives it; "": not known which; undefined: it is one's own again.
+export function fixName(name) {
+  const isFixed = name !== undefined;
+  $("name").readOnly = isFixed;
+  $("name").value = name ?? ownName();
+  $("name").title = isFixed ? t("Your pass gives it", "由通行证给定") : "";
+  $("name").placeholder = isFixed ? $("name").title : t("Guest", "访客");
+  if (isFixed) $("offer").hidden = true;
 }
 
 // "Others see you as Guest 3f2a": once, after the first words.

@@ -6,8 +6,10 @@
 //   E2E_BROWSER=firefox  Debian's firefox-esr in place of Chromium
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -108,6 +110,24 @@ export class Server {
     await this.stop(signal);
     await this.start();
   }
+}
+
+// ---- tokens
+
+// A server that wants one, with a key of its own.
+export async function startWithTokens(...options) {
+  const folder = mkdtempSync(path.join(tmpdir(), "chatd-keys-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  const keys = path.join(folder, "keys");
+  writeFileSync(keys, `k ${randomBytes(32).toString("base64")}\n`,
+    { mode: 0o600 });
+  const server = await Server.start("--token-key", keys, ...options);
+  server.sign = (claims) => execFileSync(binary,
+    ["--token-key", keys, "--sign", claims], { encoding: "utf8" }).trim();
+  // One that ends so many seconds from now: 30 after its exp.
+  server.signEnding = (seconds, claims) => server.sign(
+    `${claims},exp=${Math.ceil(Date.now() / 1000) - 30 + seconds}`);
+  return server;
 }
 
 // ---- a wire between one page and the server
@@ -301,6 +321,20 @@ export class Person {
     assert.deepEqual(await this.said(), expected);
   }
   outbox() { return this.page.locator("#out .msg"); }
+}
+
+const axe = readFileSync(createRequire(import.meta.url)
+  .resolve("axe-core/axe.min.js"), "utf8");
+
+// Nothing serious or worse, by WCAG 2.2 AA and best practice.
+export async function accessible(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document,
+    { resultTypes: ["violations"] }));
+  const told = violations.map((v) =>
+    `${where}: ${v.impact} ${v.id} ${v.nodes.map((n) => n.html).join(" ")}`);
+  assert.deepEqual(told.filter((s) => /: (serious|critical)/.test(s)), []);
+  assert.deepEqual(told, []);
 }
 
 let rooms = 0;
