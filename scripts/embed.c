@@ -11,8 +11,8 @@
  * ("/chat.js?v=1f2e..."), a digest of its content, so that browsers may keep it
  * for good: when the file changes, so does what refers to it. And
  * each file gets a gzip twin (RFC 1952), of the fewest bits that we find, where
- * that is smaller. Then the twin is all that is compiled in: for the few who do not
- * take gzip the content is unpacked from it when first asked for.
+ * that is smaller. Then the twin is all that is compiled in: for the few
+ * who do not take gzip the content is unpacked from it when first asked for.
  */
 #include "base/sha1.h"
 #include "wire/deflate.h"
@@ -116,9 +116,9 @@ static size_t literal_len(struct span s, uint8_t before)
     return 0;
 }
 
-/* A line without a script's comment at its end, and without the blanks that mean
-   nothing, those beside punctuation: but between two of a kind (a + +b) they
-   do. In a style most of them mean something: a descendant, an operand. */
+/* A line without a script's comment at its end, and without the blanks that
+   mean nothing, those beside punctuation: but between two of a kind (a + +b)
+   they do. In a style most of them mean something: a descendant, an operand. */
 static void put_squeezed(struct text *out, struct span line, bool script)
 {
     const char *after = script ? ",;:{}()[]=<>&|?!+-*" : ",;:{}";

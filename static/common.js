@@ -104,8 +104,8 @@ export const session = memory("sessionStorage");
 
 // ---- a token, where the server wants one (--token-key)
 
-// A link may bring it: /chat/tea#token=... It leaves the address at once, and is
-// this tab's alone. What cannot stand in one is left out.
+// A link may bring it: /chat/tea#token=... It leaves the address at once, and
+// is this tab's alone. What cannot stand in one is left out.
 function broughtToken() {
   const parts = location.hash.slice(1).split("&");
   const isToken = (part) => part.startsWith("token=");

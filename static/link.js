@@ -132,7 +132,8 @@ export class Link {
 
   // ---- a token
 
-  // For good? Then it is so until somebody asks. That there is no cookie either says nothing new.
+  // True: there is no attempt after this one. That there is no cookie either
+  // says nothing new.
   refused(code, reason) {
     if (code !== 4401 && code !== 4403) return false;
     if (!this.cookieOnly || reason !== "token: none") this.why = reason;

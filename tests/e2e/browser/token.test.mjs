@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Person, Wire, accessible, browser, eventually, from, newRoom,
-         notInFirefox, running, sleep, stage, startWithTokens, welcome } from "./support.mjs";
+         notInFirefox, running, sleep, stage, startWithTokens, welcome }
+  from "./support.mjs";
 
 stage();
 
@@ -400,7 +401,8 @@ for (const colorScheme of ["light", "dark"])
       await accessible(one.page, "another was not taken");
     });
 
-test("in Chinese, too, and within a phone", { skip: skip || notInFirefox.phone },
+test("in Chinese, too, and within a phone",
+  { skip: skip || notInFirefox.phone },
   async () => {
     const one = await visit(at(newRoom()), { locale: "zh-CN", isMobile: true,
       hasTouch: true, viewport: { width: 360, height: 640 } });
@@ -435,7 +437,7 @@ test("in Chinese, too, and within a phone", { skip: skip || notInFirefox.phone }
 
 const room = { room: "tea" };
 
-test("what was on its way when one ran out is sent again where the log proves it",
+test("what was on its way when one ran out is sent again if the log proves it",
   { skip }, async () => {
     const got = [];
     const { page, person } = await browser.scriptedWith(room, gate,
