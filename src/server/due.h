@@ -12,7 +12,8 @@
  *   IDLE      keep-alive after `since`
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it; a
  *             message not whole message-timeout after it began; output pending
- *             without progress for write-timeout; a pause by --rate ends
+ *             without progress for write-timeout; a pause by --rate ends; its
+ *             token ends, or will soon (grant.h)
  *   CLOSING   close-timeout after `since`
  *   LINGER    a second after `since`
  *

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/grant.h"
-#include "server/due.h"
 
 static enum token_reason verify(struct server *s, struct span token,
                                 struct token_claims *claims)
@@ -76,7 +75,8 @@ unsigned grant_renew(struct server *s, struct client *c, struct span token,
     if (!token_grants(&claims, room, TOKEN_JOIN))
         return 403;
     keep(g, &claims, room);
-    due_set(s, c); /* it may end sooner than the one before */
+    /* It may end sooner than the one before. */
+    wheel_hasten(&s->wheel, client_index(&s->clients, c), grant_due(s, c));
     return 0;
 }
 

@@ -104,7 +104,7 @@ static struct view view_of(struct span line)
 static bool is_secret(struct view *v, const uint8_t *byte, size_t *at)
 {
     if (byte >= v->secret.ptr + v->secret.len)
-        v->secret = explain_secret(v->line, (size_t)(byte - v->line.ptr));
+        v->secret = explain_secret_next(v->line, (size_t)(byte - v->line.ptr));
     *at = byte >= v->secret.ptr ? (size_t)(byte - v->secret.ptr) : 0;
     return byte >= v->secret.ptr;
 }
@@ -162,11 +162,11 @@ static size_t segment_len(struct span line, struct span rest)
 static void tell_secrets(struct span line, struct listing *l)
 {
     size_t count = 0;
-    struct span secret = explain_secret(line, 0);
+    struct span secret = explain_secret_next(line, 0);
     while (secret.len) {
         count += secret.len;
-        secret =
-            explain_secret(line, (size_t)(secret.ptr + secret.len - line.ptr));
+        secret = explain_secret_next(
+            line, (size_t)(secret.ptr + secret.len - line.ptr));
     }
     if (!count)
         return;

@@ -59,7 +59,7 @@ static struct span find(struct span line, size_t from)
     return bytes_after(line, line.len);
 }
 
-struct span explain_secret(struct span line, size_t from)
+struct span explain_secret_next(struct span line, size_t from)
 {
     struct span secret = find(line, from);
     bool is_behind = secret.ptr + secret.len > line.ptr + from;

@@ -19,6 +19,6 @@
  *   Cookie, Set-Cookie                   all of it
  *   Sec-WebSocket-Protocol               what stands behind "bearer."
  */
-struct span explain_secret(struct span line, size_t from);
+struct span explain_secret_next(struct span line, size_t from);
 
 #endif
