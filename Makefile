@@ -164,7 +164,7 @@ FAIL_SEEDS  ?= 1
 FAIL_STRIDE ?= 1
 WATCHED    = room_append member_join member_leave admit_one \
              conn_opened conn_close conn_drop conn_fail \
-             events_refuse lend_buffer member_hold outbox_frame \
+             clientlog_refuse lend_buffer member_hold staging_frame \
              conn_refuse request_timeout room_next_dirty \
              loop_turn socket_abandon socket_close caller_answered \
              caller_request caller_returns caller_read grant_renew

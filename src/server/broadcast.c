@@ -2,7 +2,7 @@
 #include "server/broadcast.h"
 #include "os/clock.h"
 #include "server/member.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/output.h"
 
 /* ---- Messages ------------------------------------------------------------- */
@@ -79,7 +79,7 @@ static void tell_client(struct server *s, struct client *c, uint32_t members)
     text_decimal(&t, members);
     text_byte(&t, '}');
     output_begin(s, c);
-    outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(&t));
+    staging_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(&t));
     member_of(s, c)->members_told = members;
     output_settle(s, c);
 }

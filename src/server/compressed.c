@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/compressed.h"
 #include "base/check.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "wire/extension.h"
 
 static void *context_of(const struct leases *all, uint32_t index)
@@ -90,8 +90,8 @@ bool compressed_reply(struct server *s, struct client *c,
         uint8_t first = out->begun ? FRAME_CONTINUATION
                                    : (uint8_t)(event->opcode | FRAME_RSV1);
         out->begun = true;
-        outbox_frame(s, c, event->last ? first | FRAME_FIN : first,
-                     text_span(&frame));
+        staging_frame(s, c, event->last ? first | FRAME_FIN : first,
+                      text_span(&frame));
     }
     if (event->last)
         lease_give(&s->deflating,

@@ -4,7 +4,7 @@
 #include "server/caller.h"
 #include "server/compressed.h"
 #include "server/due.h"
-#include "server/events.h"
+#include "server/clientlog.h"
 #include "server/member.h"
 #include "server/ready.h"
 
@@ -23,7 +23,7 @@ void conn_opened(struct server *s, struct client *c)
     if (c->client_bits && c->form == CLIENT_ECHO)
         p->echo.deflating = LEASE_NONE;
     due_set(s, c);
-    events_open(s, c);
+    clientlog_open(s, c);
 }
 
 /* ---- Closing -------------------------------------------------------------- */
@@ -127,7 +127,7 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
         leave_open(s, c, (struct client_farewell){.cause = (uint8_t)cause});
     if ((c->state == CLIENT_CLOSING || c->state == CLIENT_LINGER) &&
         c->as.farewell.cause != CAUSE_REFUSED) /* was a WebSocket */
-        events_close(s, c);
+        clientlog_close(s, c);
     if (c->state == CLIENT_REQUEST || c->state == CLIENT_BODY ||
         c->state == CLIENT_REPLY)
         body_end(s, c);
@@ -158,5 +158,5 @@ void conn_refuse(struct server *s, struct client *c, unsigned status,
     http_put_end(&t);
     struct span all = text_span(&t);
     (void)socket_send(c->fd, &all, 1);
-    events_refuse(s, c, status, why);
+    clientlog_refuse(s, c, status, why);
 }

@@ -6,7 +6,7 @@
 #include "server/member.h"
 #include "server/gate.h"
 #include "server/grant.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/output.h"
 #include "server/ready.h"
 #include "server/request.h"
@@ -68,7 +68,7 @@ static void heartbeat(struct server *s, struct client *c)
     } else {
         client_set(c, CLIENT_PINGED);
         c->since = (uint32_t)s->now;
-        outbox_frame(s, c, FRAME_FIN | FRAME_PING, bytes_span(NULL, 0));
+        staging_frame(s, c, FRAME_FIN | FRAME_PING, bytes_span(NULL, 0));
     }
     output_settle(s, c);
 }

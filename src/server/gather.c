@@ -6,7 +6,7 @@
 #include "server/input.h"
 #include "server/lend.h"
 #include "server/member.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 
 /* ---- Messages in pieces --------------------------------------------------- */
 
@@ -118,7 +118,7 @@ static bool may_inflate(const struct server *s, const struct client *c)
            s->cost < LIMITS_TURN_READ &&
            !client_waits(c, CLIENT_WAITS_OUTPUT) &&
            (!server_service(s, c)->streams ||
-            outbox_free(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
+            staging_room(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
 }
 
 /*

@@ -9,7 +9,7 @@
 #include "server/deadline.h"
 #include "server/input.h"
 #include "server/listen.h"
-#include "server/open.h"
+#include "server/websocket.h"
 #include "server/output.h"
 #include "server/post.h"
 #include "server/ready.h"
@@ -150,7 +150,7 @@ static void take_turn(struct server *s, struct client *c)
         return;
     output_begin(s, c);
     if (c->state == CLIENT_OPEN)
-        open_turn(s, c);
+        websocket_turn(s, c);
     else if (c->state == CLIENT_LINGER)
         input_take(s, c, SIZE_MAX, &(size_t){0}); /* for nobody */
     else if (c->state == CLIENT_BODY)

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "server/body.h"
 #include "server/conn.h"
-#include "server/events.h"
+#include "server/clientlog.h"
 #include "server/member.h"
 #include "server/ready.h"
 #include "server/reply.h"
@@ -33,7 +33,7 @@ static void keep_file(struct server *s, struct client *c)
     struct client *rival = body_keep(s, c);
     if (!rival)
         return;
-    events_refuse(s, rival, 0, "too many downloads");
+    clientlog_refuse(s, rival, 0, "too many downloads");
     conn_drop(s, rival, CAUSE_NO_BUFFER);
 }
 

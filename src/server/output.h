@@ -6,7 +6,7 @@
 #include "server/server.h"
 
 /* Around everything that is done for one client: what it is sent in between
-   (outbox.h) leaves at the end, in one write. */
+   (staging.h) leaves at the end, in one write. */
 void output_begin(struct server *s, struct client *c);
 void output_settle(struct server *s, struct client *c);
 

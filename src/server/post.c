@@ -4,7 +4,7 @@
 #include "server/gate.h"
 #include "server/grant.h"
 #include "server/input.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/reply.h"
 #include "wire/handshake.h"
 
@@ -145,7 +145,7 @@ void post_begin(struct server *s, struct client *c,
     c->since = (uint32_t)s->now;
     due_set(s, c);
     if (is_asked)
-        outbox_put(s, c, BYTES_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
+        staging_put(s, c, BYTES_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 void post_turn(struct server *s, struct client *c)

@@ -4,8 +4,8 @@
 #include "server/caller.h"
 #include "server/conn.h"
 #include "server/due.h"
-#include "server/events.h"
-#include "server/outbox.h"
+#include "server/clientlog.h"
+#include "server/staging.h"
 
 #define HEAD_MAX 1024 /* bytes of a response's head */
 
@@ -99,7 +99,7 @@ void reply_send(struct server *s, struct client *c,
     else if (reply->page != CLIENT_NONE)
         len = server_site(s, c)->page(s, reply->page).len;
     put_head(&head, s, c, reply, len);
-    outbox_put(s, c, text_span(&head));
+    staging_put(s, c, text_span(&head));
 
     bool apart = reply->file >= 0 || reply->page != CLIENT_NONE;
     bool bare = c->as.http.is_head || reply->status == 304;
@@ -113,7 +113,7 @@ void reply_send(struct server *s, struct client *c,
     if (bare)
         body_end(s, c);
     else if (!apart)
-        outbox_put(s, c, reply->body);
+        staging_put(s, c, reply->body);
 }
 
 static void send_text(struct server *s, struct client *c,
@@ -126,7 +126,7 @@ static void send_text(struct server *s, struct client *c,
     text_byte(&t, '\n');
     reply->body = text_span(&t);
     reply->cache = "no-store";
-    events_refuse(s, c, reply->status, why);
+    clientlog_refuse(s, c, reply->status, why);
     reply_send(s, c, reply);
 }
 

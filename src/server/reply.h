@@ -13,7 +13,7 @@
 /* An answer of this status that says nothing yet. */
 void reply_begin(struct service_reply *reply, unsigned status);
 
-/* Put it into the outbox; a page or a file is sent from where it lies. */
+/* Put it into staging; a page or a file is sent from where it lies. */
 void reply_send(struct server *s, struct client *c,
                 const struct service_reply *reply);
 

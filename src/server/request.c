@@ -3,10 +3,10 @@
 #include "server/caller.h"
 #include "server/conn.h"
 #include "server/due.h"
-#include "server/events.h"
+#include "server/clientlog.h"
 #include "server/grant.h"
 #include "server/input.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/output.h"
 #include "server/post.h"
 #include "server/reply.h"
@@ -41,7 +41,7 @@ static void accept(struct server *s, struct client *c,
     if (agreed->deflate)
         put_extension(&head, &agreed->extension);
     http_put_end(&head);
-    outbox_put(s, c, text_span(&head));
+    staging_put(s, c, text_span(&head));
     client_clear(c, CLIENT_LAST); /* of a "Connection: close, upgrade" */
     conn_opened(s, c);
 }
@@ -63,7 +63,7 @@ static void refuse_grant(struct server *s, struct client *c,
         refuse_upgrade(s, c, no);
         return;
     }
-    events_refuse(s, c, no->status, no->why);
+    clientlog_refuse(s, c, no->status, no->why);
     accept(s, c, agreed);
     conn_close(s, c, no->status == 403 ? GRANT_CLOSE_ROOM : GRANT_CLOSE_ENDED,
                no->why, CAUSE_TOKEN);
@@ -217,7 +217,7 @@ static struct span behind_header(struct server *s, struct client *c,
     switch (caller_read(s, c, in, &used, &why)) {
     case PROXY_MORE: break;
     case PROXY_BAD:
-        events_refuse(s, c, 0, why);
+        clientlog_refuse(s, c, 0, why);
         conn_drop(s, c, CAUSE_PROTOCOL);
         break;
     case PROXY_DONE:
@@ -274,7 +274,7 @@ void request_turn(struct server *s, struct client *c)
 void request_timeout(struct server *s, struct client *c)
 {
     if (c->state == CLIENT_PROXY) {
-        events_refuse(s, c, 0, "no PROXY header in time");
+        clientlog_refuse(s, c, 0, "no PROXY header in time");
         conn_drop(s, c, CAUSE_PROTOCOL);
     } else if (c->state == CLIENT_REQUEST && !http_begun(&c->as.http.scan)) {
         conn_drop(s, c, CAUSE_REQUEST_TIMEOUT);

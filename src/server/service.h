@@ -5,7 +5,7 @@
  * The server knows connections, frames and rooms; what a path means, and what
  * is done with a message, is told by a table of functions that main hands in.
  * All run inside a turn of the loop, must not wait, and answer through
- * outbox.h, member.h and conn.h.
+ * staging.h, member.h and conn.h.
  */
 #ifndef SERVER_SERVICE_H
 #define SERVER_SERVICE_H

@@ -9,7 +9,7 @@
 #include "server/due.h"
 #include "server/grant.h"
 #include "server/member.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "wire/json.h"
 
 #define PING_NUMBER_MAX 256 /* bytes; well below LIMITS_ANSWER */
@@ -175,7 +175,7 @@ static void put_id(struct text *t, const struct topic *topic, uint64_t number)
 static void send_text(struct server *s, struct client *c, const struct text *t)
 {
     CHECK(!t->overflow);
-    outbox_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(t));
+    staging_frame(s, c, FRAME_FIN | FRAME_TEXT, text_span(t));
 }
 
 static void welcome(struct server *s, struct client *c, const struct room *room,
@@ -238,8 +238,8 @@ static void greet(struct server *s, struct client *c,
         tell_expiring(s, c, seconds);
     member_replay(s, c, topic_position(all, topic, log, following));
     if (gap && c->form == CLIENT_JSON_V1)
-        outbox_frame(s, c, FRAME_FIN | FRAME_TEXT,
-                     BYTES_LITERAL("{\"event\":\"gap\"}"));
+        staging_frame(s, c, FRAME_FIN | FRAME_TEXT,
+                      BYTES_LITERAL("{\"event\":\"gap\"}"));
 }
 
 /* ---- Publishing ---------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/echo.h"
 #include "server/compressed.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 
 static void piece(struct server *s, struct client *c,
                   const struct message_event *event)
@@ -15,7 +15,7 @@ static void piece(struct server *s, struct client *c,
         first |= FRAME_FIN;
     else if (event->len == 0 && !event->first)
         return; /* an empty fragment in the middle says nothing */
-    outbox_frame(s, c, first, bytes_span(event->ptr, event->len));
+    staging_frame(s, c, first, bytes_span(event->ptr, event->len));
 }
 
 const struct service echo_service = {

@@ -4,7 +4,7 @@
 #include "os/clock.h"
 #include "server/conn.h"
 #include "server/deadline.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/request.h"
 #include "sim/bearer.h"
 #include "sim/happened.h"
@@ -208,8 +208,8 @@ static void nobody_is_late(const struct server *s)
 
 /* ---- Not early ----------------------------------------------------------- */
 
-bool __real_outbox_frame(struct server *s, struct client *c, uint8_t first,
-                         struct span payload);
+bool __real_staging_frame(struct server *s, struct client *c, uint8_t first,
+                          struct span payload);
 void __real_conn_close(struct server *s, struct client *c, unsigned code,
                        const char *reason, enum journal_cause cause);
 void __real_conn_drop(struct server *s, struct client *c,
@@ -225,8 +225,8 @@ static void has_passed(uint64_t since, uint64_t span)
                  (unsigned long long)(watch_now() - since));
 }
 
-bool __wrap_outbox_frame(struct server *s, struct client *c, uint8_t first,
-                         struct span payload)
+bool __wrap_staging_frame(struct server *s, struct client *c, uint8_t first,
+                          struct span payload)
 {
     if (watch.on && first == (FRAME_FIN | FRAME_PING)) {
         struct watched *w = watch_client(c);
@@ -240,7 +240,7 @@ bool __wrap_outbox_frame(struct server *s, struct client *c, uint8_t first,
     }
     if (watch.on && first == (FRAME_FIN | FRAME_TEXT))
         watch_told(c, payload);
-    return __real_outbox_frame(s, c, first, payload);
+    return __real_staging_frame(s, c, first, payload);
 }
 
 /* In the last write-timeout, of output in a buffer: what was acknowledged by

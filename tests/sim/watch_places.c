@@ -262,8 +262,8 @@ void __wrap_conn_opened(struct server *s, struct client *c)
 
 /* ---- Refused, and sent away ---------------------------------------------- */
 
-void __real_events_refuse(struct server *s, const struct client *c,
-                          unsigned status, const char *why);
+void __real_clientlog_refuse(struct server *s, const struct client *c,
+                             unsigned status, const char *why);
 void __real_conn_fail(struct server *s, struct client *c, unsigned code,
                       const char *reason);
 void __real_socket_close(int fd);
@@ -292,8 +292,8 @@ static bool is_true(const struct server *s, const struct watched *w,
     return is(why, "no random bytes") && watch.calls_fail;
 }
 
-void __wrap_events_refuse(struct server *s, const struct client *c,
-                          unsigned status, const char *why)
+void __wrap_clientlog_refuse(struct server *s, const struct client *c,
+                             unsigned status, const char *why)
 {
     if (watch.on) {
         struct watched *w = watch_of(sim_connection(c->fd));
@@ -306,7 +306,7 @@ void __wrap_events_refuse(struct server *s, const struct client *c,
         if (status == 0)
             assert_int_equal(w->state, CLIENT_PROXY);
     }
-    __real_events_refuse(s, c, status, why);
+    __real_clientlog_refuse(s, c, status, why);
 }
 
 void __wrap_conn_fail(struct server *s, struct client *c, unsigned code,

@@ -4,7 +4,7 @@
  * a write ends.
  */
 #include "server/send.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/output.h"
 #include "sim/peer.h"
 #include "support/note.h"
@@ -18,7 +18,7 @@ static void put_private(struct client *c, const char *text)
     bool handled = world.server.current == c;
     if (!handled)
         output_begin(&world.server, c);
-    outbox_frame(&world.server, c, PEER_TEXT, bytes_of(text));
+    staging_frame(&world.server, c, PEER_TEXT, bytes_of(text));
     if (!handled)
         output_settle(&world.server, c);
 }
@@ -289,7 +289,7 @@ static void put_while_blocked(struct peer *p, struct client *c, size_t len)
     sim_set_window(p->connection, 0);
     sim_set_send_buffer(p->connection, 0);
     output_begin(&world.server, c);
-    outbox_put(&world.server, c, bytes_span(bytes, len));
+    staging_put(&world.server, c, bytes_span(bytes, len));
     output_settle(&world.server, c);
 }
 
@@ -304,8 +304,8 @@ static void test_what_is_not_taken_waits_in_a_lease(void **state)
     assert_int_equal(s->leases.slots.count, 0);
     sim_set_send_buffer(ann->connection, 0);
     output_begin(s, c);
-    outbox_frame(s, c, PEER_TEXT, BYTES_LITERAL("one"));
-    outbox_frame(s, c, PEER_BINARY, BYTES_LITERAL("two"));
+    staging_frame(s, c, PEER_TEXT, BYTES_LITERAL("one"));
+    staging_frame(s, c, PEER_BINARY, BYTES_LITERAL("two"));
     output_settle(s, c);
     assert_int_equal(s->leases.slots.count, 1);
     sim_set_window(ann->connection, SIM_UNLIMITED);

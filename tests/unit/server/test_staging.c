@@ -2,7 +2,7 @@
 /*
  * Goal: what is put for the client being handled stands there as it will leave.
  */
-#include "server/outbox.h"
+#include "server/staging.h"
 #include "server/output.h"
 #include "sim/peer.h"
 
@@ -20,9 +20,9 @@ static void test_the_one_being_handled_needs_no_buffer(void **state)
     world_start();
     struct client *c = open_client(&ann);
     output_begin(s, c);
-    size_t free = outbox_free(s);
-    outbox_frame(s, c, PEER_TEXT, BYTES_LITERAL("hello"));
-    assert_int_equal(outbox_free(s), free - 7);
+    size_t free = staging_room(s);
+    staging_frame(s, c, PEER_TEXT, BYTES_LITERAL("hello"));
+    assert_int_equal(staging_room(s), free - 7);
     assert_int_equal(s->leases.slots.count, 0);
     assert_int_equal(sim_in_flight(ann->connection), 0);
     output_settle(s, c);
@@ -42,7 +42,7 @@ static void test_frames_have_the_shortest_header(void **state)
     struct client *c = open_client(&ann);
     for (size_t i = 0; i < UNIT_COUNT(sizes); i++) {
         output_begin(s, c);
-        outbox_frame(s, c, PEER_BINARY, bytes_span(bytes, sizes[i].payload));
+        staging_frame(s, c, PEER_BINARY, bytes_span(bytes, sizes[i].payload));
         assert_int_equal(s->staging.len, sizes[i].header + sizes[i].payload);
         output_settle(s, c);
     }

@@ -3,7 +3,7 @@
  * Goal: messages are the same wherever their frames and bytes are cut, and each
  * limit is kept as its option says.
  */
-#include "server/open.h"
+#include "server/websocket.h"
 #include "sim/peer.h"
 #include "support/note.h"
 

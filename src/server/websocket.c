@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/open.h"
+#include "server/websocket.h"
 #include "server/conn.h"
 #include "server/due.h"
 #include "server/gate.h"
 #include "server/gather.h"
 #include "server/input.h"
 #include "server/member.h"
-#include "server/outbox.h"
+#include "server/staging.h"
 
 /* ---- Frames --------------------------------------------------------------- */
 
@@ -31,8 +31,8 @@ static bool take(struct server *s, struct client *c, struct gather *in,
     switch (event->type) {
     case MESSAGE_DATA: return gather_take(s, c, in, event);
     case MESSAGE_PING:
-        outbox_frame(s, c, FRAME_FIN | FRAME_PONG,
-                     bytes_span(event->ptr, event->len));
+        staging_frame(s, c, FRAME_FIN | FRAME_PONG,
+                      bytes_span(event->ptr, event->len));
         break;
     case MESSAGE_PONG: /* heard of it when it was received */
     case MESSAGE_NONE: break;
@@ -48,7 +48,7 @@ static bool must_stop(struct server *s, struct client *c,
                       const struct gather *in, bool at_rest)
 {
     if (client_waits(c, CLIENT_WAITS_OUTPUT) ||
-        outbox_free(s) < LIMITS_ANSWER || s->cost >= LIMITS_TURN_READ)
+        staging_room(s) < LIMITS_ANSWER || s->cost >= LIMITS_TURN_READ)
         return true;
     return at_rest &&
            !frame_is_control(in->ptr[in->used] & FRAME_OPCODE_BITS) &&
@@ -75,7 +75,7 @@ static bool handle_frames(struct server *s, struct client *c, struct gather *in)
            frame's header would seem unfinished. */
         size_t left = in->len - in->used;
         if (streams)
-            left = bytes_min(left, outbox_free(s) - LIMITS_ANSWER / 2);
+            left = bytes_min(left, staging_room(s) - LIMITS_ANSWER / 2);
         in->used += message_read(&c->as.socket.reader, &rules,
                                  in->ptr + in->used, left, &event);
         if (event.type == MESSAGE_NONE)
@@ -114,7 +114,7 @@ static bool keep_tail(struct server *s, struct client *c, struct span rest)
     return true;
 }
 
-void open_turn(struct server *s, struct client *c)
+void websocket_turn(struct server *s, struct client *c)
 {
     struct gather in;
     if (client_has(c, CLIENT_SKIPS))

@@ -3,7 +3,7 @@
  * Goal: the log has a line for whoever comes, goes or is refused, and each of
  * its words is true.
  */
-#include "server/events.h"
+#include "server/clientlog.h"
 #include "sim/peer.h"
 
 #include <stdio.h>
@@ -69,9 +69,9 @@ static void test_whoever_has_no_status_is_refused_without_one(void **state)
     world_start();
     struct client *c = world_client(peer_open("/echo")->connection);
     world_logged("event=open");
-    events_refuse(&world.server, c, 403, "this");
+    clientlog_refuse(&world.server, c, 403, "this");
     world_logged("event=refuse ip=192.0.2.1 status=403 why=this\n");
-    events_refuse(&world.server, c, 0, "that");
+    clientlog_refuse(&world.server, c, 0, "that");
     world_logged("event=refuse ip=192.0.2.1 why=that\n");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/events.h"
+#include "server/clientlog.h"
 #include "server/caller.h"
 #include "server/grant.h"
 
@@ -26,7 +26,7 @@ static void put_sub(struct journal_line *line, const struct server *s,
         journal_put(line, "sub", sub);
 }
 
-void events_open(struct server *s, const struct client *c)
+void clientlog_open(struct server *s, const struct client *c)
 {
     struct journal_line line;
     if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_OPEN, s->wall))
@@ -39,7 +39,7 @@ void events_open(struct server *s, const struct client *c)
     journal_end(&line);
 }
 
-void events_close(struct server *s, const struct client *c)
+void clientlog_close(struct server *s, const struct client *c)
 {
     const struct client_farewell *how = &c->as.farewell;
     const struct topics *all = &s->rooms.topics;
@@ -63,8 +63,8 @@ void events_close(struct server *s, const struct client *c)
     journal_end(&line);
 }
 
-void events_refuse(struct server *s, const struct client *c, unsigned status,
-                   const char *why)
+void clientlog_refuse(struct server *s, const struct client *c, unsigned status,
+                      const char *why)
 {
     struct journal_line line;
     stats_refuse(&s->stats, status, why);
