@@ -207,7 +207,7 @@ class Caching(ServerCase):
         for target in self.own_files():
             with self.subTest(target=target):
                 name, version = target.split("?v=")
-                self.assertRegex(version, "^[0-9a-f]{16}$")
+                self.assertRegex(version, "^[0-9a-f]{8}$")
                 kept = self.get(self.server, target)
                 self.assertIn("immutable", kept.get("Cache-Control"))
                 self.assertEqual(kept.get("ETag"), '"%s"' % version)
