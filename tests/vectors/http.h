@@ -427,6 +427,23 @@ static const struct http_vector http_two_faults[] = {
         .expect = "400 malformed Content-Length",
     },
     {
+        .name = "content of a POST without a length (6.3)",
+        HTTP_BYTES("POST / HTTP/1.1\r\n"
+                   "Host: a\r\n"
+                   "Transfer-Encoding: Chunked\r\n"
+                   "\r\n"),
+        .expect = "411 content of no known length",
+    },
+    {
+        .name = "a coding twice is none that is known",
+        HTTP_BYTES("POST / HTTP/1.1\r\n"
+                   "Host: a\r\n"
+                   "Transfer-Encoding: chunked\r\n"
+                   "Transfer-Encoding: chunked\r\n"
+                   "\r\n"),
+        .expect = "501 Transfer-Encoding",
+    },
+    {
         .name = "absolute-form does not replace Host (3.2)",
         HTTP_BYTES("GET http://a/ HTTP/1.1\r\n"
                    "\r\n"),

@@ -172,6 +172,8 @@ static const struct json_invalid json_invalid[] = {
     {JSON_TEXT("{\"name\":2}"), "name is not a string"},
     {JSON_TEXT("{\"name\":false,\"message\":\"a\"}"), "name is not a string"},
     {JSON_TEXT("{\"ping\":\"1\"}"), "ping is not a number"},
+    {JSON_TEXT("{\"token\":1}"), "token is not a string"},
+    {JSON_TEXT("{\"token\":\"a\",\"token\":[]}"), "token is not a string"},
     {JSON_TEXT("{\"ping\":null}"), "ping is not a number"},
     {JSON_TEXT("{\"ping\":1,\"ping\":{}}"), "ping is not a number"},
 
