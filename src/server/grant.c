@@ -25,7 +25,7 @@ static void keep(struct grant *g, const struct token_claims *claims,
                         .named = claims->name.ptr != NULL,
                         .name_len = (uint8_t)claims->name.len};
     keep_sub(g, claims);
-    if (g->name_len)
+    if (g->named)
         memcpy(g->name, claims->name.ptr, g->name_len);
 }
 

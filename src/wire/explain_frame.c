@@ -498,9 +498,7 @@ void explain_frame_cut(struct explain_frame *f, struct listing *l)
                        NULL);
         return;
     }
-    if (is_secret(f))
-        f->hidden += f->row_len;
-    else if (f->row_len > 0)
+    if (f->row_len > 0)
         show_row(f, l, unmask_row(f, bytes));
     tell_hidden(f, l);
     struct text *t = listing_phrase(l, "= the input ends inside a frame: ");

@@ -23,13 +23,11 @@ static struct span credentials(struct span line, size_t at)
     return bytes_after(line, is_scheme ? skip_blanks(line, scheme) : at);
 }
 
-/* Element by element, from the one that holds `from`. */
+/* Of the elements that do not end before `from`, the first that is one. */
 static struct span bearer(struct span line, size_t value, size_t from)
 {
     struct span prefix = BYTES_LITERAL("bearer.");
-    size_t at = from < value ? value : from;
-    while (at > value && line.ptr[at - 1] != ',')
-        at--;
+    size_t at = value;
     while (at < line.len) {
         size_t end = at + bytes_find(bytes_after(line, at), ',');
         at = bytes_min(skip_blanks(line, at), end);

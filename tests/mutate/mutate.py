@@ -65,6 +65,7 @@ OWN = {
     "explain_head": ["explain", "explain_head"],
     "explain_judge": ["explain_judge", "explain", "explain_head"],
     "explain_rules": ["explain", "explain_frame"],
+    "explain_secret": ["explain", "explain_head"],
     "listing": ["listing", "explain"],
     "http_fields": ["http_fields", "http"],
     "http_response": ["http_response", "http"],

@@ -142,6 +142,7 @@ test("links, lines and code", { skip: notInFirefox.lines }, async () => {
   assert.equal(await text.locator("code").textContent(), "code");
   assert.match(await text.textContent(), /And\na second line/);
   await ann.say("(see https://example.com/x) https://example.com/a_(b)");
+  await ann.messages.nth(1).locator("a").nth(1).waitFor();
   assert.deepEqual(await ann.messages.nth(1).locator("a").evaluateAll(
     (all) => all.map((a) => a.href)),
     ["https://example.com/x", "https://example.com/a_(b)"]);

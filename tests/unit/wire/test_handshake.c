@@ -9,6 +9,8 @@
 #include "vectors/handshake.h"
 #include "wire/handshake.h"
 
+#include <stdio.h>
+
 /* ---- Vectors ------------------------------------------------------------- */
 
 struct trial {
@@ -169,6 +171,47 @@ static void test_offers_are_in_the_fields_and_nowhere_else(void **state)
     assert_false(agreed.deflate);
 }
 
+/* What is agreed to where tokens may stand in that field. */
+static void test_bearer_is_agreed_to_where_nothing_else_is(void **state)
+{
+    static const struct {
+        const char *offered, *agreed;
+        bool bearer;
+    } trials[] = {
+        {"bearer, bearer.a.b.c", "bearer", true},
+        {"chat, bearer", "chat", true},
+        {"bearer, chat", "chat", true},
+        {"chat, bearer.a.b.c", "chat", false},
+        {"bearer.a.b.c", "", false},
+        {"Bearer", "", false},
+        {"other", "", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * UNIT_COUNT(trials); i++) {
+        static struct request r;
+        char fields[256];
+        bool wanted = i % 2 == 0;
+        struct handshake_policy policy = {.any_origin = true,
+                                          .subprotocol = BYTES_LITERAL("chat"),
+                                          .bearer = wanted};
+        struct handshake agreed;
+        snprintf(fields, sizeof fields,
+                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                 "Sec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Protocol: %s\r\n",
+                 trials[i / 2].offered);
+        request_with(&r, fields);
+        assert_int_equal(handshake_check(&r.parsed, &policy, &agreed),
+                         FAULT_NONE);
+        struct span expected = bytes_of(trials[i / 2].agreed);
+        if (!wanted && bytes_equal(expected, bytes_of("bearer")))
+            expected.len = 0;
+        assert_true(bytes_equal(agreed.subprotocol, expected));
+        assert_int_equal(agreed.bearer, wanted && trials[i / 2].bearer);
+    }
+}
+
 /* ---- The answer ---------------------------------------------------------- */
 
 static void test_the_key_of_rfc_6455_1_3_gives_its_accept_value(void **state)
@@ -215,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_every_vector_comes_out_as_expected_at_every_cut),
         cmocka_unit_test(test_all_fields_of_extensions_are_offers),
         cmocka_unit_test(test_offers_are_in_the_fields_and_nowhere_else),
+        cmocka_unit_test(test_bearer_is_agreed_to_where_nothing_else_is),
         cmocka_unit_test(test_the_key_of_rfc_6455_1_3_gives_its_accept_value),
         cmocka_unit_test(test_the_answer_is_101_and_names_what_was_agreed),
     };
