@@ -25,8 +25,8 @@ static void keep(struct grant *g, const struct token_claims *claims,
                         .named = claims->name.ptr != NULL,
                         .name_len = (uint8_t)claims->name.len};
     keep_sub(g, claims);
-    if (g->named)
-        memcpy(g->name, claims->name.ptr, g->name_len);
+    if (claims->name.ptr)
+        memcpy(g->name, claims->name.ptr, claims->name.len);
 }
 
 unsigned grant_ask(struct server *s, struct client *c,
