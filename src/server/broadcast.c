@@ -2,8 +2,8 @@
 #include "server/broadcast.h"
 #include "os/clock.h"
 #include "server/member.h"
-#include "server/staging.h"
 #include "server/output.h"
+#include "server/staging.h"
 
 /* ---- Messages ------------------------------------------------------------- */
 

@@ -81,7 +81,7 @@ static struct span last_entry(struct span *list)
     size_t start = list->len;
     while (start > 0 && list->ptr[start - 1] != ',')
         start--;
-    struct span entry = bytes_part(*list, start, list->len - start);
+    struct span entry = bytes_after(*list, start);
     list->len = start ? start - 1 : 0;
     return bytes_trim(entry);
 }

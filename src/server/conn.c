@@ -2,9 +2,9 @@
 #include "server/conn.h"
 #include "server/body.h"
 #include "server/caller.h"
+#include "server/clientlog.h"
 #include "server/compressed.h"
 #include "server/due.h"
-#include "server/clientlog.h"
 #include "server/member.h"
 #include "server/ready.h"
 

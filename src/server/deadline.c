@@ -3,13 +3,13 @@
 #include "os/socket.h"
 #include "server/conn.h"
 #include "server/due.h"
-#include "server/member.h"
 #include "server/gate.h"
 #include "server/grant.h"
-#include "server/staging.h"
+#include "server/member.h"
 #include "server/output.h"
 #include "server/ready.h"
 #include "server/request.h"
+#include "server/staging.h"
 
 /* ---- Output that is pending ----------------------------------------------- */
 

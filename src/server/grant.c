@@ -33,7 +33,7 @@ unsigned grant_ask(struct server *s, struct client *c,
                    const struct http_request *request, struct span room,
                    enum token_right right, const char **why)
 {
-    struct token_claims claims = {.exp = 0};
+    struct token_claims claims;
     struct grant *g = grant_of(s, c);
     enum token_source source;
     struct span token;
@@ -61,7 +61,7 @@ unsigned grant_ask(struct server *s, struct client *c,
 unsigned grant_renew(struct server *s, struct client *c, struct span token,
                      const char **why)
 {
-    struct token_claims claims = {.exp = 0};
+    struct token_claims claims;
     struct grant *g = grant_of(s, c);
     struct span room = topic_name(topic_at(&s->rooms.topics, c->room));
     enum token_reason reason = verify(s, token, &claims);

@@ -9,12 +9,12 @@
 #include "server/deadline.h"
 #include "server/input.h"
 #include "server/listen.h"
-#include "server/websocket.h"
 #include "server/output.h"
 #include "server/post.h"
 #include "server/ready.h"
 #include "server/reply.h"
 #include "server/request.h"
+#include "server/websocket.h"
 
 /* ---- Signals ------------------------------------------------------------- */
 
@@ -73,7 +73,8 @@ static void say_goodbye(struct server *s)
         output_begin(s, c);
         if (c->state == CLIENT_BODY)
             reply_refuse(s, c, 503, "stopping");
-        conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING);
+        else
+            conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING);
         output_settle(s, c);
     }
 }

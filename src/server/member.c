@@ -34,13 +34,13 @@ static void press(struct server *s, struct room *room)
 static void turn_period(const struct server *s, const struct room *room,
                         struct client_member *m)
 {
-    uint64_t stretch = room->said / (s->rooms.log_size / 2);
-    uint8_t past = (uint8_t)(stretch - m->own_period);
+    uint64_t period = room->said / (s->rooms.log_size / 2);
+    uint8_t past = (uint8_t)(period - m->own_period);
     if (past == 0)
         return;
     m->own_before = past == 1 ? m->own_now : 0;
     m->own_now = 0;
-    m->own_period = (uint8_t)stretch;
+    m->own_period = (uint8_t)period;
 }
 
 bool member_may_post(const struct server *s, const struct room *room,

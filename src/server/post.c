@@ -4,8 +4,8 @@
 #include "server/gate.h"
 #include "server/grant.h"
 #include "server/input.h"
-#include "server/staging.h"
 #include "server/reply.h"
+#include "server/staging.h"
 #include "wire/handshake.h"
 
 #define ANSWER_MAX 64 /* bytes of {"id":"..."} */
@@ -132,7 +132,7 @@ void post_begin(struct server *s, struct client *c,
     memcpy(post.room, route->rest.ptr, route->rest.len);
     if (in->len >= post.len) {
         publish(s, c, &post, bytes_part(*in, 0, post.len));
-        *in = bytes_part(*in, post.len, in->len - post.len);
+        *in = bytes_after(*in, post.len);
         return;
     }
     if (!input_keep(s, c, *in, sizeof post, false)) {
@@ -158,7 +158,7 @@ void post_turn(struct server *s, struct client *c)
     if (in.len < post.len)
         return;
     publish(s, c, &post, bytes_part(in, 0, post.len));
-    struct span rest = bytes_part(in, post.len, in.len - post.len);
+    struct span rest = bytes_after(in, post.len);
     if (!client_has(c, CLIENT_LAST))
         input_keep(s, c, rest, 0, rest.len > 0); /* it has its buffer */
 }

@@ -2,9 +2,9 @@
 #include "server/reply.h"
 #include "server/body.h"
 #include "server/caller.h"
+#include "server/clientlog.h"
 #include "server/conn.h"
 #include "server/due.h"
-#include "server/clientlog.h"
 #include "server/staging.h"
 
 #define HEAD_MAX 1024 /* bytes of a response's head */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/request.h"
 #include "server/caller.h"
+#include "server/clientlog.h"
 #include "server/conn.h"
 #include "server/due.h"
-#include "server/clientlog.h"
 #include "server/grant.h"
 #include "server/input.h"
-#include "server/staging.h"
 #include "server/output.h"
 #include "server/post.h"
 #include "server/reply.h"
+#include "server/staging.h"
 #include "wire/authority.h"
 #include "wire/handshake.h"
 
@@ -222,7 +222,7 @@ static struct span behind_header(struct server *s, struct client *c,
         break;
     case PROXY_DONE:
         client_set_state(&s->clients, c, CLIENT_REQUEST);
-        return bytes_part(in, used, in.len - used);
+        return bytes_after(in, used);
     }
     return bytes_span(NULL, 0);
 }
@@ -246,7 +246,7 @@ static void take(struct server *s, struct client *c, struct span in)
     case HTTP_DONE: break;
     }
     size_t len = scan->pos;
-    struct span rest = bytes_part(in, len, in.len - len);
+    struct span rest = bytes_after(in, len);
     handle(s, c, bytes_part(in, 0, len), &rest);
     if (client_has(c, CLIENT_LAST) || c->state == CLIENT_GONE ||
         c->state == CLIENT_CLOSING || c->state == CLIENT_BODY)

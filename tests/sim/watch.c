@@ -4,8 +4,8 @@
 #include "os/clock.h"
 #include "server/conn.h"
 #include "server/deadline.h"
-#include "server/staging.h"
 #include "server/request.h"
+#include "server/staging.h"
 #include "sim/bearer.h"
 #include "sim/happened.h"
 

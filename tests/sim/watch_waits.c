@@ -3,9 +3,9 @@
 #include "server/conn.h"
 #include "server/lend.h"
 #include "server/member.h"
-#include "server/websocket.h"
-#include "server/staging.h"
 #include "server/request.h"
+#include "server/staging.h"
+#include "server/websocket.h"
 #include "sim/happened.h"
 #include "sim/model.h"
 #include "sim/watch.h"
@@ -497,11 +497,11 @@ void watch_told(const struct client *c, struct span payload)
         memcmp(payload.ptr, "{\"event\":\"", 10) != 0)
         return;
     for (size_t i = 0; i + sizeof key - 1 < payload.len; i++) {
-        struct span rest = bytes_part(payload, i, payload.len - i);
+        struct span rest = bytes_after(payload, i);
         uint64_t number;
         if (memcmp(rest.ptr, key, sizeof key - 1) != 0)
             continue;
-        rest = bytes_part(rest, sizeof key - 1, rest.len - (sizeof key - 1));
+        rest = bytes_after(rest, sizeof key - 1);
         rest = bytes_part(
             rest, 0, bytes_min(bytes_find(rest, ','), bytes_find(rest, '}')));
         assert_true(bytes_decimal(rest, &number));

@@ -4,8 +4,8 @@
  * a write ends.
  */
 #include "server/send.h"
-#include "server/staging.h"
 #include "server/output.h"
+#include "server/staging.h"
 #include "sim/peer.h"
 #include "support/note.h"
 
