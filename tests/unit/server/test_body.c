@@ -44,12 +44,17 @@ static void test_a_page_is_whole_wherever_a_write_ends(void **state)
     try_response("/style.css", "body { color: black }\n");
 }
 
-static void test_a_file_is_whole_wherever_a_write_ends(void **state)
+static void start_with_a_file(void)
 {
-    (void)state;
     world.config.static_folder = "folder";
     sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
     world_start();
+}
+
+static void test_a_file_is_whole_wherever_a_write_ends(void **state)
+{
+    (void)state;
+    start_with_a_file();
     for (size_t n = 0; n < 400; n++) {
         sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
         struct peer *ann = peer_connect();
@@ -66,9 +71,7 @@ static void test_a_file_is_whole_wherever_a_write_ends(void **state)
 static void test_a_file_that_shrinks_breaks_its_connection(void **state)
 {
     (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
+    start_with_a_file();
     struct peer *ann = peer_connect();
     peer_take_only(ann, 5);
     peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -80,9 +83,7 @@ static void test_a_file_that_shrinks_breaks_its_connection(void **state)
 static void test_a_file_that_cannot_be_read_breaks_its_connection(void **state)
 {
     (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
+    start_with_a_file();
     struct peer *ann = peer_connect(), *bob = peer_connect();
     sim_fail(SIM_FILE_SEND, 0, 1, EIO);
     peer_say(ann, "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -113,9 +114,7 @@ static void test_what_is_left_of_a_page_shrinks_as_it_is_sent(void **state)
 static void test_who_goes_in_the_middle_gives_the_file_back(void **state)
 {
     (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
+    start_with_a_file();
     unsigned files = sim_files_open();
     struct peer *ann = peer_connect();
     peer_take_only(ann, 5);
@@ -131,9 +130,7 @@ static void test_who_goes_in_the_middle_gives_the_file_back(void **state)
 static void test_an_answer_without_a_body_holds_no_file(void **state)
 {
     (void)state;
-    world.config.static_folder = "folder";
-    sim_put_file("a.txt", BYTES_LITERAL("the bytes of a file\n"));
-    world_start();
+    start_with_a_file();
     unsigned files = sim_files_open();
     struct peer *ann = peer_connect();
     peer_take_only(ann, 5);

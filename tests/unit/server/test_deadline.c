@@ -80,14 +80,20 @@ test_who_takes_nothing_at_a_boundary_is_closed_with_1013(void **state)
     peer_told(bob, "text hello\nclose 1013 too slow\nend\n");
 }
 
+/* It takes so many bytes into its kernel, and never becomes "writable". */
+static void stop_after_20(struct peer *p)
+{
+    peer_stop_reading(p);
+    sim_set_low_water(p->connection, SIM_UNLIMITED);
+    sim_set_send_buffer(p->connection, 20);
+}
+
 static void test_what_is_acknowledged_is_progress(void **state)
 {
     (void)state;
     world_start();
     struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/chat/x");
-    peer_stop_reading(ann);
-    sim_set_low_water(ann->connection, SIM_UNLIMITED); /* never "writable" */
-    sim_set_send_buffer(ann->connection, 20);
+    stop_after_20(ann);
     peer_text(bob, "more than twenty bytes in all");
     for (unsigned i = 0; i < 10; i++) {
         world_pass(WORLD_WRITE_TIMEOUT / 2);
@@ -104,9 +110,7 @@ static void test_after_a_pause_what_was_acknowledged_is_progress(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/echo");
-    peer_stop_reading(ann);
-    sim_set_low_water(ann->connection, SIM_UNLIMITED);
-    sim_set_send_buffer(ann->connection, 20);
+    stop_after_20(ann);
     peer_text(ann, "more than twenty bytes in all");
     world_pass(WORLD_WRITE_TIMEOUT / 2);
     sim_acknowledge(ann->connection, 10);
@@ -180,15 +184,12 @@ static void test_or_all_of_it_in_one_timeout(void **state)
     (void)state;
     world_start();
     struct peer *ann = peer_open("/echo");
-    peer_stop_reading(ann);
-    sim_set_low_water(ann->connection, SIM_UNLIMITED);
-    sim_set_send_buffer(ann->connection, 20);
+    stop_after_20(ann);
     peer_text(ann, "more than twenty bytes in all");
     world_pass(WORLD_WRITE_TIMEOUT / 2);
     peer_read_again(ann);
     peer_told(ann, "text more than twenty bytes in all\n");
-    peer_stop_reading(ann);
-    sim_set_send_buffer(ann->connection, 20);
+    stop_after_20(ann);
     peer_text(ann, "more than twenty bytes in all");
     for (unsigned i = 0; i < 12; i++) {
         world_pass(1000);
