@@ -9,10 +9,10 @@
  * receive than one, and each is one more to wait for. A reference to another of
  * the files ("/chat.js") gets that file's version behind it
  * ("/chat.js?v=1f2e..."), a digest of its content, so that browsers may keep it
- * for good: when the file changes, so does what refers to it. And
- * each file gets a gzip twin (RFC 1952), of the fewest bits that we find, where
- * that is smaller. Then the twin is all that is compiled in: for the few
- * who do not take gzip the content is unpacked from it when first asked for.
+ * for good: when the file changes, so does what refers to it. And each file gets
+ * a gzip twin (RFC 1952), of the fewest bits that we find, where that is
+ * smaller. Then the twin is all that is compiled in: for the few who do not take
+ * gzip the content is unpacked from it when first asked for.
  */
 #include "base/sha1.h"
 #include "wire/deflate.h"
@@ -86,8 +86,7 @@ static bool ends(const char *name, const char *with)
 
 static bool begins(struct span text, const char *with)
 {
-    size_t len = strlen(with);
-    return text.len >= len && memcmp(text.ptr, with, len) == 0;
+    return bytes_begins(text, bytes_of(with));
 }
 
 static bool is_script(const char *name)
@@ -125,7 +124,7 @@ static void put_squeezed(struct text *out, struct span line, bool script)
     const char *ahead = script ? after : "{";
     uint8_t before = 0;
     for (size_t at = 0; at < line.len;) {
-        struct span rest = bytes_part(line, at, line.len - at);
+        struct span rest = bytes_after(line, at);
         if (script && begins(rest, "//"))
             break;
         size_t literal = literal_len(rest, before), len = literal ? literal : 1;
@@ -164,7 +163,7 @@ static void make_lean(struct file *file)
         size_t len = bytes_find(rest, '\n');
         size_t end = bytes_min(len + 1, rest.len);
         struct span line = bytes_trim(bytes_part(rest, 0, len));
-        rest = bytes_part(rest, end, rest.len - end);
+        rest = bytes_after(rest, end);
         if (!line.len || is_comment(line))
             continue;
         if (ends(file->name, ".html"))
@@ -202,10 +201,10 @@ static struct span next_piece(struct span *rest)
     bool statement = begins(*rest, "import {") || begins(*rest, "export {") ||
                      begins(*rest, "export * ");
     size_t end = statement ? bytes_find(*rest, ';') : 0;
-    end += bytes_find(bytes_part(*rest, end, rest->len - end), '\n') + 1;
+    end += bytes_find(bytes_after(*rest, end), '\n') + 1;
     end = bytes_min(end, rest->len);
     struct span piece = bytes_part(*rest, 0, end);
-    *rest = bytes_part(*rest, end, rest->len - end);
+    *rest = bytes_after(*rest, end);
     return piece;
 }
 
@@ -214,8 +213,7 @@ static struct file *module_of(const struct file *file, struct span statement)
 {
     size_t at = bytes_find(statement, '"') + 2;
     for (int i = 0; i < file_count && at < statement.len; i++)
-        if (begins(bytes_part(statement, at, statement.len - at),
-                   files[i].name))
+        if (begins(bytes_after(statement, at), files[i].name))
             return &files[i];
     fail(file->name, "imports what is not there");
     return NULL;
@@ -234,14 +232,10 @@ static void want(struct names *names, struct span name)
 /* Those between the braces of an import. */
 static void want_all(struct names *names, struct span statement)
 {
-    size_t open = bytes_find(statement, '{') + 1;
-    size_t end = bytes_find(statement, '}');
-    while (open < end) {
-        struct span list = bytes_part(statement, open, end - open);
-        size_t len = bytes_find(list, ',');
-        want(names, bytes_trim(bytes_part(list, 0, len)));
-        open += len + 1;
-    }
+    bytes_cut(&statement, '{');
+    struct span list = bytes_cut(&statement, '}');
+    while (list.len)
+        want(names, bytes_trim(bytes_cut(&list, ',')));
 }
 
 static void paste(struct file *part, const struct file *into, bool exports,
@@ -264,7 +258,7 @@ static void paste(struct file *part, const struct file *into, bool exports,
         } else if (exports || !begins(piece, "export ")) {
             text_put(out, piece);
         } else if (!begins(piece, "export {")) {
-            text_put(out, bytes_part(piece, 7, piece.len - 7));
+            text_put(out, bytes_after(piece, 7));
         }
     }
 }

@@ -341,8 +341,7 @@ static const char *parse_trace(struct span value, struct config *config)
     config->trace_path = value;
     if (value.len > 0 && value.ptr[0] == '/')
         return NULL;
-    if (value.len > client.len &&
-        bytes_equal(bytes_part(value, 0, client.len), client)) {
+    if (value.len > client.len && bytes_begins(value, client)) {
         config->trace = TRACE_CLIENT;
         return parse_count(bytes_after(value, client.len), 0, LIMITS_COUNT_MAX,
                            &config->trace_client);

@@ -145,8 +145,7 @@ static bool is_client(enum limits_whose whose, struct span s)
     if (whose != WHOSE_EITHER)
         return whose == WHOSE_CLIENT;
     if (looks_like_head(s))
-        return s.len < 5 ||
-               !bytes_equal(bytes_part(s, 0, 5), BYTES_LITERAL("HTTP/"));
+        return !bytes_begins(s, BYTES_LITERAL("HTTP/"));
     return s.len < 2 || (s.ptr[1] & FRAME_MASK);
 }
 
@@ -225,14 +224,11 @@ static int explain_hex(struct paste *p, enum limits_whose whose, bool colour,
     struct span rest = text_span(all);
     bool dump = false;
     while (rest.len > 0) {
-        size_t len = bytes_find(rest, '\n');
-        struct span line = bytes_part(rest, 0, len);
-        if (len > 0 && line.ptr[len - 1] == '\r')
+        struct span line = bytes_cut(&rest, '\n');
+        if (line.len > 0 && line.ptr[line.len - 1] == '\r')
             line.len--;
         if (!decode_line(line, &bytes, &dump))
             return complain(why, "a line is not hexadecimal");
-        len = bytes_min(len + 1, rest.len);
-        rest = bytes_after(rest, len);
     }
     if (bytes.len == 0)
         return complain(why, "no bytes on standard input");

@@ -50,6 +50,12 @@ static inline bool bytes_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Does s begin with all of `with`? */
+static inline bool bytes_begins(struct span s, struct span with)
+{
+    return s.len >= with.len && bytes_equal(bytes_part(s, 0, with.len), with);
+}
+
 static inline uint8_t bytes_lower(uint8_t byte)
 {
     return (byte >= 'A' && byte <= 'Z') ? (uint8_t)(byte + ('a' - 'A')) : byte;

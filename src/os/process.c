@@ -39,7 +39,7 @@ int process_print(struct span s)
         if (put < 0 && errno != EINTR)
             return -errno;
         if (put > 0)
-            s = bytes_part(s, (size_t)put, s.len - (size_t)put);
+            s = bytes_after(s, (size_t)put);
     }
     return 0;
 }

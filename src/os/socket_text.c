@@ -40,9 +40,7 @@ static bool parse_host(struct span host, struct socket_address *address)
         host = bytes_part(host, 1, host.len - 2);
     size_t percent = brackets ? bytes_find(host, '%') : host.len;
     bool zoned = percent < host.len;
-    if (zoned &&
-        !parse_zone(bytes_part(host, percent + 1, host.len - percent - 1),
-                    address))
+    if (zoned && !parse_zone(bytes_after(host, percent + 1), address))
         return false;
     host.len = percent;
     /* In brackets what has colons, and nothing else is. */
@@ -57,10 +55,8 @@ bool socket_parse(struct span text, struct socket_address *address)
 {
     *address = (struct socket_address){.family = SOCKET_ANY};
     struct span prefix = BYTES_LITERAL("unix:");
-    if (text.len >= prefix.len &&
-        bytes_equal(bytes_part(text, 0, prefix.len), prefix))
-        return parse_unix(bytes_part(text, prefix.len, text.len - prefix.len),
-                          address);
+    if (bytes_begins(text, prefix))
+        return parse_unix(bytes_after(text, prefix.len), address);
 
     size_t colon = text.len;
     while (colon > 0 && text.ptr[colon - 1] != ':')
@@ -68,8 +64,7 @@ bool socket_parse(struct span text, struct socket_address *address)
     if (colon == 0)
         return false;
     uint64_t port;
-    if (!bytes_decimal(bytes_part(text, colon, text.len - colon), &port) ||
-        port > UINT16_MAX)
+    if (!bytes_decimal(bytes_after(text, colon), &port) || port > UINT16_MAX)
         return false;
     address->port = (uint16_t)port;
     return colon == 1 || parse_host(bytes_part(text, 0, colon - 1), address);

@@ -20,21 +20,11 @@ static bool parse_id(struct span text, uint32_t *id)
     return true;
 }
 
-/* The part before the first colon; *text becomes the part behind it. */
-static struct span next_field(struct span *text)
-{
-    size_t colon = bytes_find(*text, ':');
-    struct span field = bytes_part(*text, 0, colon);
-    size_t taken = bytes_min(colon + 1, text->len);
-    *text = bytes_part(*text, taken, text->len - taken);
-    return field;
-}
-
 bool user_is_valid(struct span text)
 {
     uint32_t id;
     bool with_group = bytes_find(text, ':') < text.len;
-    struct span name = next_field(&text);
+    struct span name = bytes_cut(&text, ':');
     bool is_number = name.len > 0 && bytes_is_digit(name.ptr[0]);
     if (name.len == 0 || (is_number && !parse_id(name, &id)))
         return false;
@@ -49,20 +39,21 @@ bool user_is_valid_group(struct span text)
 /* name:password:uid:gid:... (passwd(5)) */
 bool user_in_line(struct span line, struct span name, struct user *user)
 {
-    if (!bytes_equal(next_field(&line), name))
+    if (!bytes_equal(bytes_cut(&line, ':'), name))
         return false;
-    next_field(&line);
-    struct span id = next_field(&line);
-    return parse_id(id, &user->id) && parse_id(next_field(&line), &user->group);
+    bytes_cut(&line, ':');
+    struct span id = bytes_cut(&line, ':');
+    return parse_id(id, &user->id) &&
+           parse_id(bytes_cut(&line, ':'), &user->group);
 }
 
 /* name:password:gid:members (group(5)) */
 bool user_in_group_line(struct span line, struct span name, struct user *user)
 {
-    if (!bytes_equal(next_field(&line), name))
+    if (!bytes_equal(bytes_cut(&line, ':'), name))
         return false;
-    next_field(&line);
-    return parse_id(next_field(&line), &user->group);
+    bytes_cut(&line, ':');
+    return parse_id(bytes_cut(&line, ':'), &user->group);
 }
 
 /* Line by line. Of a line that is longer than `bytes`, a group with many
@@ -86,7 +77,7 @@ static int find_name(int fd, struct span name, struct user *user, user_test is)
                 return -ENOENT;
             inside = end == all.len;
             size_t taken = bytes_min(end + 1, all.len);
-            all = bytes_part(all, taken, all.len - taken);
+            all = bytes_after(all, taken);
             end = bytes_find(all, '\n');
         }
         len = all.len;
@@ -107,7 +98,7 @@ int user_in_file(const char *path, struct span name, struct user *user,
 
 int user_find(struct span text, struct user *user)
 {
-    struct span name = next_field(&text);
+    struct span name = bytes_cut(&text, ':');
     if (parse_id(name, &user->id)) {
         user->group = user->id;
     } else {

@@ -18,8 +18,7 @@ static bool is(struct span path, const char *what)
 static bool is_under(struct span path, const char *prefix, struct span *rest)
 {
     size_t len = strlen(prefix);
-    if (path.len < len ||
-        !bytes_equal(bytes_part(path, 0, len), bytes_of(prefix)))
+    if (!bytes_begins(path, bytes_of(prefix)))
         return false;
     *rest = bytes_part(path, path.len, 0);
     if (path.len == len)

@@ -205,7 +205,7 @@ static void take_input(struct deflate *z, struct span *in)
         return;
     memcpy(z->window + z->end, in->ptr, len);
     z->end += (uint32_t)len;
-    *in = bytes_part(*in, len, in->len - len);
+    *in = bytes_after(*in, len);
 }
 
 /* ---- the codes of a dynamic block (RFC 1951 3.2.7) ----------------------- */

@@ -133,8 +133,7 @@ static unsigned read_response(struct span head, struct http_request *response)
 {
     struct span line = line_number(head, 0);
     uint64_t status;
-    if (line.len < 12 ||
-        !bytes_equal(bytes_part(line, 0, 7), BYTES_LITERAL("HTTP/1.")) ||
+    if (line.len < 12 || !bytes_begins(line, BYTES_LITERAL("HTTP/1.")) ||
         !bytes_decimal(bytes_part(line, 9, 3), &status) || status < 100)
         return 0;
     for (size_t i = 1; i <= HTTP_FIELDS_MAX; i++) {

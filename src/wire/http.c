@@ -229,8 +229,7 @@ static bool read_target(struct http_request *request, struct span target)
 static bool read_version(struct http_request *request, struct span version,
                          unsigned *major)
 {
-    if (version.len != 8 ||
-        !bytes_equal(bytes_part(version, 0, 5), BYTES_LITERAL("HTTP/")) ||
+    if (version.len != 8 || !bytes_begins(version, BYTES_LITERAL("HTTP/")) ||
         !bytes_is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
         !bytes_is_digit(version.ptr[7]))
         return false;

@@ -434,6 +434,6 @@ void json_put_string(struct text *t, struct span s)
         start = i + 1;
     }
     if (start < s.len)
-        text_put(t, bytes_part(s, start, s.len - start));
+        text_put(t, bytes_after(s, start));
     text_byte(t, '"');
 }

@@ -170,11 +170,8 @@ bool token_grants(const struct token_claims *claims, struct span room,
                   enum token_right right)
 {
     struct span rest = right == TOKEN_JOIN ? claims->join : claims->say;
-    while (rest.len) {
-        size_t len = bytes_find(rest, 0);
-        if (matches(bytes_part(rest, 0, len), room))
+    while (rest.len)
+        if (matches(bytes_cut(&rest, 0), room))
             return true;
-        rest = bytes_after(rest, len + 1);
-    }
     return false;
 }

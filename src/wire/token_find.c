@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/token.h"
 
-static bool begins(struct span s, struct span with)
-{
-    return s.len >= with.len && bytes_equal(bytes_part(s, 0, with.len), with);
-}
-
 /* RFC 6750 2.1: "Bearer" 1*SP token, the scheme in any case (RFC 9110 11.1).
    Other schemes are somebody else's: a proxy's, say. */
 static size_t find_authorization(const struct http_request *request,
@@ -36,7 +31,7 @@ static size_t find_subprotocol(const struct http_request *request,
     struct span element;
     size_t count = 0;
     while (http_list_next(request, "Sec-WebSocket-Protocol", &list, &element)) {
-        if (!begins(element, prefix))
+        if (!bytes_begins(element, prefix))
             continue;
         *token = bytes_after(element, prefix.len);
         count++;
@@ -50,9 +45,7 @@ static size_t find_in_cookies(struct span cookies, struct span name,
 {
     size_t count = 0;
     while (cookies.len) {
-        size_t len = bytes_find(cookies, ';');
-        struct span pair = bytes_trim(bytes_part(cookies, 0, len));
-        cookies = bytes_after(cookies, bytes_min(len + 1, cookies.len));
+        struct span pair = bytes_trim(bytes_cut(&cookies, ';'));
         size_t equals = bytes_find(pair, '=');
         if (equals == pair.len ||
             !bytes_equal(bytes_part(pair, 0, equals), name))

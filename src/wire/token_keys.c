@@ -85,10 +85,8 @@ bool token_keys_read(struct token_keys *keys, struct span text,
     *fault = (struct token_fault){0};
     keys->count = 0;
     while (text.len && !fault->why) {
-        size_t len = bytes_find(text, '\n');
         fault->line++;
-        fault->why = read_line(keys, bytes_part(text, 0, len));
-        text = bytes_after(text, bytes_min(len + 1, text.len));
+        fault->why = read_line(keys, bytes_cut(&text, '\n'));
     }
     if (!fault->why && keys->count == 0)
         *fault = (struct token_fault){.why = "no key"};

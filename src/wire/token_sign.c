@@ -67,9 +67,7 @@ struct item {
 /* The next KEY=VALUE; without a = the value's ptr is NULL. */
 static struct item next_item(struct span *rest)
 {
-    size_t len = bytes_find(*rest, ',');
-    struct span pair = bytes_part(*rest, 0, len);
-    *rest = bytes_after(*rest, bytes_min(len + 1, rest->len));
+    struct span pair = bytes_cut(rest, ',');
     size_t equals = bytes_find(pair, '=');
     struct item item = {.key = bytes_trim(bytes_part(pair, 0, equals))};
     if (equals < pair.len)

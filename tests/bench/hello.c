@@ -30,7 +30,7 @@ static struct span next_line(struct span *head)
     size_t end = bytes_find(*head, '\n');
     struct span line = bytes_part(*head, 0, end);
     size_t used = end < head->len ? end + 1 : end;
-    *head = bytes_part(*head, used, head->len - used);
+    *head = bytes_after(*head, used);
     return bytes_trim(
         bytes_part(line, 0, end && line.ptr[end - 1] == '\r' ? end - 1 : end));
 }
@@ -43,8 +43,7 @@ struct span hello_field(struct span head, const char *name)
         size_t colon = bytes_find(line, ':');
         if (colon < line.len &&
             bytes_equal_nocase(bytes_part(line, 0, colon), bytes_of(name)))
-            return bytes_trim(
-                bytes_part(line, colon + 1, line.len - colon - 1));
+            return bytes_trim(bytes_after(line, colon + 1));
     }
     return (struct span){0};
 }
@@ -58,7 +57,7 @@ static bool has_token(struct span list, const char *token)
                                bytes_of(token)))
             return true;
         size_t used = comma < list.len ? comma + 1 : comma;
-        list = bytes_part(list, used, list.len - used);
+        list = bytes_after(list, used);
     }
     return false;
 }

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *ptr, size_t len)
         fields[count++] = bytes_span(rest.ptr, line);
         if (line == rest.len)
             break;
-        rest = bytes_part(rest, line + 1, rest.len - line - 1);
+        rest = bytes_after(rest, line + 1);
     }
     if (extension_choose(fields, count, &chosen) != EXTENSION_CHOSEN)
         return 0;

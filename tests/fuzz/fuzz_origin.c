@@ -20,7 +20,7 @@ static void check_origin(struct span a, struct span b)
     if (fault || o.at.host.len == 0)
         return;
     size_t behind = o.scheme.len + 3; /* "://" */
-    struct span at = bytes_part(a, behind, a.len - behind);
+    struct span at = bytes_after(a, behind);
     CHECK(o.at.host.ptr == at.ptr && o.at.host.len <= at.len);
     CHECK(origin_is_of(a, at));
     if (!o.at.has_port && origin_same(a, b)) /* they share a default */

@@ -63,7 +63,7 @@ static uint8_t take(void)
     if (in.len == 0)
         return 0;
     uint8_t byte = in.ptr[0];
-    in = bytes_part(in, 1, in.len - 1);
+    in = bytes_after(in, 1);
     return byte;
 }
 
@@ -96,7 +96,7 @@ static struct span take_part(void)
     size_t len = take();
     len = bytes_min(len, in.len);
     struct span part = bytes_part(in, 0, len);
-    in = bytes_part(in, len, in.len - len);
+    in = bytes_after(in, len);
     return part;
 }
 

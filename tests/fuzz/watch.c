@@ -126,7 +126,7 @@ static void take_close(struct watch *w, struct span payload)
     assert_true(payload.len >= 2);
     w->code = (unsigned)payload.ptr[0] << 8 | payload.ptr[1];
     assert_true(may_be_sent(w->code));
-    assert_true(utf8_valid(bytes_part(payload, 2, payload.len - 2)));
+    assert_true(utf8_valid(bytes_after(payload, 2)));
 }
 
 static void take_control(struct watch *w, const struct peer_frame *f)
@@ -165,7 +165,7 @@ static void take_place(struct watch *w, struct span json)
     struct span before = BYTES_LITERAL("{\"id\":\"");
     if (!begins(json, "{\"id\":\""))
         return;
-    struct span id = bytes_part(json, before.len, json.len - before.len);
+    struct span id = bytes_after(json, before.len);
     id.len = bytes_find(id, '"');
     assert_true(id.len < sizeof last_place);
     memcpy(last_place, id.ptr, id.len);

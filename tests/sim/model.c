@@ -79,7 +79,7 @@ static struct said said_in(struct span payload, bool binary)
 {
     uint8_t expected[PAYLOAD_MAX];
     size_t dot = bytes_find(payload, '.');
-    struct span rest = bytes_part(payload, dot + 1, payload.len - dot - 1);
+    struct span rest = bytes_after(payload, dot + 1);
     uint64_t actor, number;
     uint32_t posted = posted_in(payload, binary);
     if (posted)
@@ -337,7 +337,7 @@ static void queue_in_frames(struct actor *a, struct random *r, uint8_t opcode,
     while (random_below(r, 4) == 0) {
         size_t len = (size_t)random_below(r, s.len + 1);
         model_queue(a, first, bytes_part(s, 0, len));
-        s = bytes_part(s, len, s.len - len);
+        s = bytes_after(s, len);
         first = FRAME_CONTINUATION;
         if (random_below(r, 4) == 0)
             model_ping(a);
@@ -525,7 +525,7 @@ static struct span value_of(struct span s, const char *key)
     size_t len = strlen(key);
     for (size_t i = 0; i + len <= s.len; i++)
         if (memcmp(s.ptr + i, key, len) == 0) {
-            s = bytes_part(s, i + len, s.len - i - len);
+            s = bytes_after(s, i + len);
             return bytes_part(s, 0, bytes_find(s, '"'));
         }
     return bytes_span(NULL, 0);
@@ -546,9 +546,7 @@ static void hear_welcome(const struct actor *a, struct span s)
     struct span following = value_of(s, "\"following\":");
     size_t dash = last.ptr ? bytes_find(last, '-') + 1 : 0;
     uint64_t number = 0, replayed;
-    assert_true(
-        !last.ptr ||
-        bytes_decimal(bytes_part(last, dash, last.len - dash), &number));
+    assert_true(!last.ptr || bytes_decimal(bytes_after(last, dash), &number));
     assert_non_null(following.ptr);
     following.len = bytes_find(following, '}');
     assert_true(bytes_decimal(following, &replayed));

@@ -315,8 +315,7 @@ struct span peer_field(const struct peer_response *r, const char *name)
     text_string(&key, ": ");
     for (size_t i = 0; i + key.len <= head.len; i++)
         if (memcmp(head.ptr + i, key.ptr, key.len) == 0) {
-            struct span rest =
-                bytes_part(head, i + key.len, head.len - i - key.len);
+            struct span rest = bytes_after(head, i + key.len);
             return bytes_part(rest, 0, bytes_find(rest, '\r'));
         }
     return bytes_span(NULL, 0);

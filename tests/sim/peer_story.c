@@ -23,7 +23,7 @@ static struct span value_of(struct span s, const char *key, char end)
     for (size_t i = 0; i + k.len <= s.len; i++) {
         if (memcmp(s.ptr + i, k.ptr, k.len) != 0)
             continue;
-        struct span rest = bytes_part(s, i + k.len, s.len - i - k.len);
+        struct span rest = bytes_after(s, i + k.len);
         return bytes_part(rest, 0, bytes_find(rest, (uint8_t)end));
     }
     return bytes_span(NULL, 0);
@@ -38,7 +38,7 @@ static void put_said(struct text *t, struct span s)
         said = value_of(s, "\"binary\":\"", '"');
     size_t dash = bytes_find(id, '-');
     text_byte(t, '#');
-    text_put(t, bytes_part(id, dash + 1, id.len - dash - 1));
+    text_put(t, bytes_after(id, dash + 1));
     text_byte(t, ' ');
     if (name.ptr) {
         put_bytes(t, name);
@@ -76,7 +76,7 @@ static void put_control(struct text *t, const struct peer_frame *f)
     if (f->first == PEER_CLOSE && s.len >= 2) {
         text_string(t, "close ");
         text_decimal(t, (unsigned)s.ptr[0] << 8 | s.ptr[1]);
-        s = bytes_part(s, 2, s.len - 2);
+        s = bytes_after(s, 2);
     } else {
         text_string(t, f->first == PEER_CLOSE  ? "close"
                        : f->first == PEER_PING ? "ping"

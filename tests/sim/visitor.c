@@ -345,8 +345,7 @@ static uint64_t sample(struct span text, const char *name)
             memcmp(text.ptr + i + 1, name, bytes_min(len, text.len - i - 1)) ==
                 0 &&
             text.ptr[i + 1 + len] == ' ') {
-            struct span rest =
-                bytes_part(text, i + len + 2, text.len - i - len - 2);
+            struct span rest = bytes_after(text, i + len + 2);
             assert_true(bytes_decimal(
                 bytes_part(rest, 0, bytes_find(rest, '\n')), &value));
         }

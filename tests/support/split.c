@@ -44,7 +44,7 @@ void split_run(const struct split *s, struct span bytes)
     for (size_t cut = 0; cut <= bytes.len; cut++) {
         begin(s, "a cut at byte", cut);
         take(s, bytes_part(bytes, 0, cut), edge);
-        take(s, bytes_part(bytes, cut, bytes.len - cut), edge);
+        take(s, bytes_after(bytes, cut), edge);
         end(s);
     }
     guard_free(buffer);

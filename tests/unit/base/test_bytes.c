@@ -45,6 +45,20 @@ static void test_equal_is_same_length_and_bytes(void **state)
     assert_true(bytes_equal(nothing, BYTES_LITERAL("")));
 }
 
+static void test_begins_with_all_of_it(void **state)
+{
+    (void)state;
+    struct span abc = BYTES_LITERAL("abc");
+    assert_true(bytes_begins(abc, bytes_of("ab")));
+    assert_true(bytes_begins(abc, abc));
+    assert_true(bytes_begins(abc, nothing));
+    assert_true(bytes_begins(nothing, nothing));
+    assert_false(bytes_begins(abc, bytes_of("abcd")));
+    assert_false(bytes_begins(abc, bytes_of("Ab")));
+    assert_false(bytes_begins(abc, bytes_of("b")));
+    assert_false(bytes_begins(nothing, abc));
+}
+
 static void test_only_ascii_letters_have_a_case(void **state)
 {
     (void)state;
@@ -316,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_a_literal_has_no_nul),
         cmocka_unit_test(test_a_part_is_cut_out),
         cmocka_unit_test(test_equal_is_same_length_and_bytes),
+        cmocka_unit_test(test_begins_with_all_of_it),
         cmocka_unit_test(test_only_ascii_letters_have_a_case),
         cmocka_unit_test(test_nocase_ignores_the_case_of_letters_alone),
         cmocka_unit_test(test_find_gives_the_first_or_the_length),

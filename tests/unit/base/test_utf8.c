@@ -59,7 +59,7 @@ static enum verdict judge(struct span s)
 {
     enum verdict verdict = WHOLE;
     for (size_t at = 0, len = 0; at < s.len && verdict == WHOLE; at += len)
-        verdict = judge_character(bytes_part(s, at, s.len - at), &len);
+        verdict = judge_character(bytes_after(s, at), &len);
     return verdict;
 }
 

@@ -623,7 +623,7 @@ static void test_help_fits_a_terminal(void **state)
         size_t len = bytes_find(rest, '\n');
         assert_in_range(len, 0, 80);
         assert_true(len == 0 || rest.ptr[len - 1] != ' ');
-        rest = bytes_part(rest, len + 1, rest.len - len - 1);
+        rest = bytes_after(rest, len + 1);
     }
 }
 
