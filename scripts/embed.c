@@ -447,7 +447,7 @@ static bool put_path(struct span in)
         count++;
     if (count >= DEFLATE_TOKENS)
         return false;
-    deflate_init(&deflater, 15, 0);
+    deflate_init(&deflater, 15, 0, DEFLATE_SMALL);
     deflater.token_count = (uint32_t)count;
     deflater.block_len = DEFLATE_WINDOW;
     for (size_t at = in.len; at > 0; at -= steps[at].length) {
@@ -480,7 +480,7 @@ static struct text compress(const struct file *file)
 {
     struct span in = text_span(&file->content);
     struct text best = space(deflate_bound(in.len)), other = best;
-    deflate_init(&deflater, 15, in.len);
+    deflate_init(&deflater, 15, in.len, DEFLATE_SMALL);
     run_deflate(file, in, &best);
     for (int i = 0; i < ROUNDS; i++) {
         find_path(in);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* main: options, start, exit. One line and an exit status when it fails. */
 #include "options.h"
+#include "check.h"
+#include "join.h"
+#include "keeper/keeper.h"
 #include "os/process.h"
 #include "paste.h"
+#include "redis.h"
 #include "server/loop.h"
 #include "server/start.h"
 #include "service/site.h"
@@ -11,6 +15,8 @@
 #include <stdlib.h>
 
 #define EXIT_USAGE 2
+
+extern char **environ;
 
 static const char *environment(const char *name)
 {
@@ -41,7 +47,7 @@ int main(int argc, char **argv)
 {
     static struct config config;
     static struct server server;
-    static uint8_t bytes[8192];
+    static uint8_t bytes[8192], names[256];
     struct text t = text_over(bytes, sizeof bytes);
     int failure;
     switch (options_read(&config, argc, argv, environment, &t)) {
@@ -53,18 +59,34 @@ int main(int argc, char **argv)
     case OPTIONS_EXPLAIN:
         failure = paste_explain(config.explain, process_is_terminal(1), &t);
         return failure == EXIT_USAGE ? complain(&t, failure) : failure;
+    case OPTIONS_CONNECT:
+        failure = join_run(&config, &t);
+        return failure == EXIT_USAGE ? complain(&t, failure) : failure;
+    case OPTIONS_CHECK:
+        failure = check_run(&config, &t);
+        return failure ? complain(&t, failure) : failure;
     case OPTIONS_RUN: break;
     }
+    struct text unknown = text_over(names, sizeof names);
+    options_unknown(environ, &unknown);
+    config.unknown = text_span(&unknown);
     if (config.token_key && !tokens_load(&config, &t))
         return complain(&t, EXIT_USAGE);
     if (config.sign)
         return tokens_sign(&config, &t) ? print(&t) : complain(&t, EXIT_USAGE);
+    if (limits_has_redis(&config) && !redis_load(&config, &t))
+        return complain(&t, EXIT_USAGE);
     const char *senseless = supervise_read(&config.supervised, environment);
     if (senseless) {
         text_string(&t, senseless);
         text_string(&t, ": what the supervisor says makes no sense");
         return complain(&t, EXIT_USAGE);
     }
+    unsigned most = BOARD_WORKERS - limits_has_redis(&config); /* and the bus */
+    if (config.workers == 0)
+        config.workers = process_cores() < most ? process_cores() : most;
+    if (limits_has_keeper(&config))
+        return keeper_run(&server, &config, &site_chatd, complain);
     failure = start_server(&server, &config, &site_chatd, &t);
     if (failure)
         return complain(&t, failure);

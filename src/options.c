@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
+#include "client/target.h"
 #include "os/user.h"
+#include "store/board.h"
 #include "wire/origin.h"
 
 #define HELP_COLUMN 28
@@ -11,10 +13,18 @@
 
 enum key {
     KEY_ADDR,
+    KEY_WORKERS,
     KEY_CLIENTS,
     KEY_ROOMS,
     KEY_ROOM_LOG,
     KEY_HISTORY,
+    KEY_STORE,
+    KEY_REDIS,
+    KEY_REDIS_AUTH,
+    KEY_REDIS_PREFIX,
+    KEY_REDIS_KEEP,
+    KEY_REDIS_QUEUE,
+    KEY_REDIS_TIMEOUT,
     KEY_MAX_MESSAGE,
     KEY_BUFFERS,
     KEY_PING,
@@ -45,7 +55,15 @@ enum key {
     KEY_LOG,
     KEY_TRACE,
     KEY_EXPLAIN, /* from here on not read from the environment */
+    KEY_CHECK,
     KEY_SIGN,
+    KEY_CONNECT,
+    KEY_NAME,
+    KEY_SUBPROTOCOL,
+    KEY_HEADER,
+    KEY_TOKEN,
+    KEY_BINARY,
+    KEY_STAY,
     KEY_HELP,
     KEY_VERSION,
     KEYS,
@@ -63,11 +81,33 @@ static const struct {
     [KEY_ADDR] = {"addr", 'a', "[HOST]:PORT|unix:PATH", ":6868",
                   "where to listen; repeatable; without HOST, IPv6 and\n"
                   "IPv4; numeric addresses ([fe80::1%eth0]:80)"},
+    [KEY_WORKERS] = {"workers", 0, "N|auto", "1",
+                     "processes that serve together, at most 32; auto:\n"
+                     "one a processor"},
     [KEY_CLIENTS] = {"clients", 'c', "N", "10000", "client slots"},
     [KEY_ROOMS] = {"rooms", 'r', "N", "64", "rooms at once"},
     [KEY_ROOM_LOG] = {"room-log", 0, "SIZE", "1M", "bytes of each room log"},
-    [KEY_HISTORY] = {"history", 0, "N", "100",
+    [KEY_HISTORY] = {"history", 0, "N", "1000",
                      "most messages a joiner may ask for; 0 off"},
+    [KEY_STORE] = {"store", 0, "FILE", NULL,
+                   "keep what is said in this file: a restart finds it\n"
+                   "again (off)"},
+    [KEY_REDIS] = {"redis", 0, "ADDR[+ADDR...]", NULL,
+                   "be one service with every chatd that has this Redis:\n"
+                   "IP:PORT or unix:PATH; of its replicas, too (off)"},
+    [KEY_REDIS_AUTH] = {"redis-auth", 0, "FILE", NULL,
+                        "what it wants to know: a line USER PASSWORD, or\n"
+                        "PASSWORD (nothing)"},
+    [KEY_REDIS_PREFIX] = {"redis-prefix", 0, "NAME", "chatd",
+                          "what all keys there begin with"},
+    [KEY_REDIS_KEEP] = {"redis-keep", 0, "TIME", "24h",
+                        "a room stays there so long after its last message\n"
+                        "or member; 0 for ever"},
+    [KEY_REDIS_QUEUE] = {"redis-queue", 0, "SIZE", "1M",
+                         "what may be on its way there, of each worker; at\n"
+                         "least the room log"},
+    [KEY_REDIS_TIMEOUT] = {"redis-timeout", 0, "SECONDS", "30",
+                           "members stay so long without it; 0 for ever"},
     [KEY_MAX_MESSAGE] = {"max-message", 'm', "SIZE", "64K",
                          "largest chat message, at most a quarter of the\n"
                          "room log; echo has no limit"},
@@ -97,15 +137,15 @@ static const struct {
                     "let this origin in besides the same host;\n"
                     "repeatable; '*' lets everybody in"},
     [KEY_TOKEN_KEY] = {"token-key", 0, "FILE", NULL,
-                       "let in who shows a token (JWT, HS256) of these keys:\n"
-                       "lines KID KEY, in base64 (everybody)"},
+                       "let in whoever shows a token (JWT, HS256) of these\n"
+                       "keys: lines KID KEY, in base64 (everybody)"},
     [KEY_TOKEN_AUD] = {"token-aud", 0, "NAME", NULL,
                        "which must be for this audience (for none)"},
     [KEY_TOKEN_COOKIE] = {"token-cookie", 0, "NAME", NULL,
                           "and may be in this cookie (in none)"},
     [KEY_RATE] = {"rate", 0, "N[:BURST]", NULL,
-                  "messages a second from one client, which then waits;\n"
-                  "BURST is 2 N (off)"},
+                  "messages a second from one client; above that it is\n"
+                  "not read from for a while; BURST is 2 N (off)"},
     [KEY_PER_IP] = {"per-ip", 0, "N", NULL,
                     "connections from one address (off)"},
     [KEY_PROXY_PROTOCOL] = {"proxy-protocol", 0, NULL, NULL,
@@ -122,8 +162,8 @@ static const struct {
                      "Prometheus text at /metrics on this second address\n"
                      "(off)"},
     [KEY_UNIX_MODE] = {"unix-mode", 0, "MODE", NULL,
-                       "of the files of unix: addresses, 0660 say; who may\n"
-                       "write may connect (what the umask leaves)"},
+                       "of the files of unix: addresses, say 0660; whoever\n"
+                       "may write may connect (what the umask leaves)"},
     [KEY_UNIX_GROUP] = {"unix-group", 0, "NAME|GID", NULL,
                         "and their group, by name from /etc/group"},
     [KEY_USER] = {"user", 0, "NAME|UID[:GID]", NULL,
@@ -139,9 +179,29 @@ static const struct {
     [KEY_EXPLAIN] = {"explain", 0, "[=client|=server]", NULL,
                      "explain bytes on standard input, hex or raw, a\n"
                      "handshake or frames, and exit: 0 legal, 1 not"},
+    [KEY_CHECK] = {"check", 0, "[=URL]", NULL,
+                   "ask http://ADDR:PORT/PATH, or /healthz of unix:PATH,\n"
+                   "--metrics or the first --addr, and exit: 0 it is\n"
+                   "well, 1 not"},
     [KEY_SIGN] = {"sign", 0, "CLAIMS", NULL,
                   "print a token of the first key, and exit: JSON, or\n"
                   "sub=ann,name=Ann,join=tea,join=team-*,ttl=1h"},
+    [KEY_CONNECT] = {"connect", 0, "URL", NULL,
+                     "be a client: lines of standard input go out, what\n"
+                     "comes is printed. ws://HOST[:PORT]/PATH, without DNS\n"
+                     "and TLS, or ws+unix:SOCKET:/PATH"},
+    [KEY_NAME] = {"name", 0, "NAME", NULL, "who you are in a room (nobody)"},
+    [KEY_SUBPROTOCOL] = {"subprotocol", 0, "LIST", NULL,
+                         "ask for these, the best first (chatd.v1 for /ws)"},
+    [KEY_HEADER] = {"header", 0, "NAME:VALUE", NULL,
+                    "a field more in the request; repeatable"},
+    [KEY_TOKEN] = {"token", 0, "FILE", NULL,
+                   "show the token in this file, as a Bearer"},
+    [KEY_BINARY] = {"binary", 0, NULL, NULL,
+                    "send what is read, and write what comes, as it is"},
+    [KEY_STAY] = {"stay", 0, NULL, NULL,
+                  "come back when the connection is lost; in a room\n"
+                  "nothing is missed, and nothing said twice"},
     [KEY_HELP] = {"help", 'h', NULL, NULL, "this text"},
     [KEY_VERSION] = {"version", 'V', NULL, NULL, "the version"},
 };
@@ -161,14 +221,39 @@ static bool value_is_optional(enum key key)
 
 /* Each parser returns NULL, or what the value should have been. */
 
+/* That a number is outside its bounds, in a phrase that tells them. */
+static const char *outside(uint64_t least, uint64_t most)
+{
+    static char phrase[64];
+    struct text t = text_over((uint8_t *)phrase, sizeof phrase - 1);
+    text_string(&t, "must be from ");
+    text_decimal(&t, least);
+    text_string(&t, " to ");
+    text_decimal(&t, most);
+    phrase[t.len] = '\0';
+    return phrase;
+}
+
+/* And that there is one more of a list than it holds. */
+static const char *too_many(const char *what, uint64_t most)
+{
+    static char phrase[64];
+    struct text t = text_over((uint8_t *)phrase, sizeof phrase - 1);
+    text_string(&t, "is one ");
+    text_string(&t, what);
+    text_string(&t, " too many: ");
+    text_decimal(&t, most);
+    text_string(&t, " at most");
+    phrase[t.len] = '\0';
+    return phrase;
+}
+
 static const char *parse_number(struct span value, uint64_t least,
                                 uint64_t most, uint64_t *number)
 {
     if (!bytes_decimal(value, number))
         return "is not a number";
-    if (*number < least)
-        return least == 1 ? "must be at least 1" : "is too small";
-    return *number > most ? "is too large" : NULL;
+    return *number < least || *number > most ? outside(least, most) : NULL;
 }
 
 static const char *parse_count(struct span value, uint64_t least, uint64_t most,
@@ -197,17 +282,41 @@ static const char *parse_size(struct span value, uint64_t least, size_t *size)
     uint64_t number;
     if (!bytes_decimal(value, &number))
         return "is not a size: bytes, or a number with K, M or G";
-    if (number > (LIMITS_SIZE_MAX >> shift))
-        return "is too large";
+    if (number > (LIMITS_SIZE_MAX >> shift) || number << shift < least)
+        return outside(least, LIMITS_SIZE_MAX);
     *size = (size_t)(number << shift);
-    return *size < least ? "is too small" : NULL;
+    return NULL;
+}
+
+/* Seconds, or with m, h or d minutes, hours or days. */
+static const char *parse_time(struct span value, uint64_t most,
+                              uint64_t *seconds)
+{
+    uint64_t unit = 1, number;
+    if (value.len > 1) {
+        switch (bytes_lower(value.ptr[value.len - 1])) {
+        case 's': value.len--; break;
+        case 'm': unit = 60; break;
+        case 'h': unit = 60 * 60; break;
+        case 'd': unit = 24 * 60 * 60; break;
+        default: break;
+        }
+        value.len -= unit > 1;
+    }
+    if (!bytes_decimal(value, &number))
+        return "is not a time: seconds, or a number with m, h or d";
+    if (number > most / unit)
+        return outside(0, most);
+    *seconds = number * unit;
+    return NULL;
 }
 
 /* Seconds, with up to three decimals. */
 static const char *parse_seconds(struct span value, bool zero,
                                  uint32_t *milliseconds)
 {
-    static const char fault[] = "is not a number of seconds";
+    static const char fault[] =
+        "is not a number of seconds, with three decimals at most";
     size_t dot = bytes_find(value, '.');
     uint64_t whole, part = 0;
     if (!bytes_decimal(bytes_part(value, 0, dot), &whole))
@@ -220,16 +329,24 @@ static const char *parse_seconds(struct span value, bool zero,
             part *= 10;
     }
     if (whole > LIMITS_SECONDS_MAX)
-        return "is too large";
+        return outside(0, LIMITS_SECONDS_MAX);
     *milliseconds = (uint32_t)(whole * 1000 + part);
     return *milliseconds == 0 && !zero ? "must be more than 0" : NULL;
+}
+
+static const char *parse_workers(struct span value, uint32_t *workers)
+{
+    *workers = 0;
+    return bytes_equal(value, BYTES_LITERAL("auto"))
+               ? NULL
+               : parse_count(value, 1, BOARD_WORKERS, workers);
 }
 
 static const char *parse_rate(struct span value, struct config *config)
 {
     size_t colon = bytes_find(value, ':');
     const char *fault =
-        parse_count(bytes_part(value, 0, colon), 1, 1000000, &config->rate);
+        parse_count(bytes_part(value, 0, colon), 0, 1000000, &config->rate);
     config->burst = 2 * config->rate;
     if (!fault && colon < value.len)
         fault = parse_count(bytes_after(value, colon + 1), 1, 1000000,
@@ -263,23 +380,30 @@ static const char *parse_mode(struct span value, uint32_t *mode)
     return *mode && *mode <= 0777 ? NULL : fault;
 }
 
-static const char no_address[] =
-    "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+static const char *parse_address(struct span value,
+                                 struct socket_address *address)
+{
+    if (socket_parse(value, address))
+        return NULL;
+    return bytes_begins(value, BYTES_LITERAL("unix:")) && value.len > 5
+               ? "is too long: a unix: path has 107 bytes at most"
+               : "is not [HOST]:PORT with a numeric HOST, or unix:PATH";
+}
 
 static const char *parse_addr(struct span value, struct config *config)
 {
     if (config->addr_count == LIMITS_ADDRS)
-        return "is one address too many";
-    if (!socket_parse(value, &config->addrs[config->addr_count]))
-        return no_address;
-    config->addr_count++;
-    return NULL;
+        return too_many("address", LIMITS_ADDRS);
+    const char *fault =
+        parse_address(value, &config->addrs[config->addr_count]);
+    config->addr_count += !fault;
+    return fault;
 }
 
 static const char *parse_metrics(struct span value, struct config *config)
 {
     config->has_metrics = true;
-    return socket_parse(value, &config->metrics) ? NULL : no_address;
+    return parse_address(value, &config->metrics);
 }
 
 /* scheme://host[:port], as browsers send it, or "*". */
@@ -290,7 +414,7 @@ static const char *parse_origin(struct span value, struct config *config)
         return NULL;
     }
     if (config->origin_count == LIMITS_ORIGINS)
-        return "is one origin too many";
+        return too_many("origin", LIMITS_ORIGINS);
     struct origin_triple o;
     const char *fault = origin_fault(&o, value);
     if (!fault && (bytes_equal_nocase(o.scheme, BYTES_LITERAL("ws")) ||
@@ -304,7 +428,7 @@ static const char *parse_host(struct span value, struct config *config)
 {
     struct authority a;
     if (config->host_count == LIMITS_HOSTS)
-        return "is one name too many";
+        return too_many("name", LIMITS_HOSTS);
     config->hosts[config->host_count++] = value;
     return authority_fault(&a, value);
 }
@@ -316,11 +440,75 @@ static const char *parse_trust(struct span value, struct config *config)
         return NULL;
     }
     if (config->trust_count == LIMITS_TRUST)
-        return "is one block too many";
+        return too_many("block", LIMITS_TRUST);
     if (!ip_parse_block(&config->trust[config->trust_count], value))
         return "is not an IP address, a block such as 10.0.0.0/8, or unix";
     config->trust_count++;
     return NULL;
+}
+
+/* IP:PORT or unix:PATH, and more of them behind a plus sign each. Nobody can be
+   called at every address, at no port, or at a zone that must be looked up. */
+static const char *parse_redis(struct span list, struct config *config)
+{
+    static const char fault[] =
+        "is not IP:PORT or unix:PATH, or several, with + between";
+    config->redis_count = 0;
+    if (list.len && list.ptr[list.len - 1] == '+')
+        return fault;
+    do {
+        struct span one = bytes_cut(&list, '+');
+        struct socket_address *to = &config->redis_addrs[config->redis_count];
+        if (config->redis_count == LIMITS_REDIS)
+            return too_many("address", LIMITS_REDIS);
+        if (!socket_parse(one, to) || to->family == SOCKET_ANY || to->zone[0] ||
+            (to->family != SOCKET_UNIX && to->port == 0))
+            return fault;
+        config->redis_count++;
+    } while (list.len);
+    return NULL;
+}
+
+/* It stands in every key, and in what redis-cli(1) shows. */
+static const char *parse_prefix(struct span value)
+{
+    if (value.len == 0 || value.len > LIMITS_REDIS_PREFIX)
+        return value.len ? "is too long: 64 bytes at most" : "is empty";
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] <= ' ' || value.ptr[i] == 0x7F)
+            return "holds a blank or a control character";
+    return NULL;
+}
+
+static const char *set_redis(struct config *config, enum key key,
+                             const char *string)
+{
+    struct span value = bytes_of(string);
+    uint32_t milliseconds = 0;
+    size_t size = 0;
+    const char *fault;
+    switch (key) {
+    case KEY_REDIS:
+        config->redis = string;
+        return limits_has_redis(config) ? parse_redis(value, config)
+                                        : "was left out of this build";
+    case KEY_REDIS_AUTH:
+        config->redis_auth = string;
+        return value.len ? NULL : "is empty";
+    case KEY_REDIS_PREFIX:
+        config->redis_prefix = string;
+        return parse_prefix(value);
+    case KEY_REDIS_KEEP:
+        return parse_time(value, LIMITS_KEEP_MAX, &config->redis_keep);
+    case KEY_REDIS_QUEUE:
+        fault = parse_size(value, LIMITS_ROOM_LOG_MIN, &size);
+        config->redis_queue = size;
+        return fault;
+    default:
+        fault = parse_seconds(value, true, &milliseconds);
+        config->redis_timeout = milliseconds;
+        return fault;
+    }
 }
 
 static const char *parse_switch(struct span value, bool *on)
@@ -363,6 +551,86 @@ static const char *parse_explain(struct span value, enum limits_whose *whose)
                : "is neither client nor server";
 }
 
+/* http://ADDR:PORT/PATH, an address as it is for --addr, or 1: no URL. */
+static const char *parse_check(struct span value, struct config *config)
+{
+    config->has_check = !bytes_equal(value, BYTES_LITERAL("1"));
+    config->check_host = BYTES_LITERAL("localhost");
+    config->check_path = BYTES_LITERAL("/healthz");
+    if (!config->has_check)
+        return NULL;
+    if (bytes_begins(value, BYTES_LITERAL("http://"))) {
+        struct span rest = bytes_after(value, 7);
+        size_t slash = bytes_find(rest, '/');
+        value = bytes_part(rest, 0, slash);
+        /* ":80" has no host, and a zone is ours alone (RFC 6874 4). */
+        if (bytes_find(value, ':') > 0 && bytes_find(value, '%') == value.len)
+            config->check_host = value;
+        if (slash < rest.len)
+            config->check_path = bytes_after(rest, slash);
+    }
+    return socket_parse(value, &config->check)
+               ? NULL
+               : "is not http://ADDR:PORT/PATH or unix:PATH";
+}
+
+/* ---- Those of --connect -------------------------------------------------- */
+
+/* A field of a request: a name, a colon, and text (RFC 9112 5). */
+static const char *parse_header(struct config *config, const char *string)
+{
+    struct span value = bytes_of(string);
+    size_t colon = bytes_find(value, ':');
+    if (config->header_count == LIMITS_HEADERS)
+        return too_many("field", LIMITS_HEADERS);
+    if (colon == 0 || colon == value.len ||
+        http_token_len(bytes_part(value, 0, colon)) != colon)
+        return "is not NAME:VALUE";
+    for (size_t i = 0; i < value.len; i++)
+        if ((value.ptr[i] < ' ' && value.ptr[i] != '\t') ||
+            value.ptr[i] == 0x7F)
+            return "holds a control character";
+    config->headers[config->header_count++] = string;
+    return NULL;
+}
+
+/* A list of tokens (RFC 6455 11.3.4). */
+static const char *parse_subprotocols(struct span list)
+{
+    bool good = list.len > 0 && list.ptr[list.len - 1] != ',';
+    while (good && list.len) {
+        struct span one = bytes_trim(bytes_cut(&list, ','));
+        good = one.len > 0 && http_token_len(one) == one.len;
+    }
+    return good ? NULL : "is no list of subprotocols";
+}
+
+static const char *set_connect(struct config *config, enum key key,
+                               const char *string)
+{
+    struct target target;
+    struct span value = bytes_of(string);
+    switch (key) {
+    case KEY_CONNECT:
+        config->connect = string;
+        return target_read(&target, value);
+    case KEY_NAME:
+        config->name = string;
+        return value.len && value.len <= LIMITS_USER_NAME ? NULL
+               : value.len                                ? "is too long"
+                                                          : "is empty";
+    case KEY_SUBPROTOCOL:
+        config->subprotocol = string;
+        return parse_subprotocols(value);
+    case KEY_HEADER: return parse_header(config, string);
+    case KEY_TOKEN:
+        config->token = string;
+        return value.len ? NULL : "is empty";
+    case KEY_BINARY: return parse_switch(value, &config->binary);
+    default: return parse_switch(value, &config->stay);
+    }
+}
+
 static const char *set(struct config *config, enum key key, const char *string)
 {
     struct span value = bytes_of(string);
@@ -372,6 +640,7 @@ static const char *set(struct config *config, enum key key, const char *string)
     const char *fault;
     switch (key) {
     case KEY_ADDR: return parse_addr(value, config);
+    case KEY_WORKERS: return parse_workers(value, &config->workers);
     case KEY_CLIENTS:
         return parse_count(value, 1, LIMITS_COUNT_MAX, &config->clients);
     case KEY_ROOMS:
@@ -380,6 +649,13 @@ static const char *set(struct config *config, enum key key, const char *string)
         return parse_size(value, LIMITS_ROOM_LOG_MIN, &config->room_log);
     case KEY_HISTORY:
         return parse_count(value, 0, LIMITS_COUNT_MAX, &config->history);
+    case KEY_STORE: config->store = string; return NULL;
+    case KEY_REDIS:
+    case KEY_REDIS_AUTH:
+    case KEY_REDIS_PREFIX:
+    case KEY_REDIS_KEEP:
+    case KEY_REDIS_QUEUE:
+    case KEY_REDIS_TIMEOUT: return set_redis(config, key, string);
     case KEY_MAX_MESSAGE: return parse_size(value, 1, &config->max_message);
     case KEY_BUFFERS:
         return parse_count(value, 1, LIMITS_COUNT_MAX, &config->buffers);
@@ -401,7 +677,7 @@ static const char *set(struct config *config, enum key key, const char *string)
     case KEY_ORIGIN: return parse_origin(value, config);
     case KEY_RATE: return parse_rate(value, config);
     case KEY_PER_IP:
-        return parse_count(value, 1, LIMITS_COUNT_MAX, &config->per_ip);
+        return parse_count(value, 0, LIMITS_COUNT_MAX, &config->per_ip);
     case KEY_PROXY_PROTOCOL:
         return parse_switch(value, &config->proxy_protocol);
     case KEY_TRUST: return parse_trust(value, config);
@@ -439,6 +715,14 @@ static const char *set(struct config *config, enum key key, const char *string)
                    ? NULL
                    : "is no name of a cookie";
     case KEY_SIGN: config->sign = string; return NULL;
+    case KEY_CONNECT:
+    case KEY_NAME:
+    case KEY_SUBPROTOCOL:
+    case KEY_HEADER:
+    case KEY_TOKEN:
+    case KEY_BINARY:
+    case KEY_STAY: return set_connect(config, key, string);
+    case KEY_CHECK: return parse_check(value, config);
     case KEY_HELP:
     case KEY_VERSION:
     case KEYS: break;
@@ -482,6 +766,30 @@ static void put_variable(struct text *t, enum key key)
         text_byte(t, *p == '-'   ? '_'
                      : *p >= 'a' ? (uint8_t)(*p - 'a' + 'A')
                                  : (uint8_t)*p);
+}
+
+static bool is_variable(struct span name)
+{
+    for (unsigned key = 0; key < KEY_EXPLAIN; key++) {
+        uint8_t bytes[64];
+        struct text t = text_over(bytes, sizeof bytes);
+        put_variable(&t, (enum key)key);
+        if (bytes_equal(text_span(&t), name))
+            return true;
+    }
+    return false;
+}
+
+void options_unknown(char *const *variables, struct text *names)
+{
+    for (; *variables; variables++) {
+        struct span name = bytes_of(*variables);
+        name.len = bytes_find(name, '=');
+        if (!bytes_begins(name, BYTES_LITERAL("CHATD_")) || is_variable(name))
+            continue;
+        text_string(names, names->len ? "," : "");
+        text_put(names, name);
+    }
 }
 
 /* A list separated by commas, for the options that add up. The pieces must
@@ -590,6 +898,10 @@ static enum options_result apply(struct config *config, struct line *line,
     if (!table[key].value) {
         given = "1";
     } else if (value_is_optional(key)) {
+        /* --check URL: two words will do. */
+        if (!given && key == KEY_CHECK && line->at < line->argc &&
+            line->argv[line->at][0] != '-')
+            given = line->argv[line->at++];
         given = given ? given : "1";
     } else if (!given) {
         if (line->at == line->argc)
@@ -648,13 +960,54 @@ static enum options_result read_line(struct config *config, struct line *line,
     return OPTIONS_RUN;
 }
 
+/* ---- With --connect ------------------------------------------------------ */
+
+/* Is this option for a client, and for a client alone? */
+static bool is_for_client(enum key key)
+{
+    return key >= KEY_CONNECT && key <= KEY_STAY;
+}
+
+static bool is_for_either(enum key key)
+{
+    return key == KEY_ORIGIN || key == KEY_PING || key == KEY_PONG_TIMEOUT ||
+           key == KEY_HANDSHAKE_TIMEOUT || key == KEY_CLOSE_TIMEOUT ||
+           key == KEY_NO_COMPRESSION;
+}
+
+/* What makes no sense in the role that was chosen is not passed over. */
+static enum options_result check_role(struct config *config,
+                                      const struct line *line, struct text *why)
+{
+    bool client = line->seen[KEY_CONNECT];
+    for (unsigned key = 0; key < KEYS; key++) {
+        if (!line->seen[key] || is_for_either((enum key)key) ||
+            is_for_client((enum key)key) == client)
+            continue;
+        text_string(why, "--");
+        text_string(why, table[key].name);
+        text_string(why, client ? " is not for --connect" : " wants --connect");
+        return OPTIONS_BAD;
+    }
+    if (!client)
+        return OPTIONS_RUN;
+    if (!line->seen[KEY_ORIGIN]) /* the environment's is a server's */
+        config->origin_count = config->any_origin = 0;
+    if (config->any_origin || config->origin_count > 1) {
+        text_string(why, "--connect has one --origin, or none");
+        return OPTIONS_BAD;
+    }
+    return OPTIONS_CONNECT;
+}
+
 /* ---- All of it ----------------------------------------------------------- */
 
 static void set_defaults(struct config *config)
 {
     *config = (struct config){.compression = true};
     for (unsigned key = 0; key < KEYS; key++)
-        if (table[key].preset && key != KEY_ADDR)
+        if (table[key].preset && key != KEY_ADDR && key != KEY_MAX_MESSAGE &&
+            key != KEY_REDIS_QUEUE)
             set(config, (enum key)key, table[key].preset);
 }
 
@@ -678,6 +1031,46 @@ static bool is_taken(const struct config *config,
     return false;
 }
 
+static enum options_result complain(struct text *why, const char *sentence)
+{
+    text_string(why, sentence);
+    return OPTIONS_BAD;
+}
+
+/* Those that say something of --redis are of no use without it; what is set for
+   all in the environment does no harm. */
+static enum options_result
+check_redis(struct config *config, const struct line *line, struct text *why)
+{
+    for (unsigned key = KEY_REDIS_AUTH; key <= KEY_REDIS_TIMEOUT; key++)
+        if (!config->redis && line->seen[key]) {
+            text_string(why, "--");
+            text_string(why, table[key].name);
+            return complain(why, " wants --redis");
+        }
+    bool is_given = config->redis_queue > 0;
+    if (!is_given)
+        set(config, KEY_REDIS_QUEUE, table[KEY_REDIS_QUEUE].preset);
+    if (!limits_has_redis(config))
+        return OPTIONS_RUN;
+    if (config->store)
+        return complain(why, "--redis and --store exclude each other: Redis "
+                             "keeps what is said");
+    if (config->workers >= BOARD_WORKERS)
+        return complain(why, "with --redis --workers may be at most 31");
+    if (config->room_log > LIMITS_QUEUE_MAX)
+        return complain(why, "with --redis --room-log may be at most 1G");
+    if (!is_given && config->redis_queue < config->room_log)
+        config->redis_queue = config->room_log;
+    if (config->redis_queue < config->room_log ||
+        config->redis_queue > LIMITS_QUEUE_MAX) {
+        text_string(why, "--redis-queue must be from --room-log to 1G: ");
+        text_decimal(why, config->room_log);
+        return OPTIONS_BAD;
+    }
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_together(struct config *config,
                                           struct text *why)
 {
@@ -685,9 +1078,15 @@ static enum options_result check_together(struct config *config,
         set(config, KEY_ADDR, table[KEY_ADDR].preset);
         config->default_addr = true;
     }
-    if (config->max_message > config->room_log / LIMITS_APPEND_PART) {
+    size_t most = config->room_log / LIMITS_APPEND_PART;
+    if (config->max_message == 0) { /* not given */
+        set(config, KEY_MAX_MESSAGE, table[KEY_MAX_MESSAGE].preset);
+        config->max_message = bytes_min(config->max_message, most);
+    }
+    if (config->max_message > most) {
         text_string(why, "--max-message must be at most a quarter of "
-                         "--room-log");
+                         "--room-log: ");
+        text_decimal(why, most);
         return OPTIONS_BAD;
     }
     if (!config->token_key &&
@@ -732,7 +1131,14 @@ enum options_result options_read(struct config *config, int argc, char **argv,
         result = read_line(config, &line, why);
     if (result == OPTIONS_RUN && line.seen[KEY_EXPLAIN])
         return OPTIONS_EXPLAIN;
-    return result == OPTIONS_RUN ? check_together(config, why) : result;
+    if (result == OPTIONS_RUN)
+        result = check_role(config, &line, why);
+    if (result == OPTIONS_RUN)
+        result = check_together(config, why);
+    if (result == OPTIONS_RUN)
+        result = check_redis(config, &line, why);
+    return result == OPTIONS_RUN && line.seen[KEY_CHECK] ? OPTIONS_CHECK
+                                                         : result;
 }
 
 static void pad(struct text *t, size_t start, size_t column)

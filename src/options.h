@@ -16,6 +16,8 @@ enum options_result {
     OPTIONS_HELP,    /* print options_help */
     OPTIONS_VERSION, /* print the version */
     OPTIONS_EXPLAIN, /* explain standard input: paste.h */
+    OPTIONS_CONNECT, /* be a client: join.h */
+    OPTIONS_CHECK,   /* ask whether it is well: check.h */
     OPTIONS_BAD,     /* print the one line in `why`, exit with 2 */
 };
 
@@ -26,6 +28,10 @@ enum options_result {
 enum options_result options_read(struct config *config, int argc, char **argv,
                                  const char *(*environment)(const char *name),
                                  struct text *why);
+
+/* Which CHATD_* of an environment name no option, each "NAME=VALUE": their
+   names, separated by commas. A slip of the pen would go unnoticed. */
+void options_unknown(char *const *variables, struct text *names);
 
 /* The text of --help. */
 void options_help(struct text *t);

@@ -102,6 +102,18 @@ static bool decode_line(struct span line, struct text *out, bool *dump)
     return true;
 }
 
+/* METHOD TARGET HTTP/1.1: a request, though its method may be of letters that
+   are digits (ADD, FEED). */
+static bool looks_like_request(struct span s)
+{
+    while (s.len > 0 && (s.ptr[0] == '\r' || s.ptr[0] == '\n'))
+        s = bytes_after(s, 1);
+    s.len = bytes_find(s, '\n');
+    size_t method = bytes_cut(&s, ' ').len;
+    size_t target = bytes_cut(&s, ' ').len;
+    return method && target && bytes_begins(s, BYTES_LITERAL("HTTP/"));
+}
+
 /* Is this the start of hexadecimal text? Its first word is, behind comments,
    or there is nothing but these. */
 static bool looks_like_hex(struct span s)
@@ -131,6 +143,8 @@ static bool looks_like_hex(struct span s)
 static bool looks_like_head(struct span s)
 {
     size_t at = 0;
+    if (looks_like_request(s))
+        return true;
     while (at < s.len && (s.ptr[at] == '\r' || s.ptr[at] == '\n'))
         at++;
     size_t start = at;
@@ -245,7 +259,8 @@ int paste_explain(enum limits_whose whose, bool colour, struct text *why)
     all.len = process_read(bytes, HTTP_HEAD_MAX);
     if (all.len == 0)
         return complain(why, "no bytes on standard input");
-    if (looks_like_hex(text_span(&all))) {
+    if (!looks_like_request(text_span(&all)) &&
+        looks_like_hex(text_span(&all))) {
         all.len += process_read(bytes + all.len, sizeof bytes - all.len);
         if (all.len == sizeof bytes)
             return complain(why, "too much hexadecimal text");

@@ -112,7 +112,8 @@ export class Link {
     this.ready = false;
     clearTimeout(this.timer);
     clearTimeout(this.replay);
-    if (this.welcomed && this.cut !== 1006) this.cut = code;
+    if (this.welcomed && this.cut !== 1006)
+      this.cut = /Redis|known/.test(reason) ? 1006 : code;
     if (this.welcomed && now() - this.welcomed > STEADY) this.attempt = 0;
     // Jitter, lest a restarted server meets everybody at once.
     const most = Math.min(PAUSE_FIRST * 2 ** this.attempt++, PAUSE_MOST);
@@ -256,7 +257,7 @@ export class Link {
   }
 
   gap() {
-    if (!this.gapSeen) this.tell("gap");
+    if (this.ready || !this.gapSeen) this.tell("gap");
     this.gapSeen = true;
     if (this.following === 0) this.caughtUp();
   }
@@ -277,8 +278,8 @@ export class Link {
   }
 
   // What was sent before and is not in the history never arrived, if that can
-  // be trusted: not when history is missing, and not when the connection was
-  // cut without a Close, for its bytes may still be on their way.
+  // be trusted: not when history is missing, not when the connection was cut
+  // without a Close, for its bytes may still be on their way.
   caughtUp(unsure) {
     if (this.ready) return;
     clearTimeout(this.replay);

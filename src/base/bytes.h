@@ -142,6 +142,15 @@ static inline uint64_t bytes_mix(uint64_t x)
     return x ^ x >> 32;
 }
 
+/* A hash of s; of several spans, where each goes on from the last one's hash,
+   only with something that keeps them apart. */
+static inline uint64_t bytes_hash(uint64_t seed, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        seed = bytes_mix(seed ^ s.ptr[i]);
+    return seed;
+}
+
 static inline uint64_t bytes_get64(const uint8_t *p)
 {
     return ((uint64_t)bytes_get32(p) << 32) | bytes_get32(p + 4);

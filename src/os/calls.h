@@ -46,6 +46,8 @@
 #endif
 
 /* linux/net.h: the first argument of socketcall. */
+#define CALLS_SOCKET_SOCKET      1
+#define CALLS_SOCKET_CONNECT     3
 #define CALLS_SOCKET_GETPEERNAME 7
 #define CALLS_SOCKET_SEND        9
 #define CALLS_SOCKET_RECV        10
@@ -53,6 +55,7 @@
 #define CALLS_SOCKET_RECVFROM    12
 #define CALLS_SOCKET_SHUTDOWN    13
 #define CALLS_SOCKET_SETSOCKOPT  14
+#define CALLS_SOCKET_GETSOCKOPT  15
 #define CALLS_SOCKET_SENDMSG     16
 #define CALLS_SOCKET_ACCEPT4     18
 
@@ -91,6 +94,12 @@
 #endif
 #ifndef SYS_lstat64
 #define SYS_lstat64 CALLS_NONE
+#endif
+#ifndef SYS_mmap
+#define SYS_mmap CALLS_NONE
+#endif
+#ifndef SYS_mmap2
+#define SYS_mmap2 CALLS_NONE
 #endif
 #ifndef SYS_newfstatat
 #define SYS_newfstatat CALLS_NONE

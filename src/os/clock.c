@@ -20,3 +20,22 @@ uint64_t clock_realtime(void)
 {
     return read_clock(CLOCK_REALTIME) / 1000;
 }
+
+static char *put_two(char *to, int number)
+{
+    *to++ = (char)('0' + number / 10 % 10);
+    *to++ = (char)('0' + number % 10);
+    return to;
+}
+
+void clock_local(uint64_t milliseconds, char text[8])
+{
+    time_t seconds = (time_t)(milliseconds / 1000);
+    struct tm local = {0};
+    (void)localtime_r(&seconds, &local);
+    text = put_two(text, local.tm_hour);
+    *text++ = ':';
+    text = put_two(text, local.tm_min);
+    *text++ = ':';
+    (void)put_two(text, local.tm_sec);
+}

@@ -44,8 +44,9 @@ enum error_kind error_kind(int result)
     return ERROR_FAULT;
 }
 
-/* What can be wrong at start, in the system's own words. Not strerror: that
-   may allocate, and brings every message there is into a static program. */
+/* What can be wrong at start, or when somebody is called, in the system's
+   own words. Not strerror: that may allocate, and brings every message there
+   is into a static program. */
 static const struct {
     int number;
     const char *text;
@@ -67,10 +68,19 @@ static const struct {
     {ENFILE, "Too many open files in system"},
     {ENOMEM, "Cannot allocate memory"},
     {ENOSPC, "No space left on device"},
+    {EDQUOT, "Disk quota exceeded"},
+    {EIO, "Input/output error"},
+    {EOPNOTSUPP, "Operation not supported"},
     {EINVAL, "Invalid argument"},
     {ENOSYS, "Function not implemented"},
     {EBADF, "Bad file descriptor"},
     {ENOTSOCK, "Socket operation on non-socket"},
+    {ECONNREFUSED, "Connection refused"},
+    {ECONNRESET, "Connection reset by peer"},
+    {EPIPE, "Broken pipe"},
+    {ETIMEDOUT, "Connection timed out"},
+    {ENETUNREACH, "Network is unreachable"},
+    {EHOSTUNREACH, "No route to host"},
 };
 
 const char *error_text(int result)

@@ -3,11 +3,26 @@
 
 #include <sys/mman.h>
 
-void *memory_map(size_t size)
+static void *map(size_t size, int kind)
 {
     /* Without MAP_NORESERVE: a size this machine cannot have is refused now
        and not when the first clients come. */
-    void *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *ptr =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
     return ptr == MAP_FAILED ? NULL : ptr;
+}
+
+void *memory_map(size_t size)
+{
+    return map(size, MAP_PRIVATE);
+}
+
+void *memory_share(size_t size)
+{
+    return map(size, MAP_SHARED);
+}
+
+void memory_unmap(void *ptr, size_t size)
+{
+    munmap(ptr, size);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,6 +33,12 @@ size_t process_read(uint8_t *ptr, size_t len)
     return have;
 }
 
+ptrdiff_t process_read_some(uint8_t *ptr, size_t len)
+{
+    ssize_t got = read(STDIN_FILENO, ptr, len);
+    return got < 0 ? -errno : got;
+}
+
 int process_print(struct span s)
 {
     while (s.len) {
@@ -54,6 +61,15 @@ uint64_t process_raise_files(void)
         getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 0;
     return limit.rlim_cur;
+}
+
+unsigned process_cores(void)
+{
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return 1; /* there are more than a cpu_set_t counts, or no such call */
+    int count = CPU_COUNT(&allowed);
+    return count > 1 ? (unsigned)count : 1;
 }
 
 bool process_is_terminal(int fd)

@@ -17,8 +17,15 @@ int process_print(struct span s);
    ends it, too. */
 size_t process_read(uint8_t *ptr, size_t len);
 
+/* Read once what standard input has, up to len bytes; 0 at its end, or
+   -errno. */
+ptrdiff_t process_read_some(uint8_t *ptr, size_t len);
+
 /* Raise the limit of open files to what the hard limit allows; returns it. */
 uint64_t process_raise_files(void);
+
+/* Processors that this process may run on, at least 1. */
+unsigned process_cores(void);
 
 /* Is this descriptor a terminal? */
 bool process_is_terminal(int fd);

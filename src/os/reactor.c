@@ -24,6 +24,12 @@ int reactor_add(int reactor, int fd, uint64_t token)
                    EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
 }
 
+int reactor_add_shared(int reactor, int fd, uint64_t token)
+{
+    return control(reactor, EPOLL_CTL_ADD, fd,
+                   EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, token);
+}
+
 int reactor_add_source(int reactor, int fd, uint64_t token)
 {
     return control(reactor, EPOLL_CTL_ADD, fd, EPOLLIN, token);

@@ -32,6 +32,10 @@ int reactor_open(void);
    makes it readable), edge-triggered. 0 or -errno. */
 int reactor_add(int reactor, int fd, uint64_t token);
 
+/* Register a listener that other processes have registered, too: who waits there
+   wakes one of them, one that sleeps if there is one (EPOLLEXCLUSIVE). */
+int reactor_add_shared(int reactor, int fd, uint64_t token);
+
 /* Register something that is only read, level-triggered: the signals. 0 or
    -errno. */
 int reactor_add_source(int reactor, int fd, uint64_t token);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox: what the process gives up, for good, before the first client.
+ * sandbox: what a process gives up, for good, before the first client.
  *
  *   no_new_privs   no program it might start gains rights (prctl(2))
  *   landlock       files: nothing but reading below --static, and removing
- *                  its own unix: sockets; TCP: no bind, no connect; no signal
+ *                  its own unix: sockets; TCP: no bind, no connect but to
+ *                  the ports of --redis, of who calls there; no signal
  *                  and no abstract socket of processes outside (landlock(7),
  *                  Linux 5.13 and later, each part where the kernel has it)
  *   seccomp        system calls: the few that the loop makes, some of them
@@ -19,6 +20,9 @@
  *   anything else              ENOSYS, so that a library that tries a newer
  *                              call first goes on to the older one
  *
+ * A keeper's is wider: it makes processes and ends them, and each of these must
+ * still be able to start, which goes into its own as its last step.
+ *
  * Everything is open before: listeners, --static's folder, the reactor. A
  * part that the kernel lacks is left out, and the caller is told.
  */
@@ -30,6 +34,8 @@
 #include <stdint.h>
 
 #define SANDBOX_PATHS 17
+#define SANDBOX_BELLS 33
+#define SANDBOX_PORTS 8
 
 enum sandbox_part {
     SANDBOX_NO_NEW_PRIVS = 1 << 0,
@@ -43,6 +49,14 @@ struct sandbox_plan {
     int folder; /* files below it are opened and read; -1: there is none */
     const char *paths[SANDBOX_PATHS]; /* files that are removed at the end */
     size_t path_count;
+    int bells[SANDBOX_BELLS]; /* that are rung (bell.h) */
+    size_t bell_count;
+    bool keeps; /* it makes processes (child.h), which start and go in, too */
+    bool connects; /* it calls others (socket_dial), over TCP at these ports; it
+                      accepts nobody, where it does not keep */
+    uint16_t ports[SANDBOX_PORTS];
+    size_t port_count;
+    bool storage; /* a file that is memory is closed in order at the end */
 };
 
 /* Go in. Returns the parts achieved (enum sandbox_part). */
@@ -66,7 +80,7 @@ struct sandbox_instruction {
     uint32_t value;
 };
 
-#define SANDBOX_PROGRAM 512 /* most instructions of a filter */
+#define SANDBOX_PROGRAM 768 /* most instructions of a filter */
 
 /* Write the filter; returns its length, or 0 on a machine whose system calls
    we do not know. */

@@ -24,7 +24,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* ---- The machine --------------------------------------------------------- */
@@ -65,7 +70,7 @@
 
 /* ---- What the loop does -------------------------------------------------- */
 
-enum need { ALWAYS, FOLDER, REMOVAL };
+enum need { ALWAYS, ACCEPTING, CONNECTING, FOLDER, REMOVAL, STORAGE, KEEPING };
 
 enum test {
     ANY,       /* whatever its arguments */
@@ -86,6 +91,16 @@ struct rule {
     (O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_PATH | O_DIRECTORY |   \
      O_LARGEFILE)
 
+/* What fork(2) asks clone(2) for, and where: s390x has the stack first. */
+#define FORK_FLAGS (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)
+#ifdef __s390x__
+#define FORK_ARGUMENT 1
+#define MMAP_TEST     ANY /* its arguments stand in memory */
+#else
+#define FORK_ARGUMENT 0
+#define MMAP_TEST     ONLY_BITS
+#endif
+
 static const struct rule rules[] = {
     /* The reactor, and what it says is ready. */
     {.call = SYS_epoll_wait},
@@ -95,7 +110,7 @@ static const struct rule rules[] = {
     {.call = SYS_send},
     {.call = SYS_sendto},
     {.call = SYS_sendmsg},
-    {.call = SYS_accept4},
+    {.call = SYS_accept4, .need = ACCEPTING},
     {.call = SYS_epoll_ctl},
     {.call = SYS_shutdown},
     {.call = SYS_close},
@@ -110,7 +125,10 @@ static const struct rule rules[] = {
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SEND},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SENDTO},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SENDMSG},
-    {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_ACCEPT4},
+    {.call = SYS_socketcall,
+     .need = ACCEPTING,
+     .test = EQUAL,
+     .value = CALLS_SOCKET_ACCEPT4},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SHUTDOWN},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_SETSOCKOPT},
     {.call = SYS_socketcall, .test = EQUAL, .value = CALLS_SOCKET_GETPEERNAME},
@@ -138,6 +156,36 @@ static const struct rule rules[] = {
     {.call = SYS_exit},
     {.call = SYS_exit_group},
 
+    /* --redis: a stream to somebody, and how the call went. */
+    {.call = SYS_socket,
+     .need = CONNECTING,
+     .test = EQUAL,
+     .argument = 1,
+     .value = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC},
+    {.call = SYS_connect, .need = CONNECTING},
+    {.call = SYS_getsockopt,
+     .need = CONNECTING,
+     .test = EQUAL,
+     .argument = 2,
+     .value = SO_ERROR},
+    {.call = SYS_setsockopt,
+     .need = CONNECTING,
+     .test = EQUAL,
+     .argument = 2,
+     .value = TCP_NODELAY},
+    {.call = SYS_socketcall,
+     .need = CONNECTING,
+     .test = EQUAL,
+     .value = CALLS_SOCKET_SOCKET},
+    {.call = SYS_socketcall,
+     .need = CONNECTING,
+     .test = EQUAL,
+     .value = CALLS_SOCKET_CONNECT},
+    {.call = SYS_socketcall,
+     .need = CONNECTING,
+     .test = EQUAL,
+     .value = CALLS_SOCKET_GETSOCKOPT},
+
     /* --static: opening files for reading, and sending them. What openat2
        is asked stands in memory, where a filter cannot look; Landlock can. */
     {.call = SYS_openat2, .need = FOLDER},
@@ -162,6 +210,64 @@ static const struct rule rules[] = {
     {.call = SYS_statx, .need = REMOVAL},
     {.call = SYS_unlink, .need = REMOVAL},
     {.call = SYS_unlinkat, .need = REMOVAL},
+
+    /* --store: its file is written to the disk; when was it changed? */
+    {.call = SYS_fsync, .need = STORAGE},
+    {.call = SYS_munmap, .need = STORAGE},
+    {.call = SYS_fstat, .need = STORAGE},
+    {.call = SYS_fstat64, .need = STORAGE},
+    {.call = SYS_fstatat64, .need = STORAGE},
+    {.call = SYS_newfstatat, .need = STORAGE},
+    {.call = SYS_statx, .need = STORAGE},
+
+    /* A keeper: processes are made, looked after and ended, */
+    {.call = SYS_clone,
+     .need = KEEPING,
+     .test = ONLY_BITS,
+     .argument = FORK_ARGUMENT,
+     .value = FORK_FLAGS},
+    {.call = SYS_fork, .need = KEEPING},
+    {.call = SYS_rt_sigprocmask, .need = KEEPING},
+    {.call = SYS_set_robust_list, .need = KEEPING},
+    {.call = SYS_set_tid_address, .need = KEEPING},
+    {.call = SYS_gettid, .need = KEEPING},
+    {.call = SYS_getpid, .need = KEEPING},
+    {.call = SYS_wait4, .need = KEEPING},
+    {.call = SYS_waitid, .need = KEEPING},
+    {.call = SYS_kill, .need = KEEPING},
+    /* and these start: their end, memory, reactor and sandbox. */
+    {.call = SYS_getppid, .need = KEEPING},
+    {.call = SYS_prctl,
+     .need = KEEPING,
+     .test = EQUAL,
+     .value = PR_SET_PDEATHSIG},
+    {.call = SYS_prctl,
+     .need = KEEPING,
+     .test = EQUAL,
+     .value = PR_SET_NO_NEW_PRIVS},
+    {.call = SYS_prctl,
+     .need = KEEPING,
+     .test = EQUAL,
+     .value = PR_SET_SECCOMP},
+    {.call = SYS_landlock_create_ruleset, .need = KEEPING},
+    {.call = SYS_landlock_add_rule, .need = KEEPING},
+    {.call = SYS_landlock_restrict_self, .need = KEEPING},
+    {.call = SYS_mmap,
+     .need = KEEPING,
+     .test = MMAP_TEST,
+     .argument = 2,
+     .value = PROT_READ | PROT_WRITE},
+    {.call = SYS_mmap2,
+     .need = KEEPING,
+     .test = ONLY_BITS,
+     .argument = 2,
+     .value = PROT_READ | PROT_WRITE},
+    {.call = SYS_epoll_create1, .need = KEEPING},
+    {.call = SYS_ioctl,
+     .need = KEEPING,
+     .test = EQUAL,
+     .argument = 1,
+     .value = TCGETS},
 };
 
 /* ---- What nobody here could mean ----------------------------------------- */
@@ -265,11 +371,28 @@ static void put_rule(struct assembly *a, const struct rule *rule)
     put(a, LOAD, AT_NUMBER, 0, 0); /* for the rules that follow */
 }
 
+/* Writing to any of the bells. */
+static void put_bells(struct assembly *a, const struct sandbox_plan *plan)
+{
+    size_t count = plan->bell_count;
+    if (count == 0)
+        return;
+    put(a, JUMP_EQUAL, SYS_write, 0, (uint8_t)(2 * count + 2));
+    put(a, LOAD, AT_ARGUMENT(0), 0, 0);
+    for (size_t i = 0; i < count; i++)
+        put_answer(a, (uint32_t)plan->bells[i], SANDBOX_ALLOW);
+    put(a, LOAD, AT_NUMBER, 0, 0); /* for the rules that follow */
+}
+
 static bool is_needed(const struct rule *rule, const struct sandbox_plan *plan)
 {
     return rule->need == ALWAYS ||
+           (rule->need == ACCEPTING && (plan->keeps || !plan->connects)) ||
+           (rule->need == CONNECTING && plan->connects) ||
            (rule->need == FOLDER && plan->folder >= 0) ||
-           (rule->need == REMOVAL && plan->path_count > 0);
+           (rule->need == REMOVAL && plan->path_count > 0) ||
+           (rule->need == STORAGE && plan->storage) ||
+           (rule->need == KEEPING && plan->keeps);
 }
 
 size_t sandbox_filter(struct sandbox_instruction program[SANDBOX_PROGRAM],
@@ -278,7 +401,8 @@ size_t sandbox_filter(struct sandbox_instruction program[SANDBOX_PROGRAM],
     const size_t rule_count = sizeof rules / sizeof *rules;
     const size_t deadly_count = sizeof deadly / sizeof *deadly;
     _Static_assert(5 * sizeof rules / sizeof *rules +
-                           2 * sizeof deadly / sizeof *deadly + 7 <=
+                           2 * sizeof deadly / sizeof *deadly + 10 +
+                           2 * SANDBOX_BELLS <=
                        SANDBOX_PROGRAM,
                    "five instructions a rule at most");
     struct assembly a = {.program = program};
@@ -295,6 +419,7 @@ size_t sandbox_filter(struct sandbox_instruction program[SANDBOX_PROGRAM],
     for (size_t i = 0; i < rule_count; i++)
         if (is_needed(&rules[i], plan))
             put_rule(&a, &rules[i]);
+    put_bells(&a, plan);
     for (size_t i = 0; i < deadly_count; i++)
         put_answer(&a, deadly[i], SANDBOX_KILL);
     put(&a, RETURN, SANDBOX_ERROR | ENOSYS, 0, 0);

@@ -24,12 +24,18 @@ struct beneath {
     uint64_t rights;
     int32_t folder;
 } __attribute__((packed));
+struct at_port {
+    uint64_t rights;
+    uint64_t port;
+};
 #define ASK_VERSION   1
 #define RULE_BENEATH  1
+#define RULE_PORT     2
 #define READ_FILE     (1u << 2)
 #define REMOVE_FILE   (1u << 5)
-#define NET_ALL       (1u << 0 | 1u << 1) /* bind, connect */
-#define SCOPED_ALL    (1u << 0 | 1u << 1) /* abstract sockets, signals */
+#define NET_CONNECT   (1u << 1)
+#define NET_ALL       (1u << 0 | NET_CONNECT) /* bind */
+#define SCOPED_ALL    (1u << 0 | 1u << 1)     /* abstract sockets, signals */
 #define VERSION_NET   4
 #define VERSION_SCOPE 6
 
@@ -42,10 +48,13 @@ static uint64_t files_of(long version)
                           : (1u << 13) - 1;
 }
 
-static int create(void)
+static long ask_version(void)
 {
-    long version =
-        syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ASK_VERSION);
+    return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ASK_VERSION);
+}
+
+static int create(long version)
+{
     if (version < 1)
         return -1;
     struct ruleset all = {files_of(version), NET_ALL, SCOPED_ALL};
@@ -82,8 +91,19 @@ static void allow_removal(int ruleset, const char *path)
     close(fd);
 }
 
-static bool allow_plan(int ruleset, const struct sandbox_plan *plan)
+static bool allow_port(int ruleset, uint16_t port)
 {
+    struct at_port rule = {.rights = NET_CONNECT, .port = port};
+    return syscall(SYS_landlock_add_rule, ruleset, RULE_PORT, &rule, 0) == 0;
+}
+
+static bool allow_plan(int ruleset, long version,
+                       const struct sandbox_plan *plan)
+{
+    bool has_net = version >= VERSION_NET;
+    for (size_t i = 0; has_net && i < plan->port_count; i++)
+        if (!allow_port(ruleset, plan->ports[i]))
+            return false;
     if (plan->folder >= 0 && !allow(ruleset, plan->folder, READ_FILE))
         return false;
     for (size_t i = 0; i < plan->path_count; i++)
@@ -93,10 +113,11 @@ static bool allow_plan(int ruleset, const struct sandbox_plan *plan)
 
 bool sandbox_landlock(const struct sandbox_plan *plan)
 {
-    int ruleset = create();
+    long version = ask_version();
+    int ruleset = create(version);
     if (ruleset < 0)
         return false;
-    bool entered = allow_plan(ruleset, plan) &&
+    bool entered = allow_plan(ruleset, version, plan) &&
                    syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
     close(ruleset);
     return entered;

@@ -24,7 +24,6 @@ union kernel_address {
 
 /* ---- Addresses for the kernel -------------------------------------------- */
 
-/* Of IP: a unix: socket's is socket_file.c's. */
 static socklen_t to_kernel(const struct socket_address *from,
                            union kernel_address *to)
 {
@@ -35,9 +34,12 @@ static socklen_t to_kernel(const struct socket_address *from,
         to->in.sin_port = htons(from->port);
         memcpy(&to->in.sin_addr, from->ip, 4);
         return sizeof to->in;
+    case SOCKET_UNIX:
+        to->un.sun_family = AF_UNIX;
+        memcpy(to->un.sun_path, from->path, sizeof to->un.sun_path);
+        return sizeof to->un;
     case SOCKET_ANY:
-    case SOCKET_INET6:
-    case SOCKET_UNIX: break;
+    case SOCKET_INET6: break;
     }
     to->in6.sin6_family = AF_INET6;
     to->in6.sin6_port = htons(from->port);
@@ -85,13 +87,19 @@ static void tune(int fd, enum socket_family family,
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-static int bind_and_listen(int fd, const struct socket_address *address)
+static int bind_and_listen(int fd, const struct socket_address *address,
+                           enum socket_share share)
 {
     union kernel_address at;
     socklen_t len = to_kernel(address, &at);
-    if (bind(fd, &at.any, len) != 0 || listen(fd, SOMAXCONN) != 0)
+    if (share == SOCKET_BESIDE)
+        set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (bind(fd, &at.any, len) != 0)
         return -errno;
-    return 0;
+    /* Set before, a service that is there already would go unnoticed. */
+    if (share == SOCKET_FIRST)
+        set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    return listen(fd, SOMAXCONN) != 0 ? -errno : 0;
 }
 
 /* The index of a zone that was named; this interface may be there no more. */
@@ -108,7 +116,8 @@ static int find_zone(int fd, struct socket_address *address)
 }
 
 static int open_listener(struct socket_address *address,
-                         const struct socket_tuning *tuning)
+                         const struct socket_tuning *tuning,
+                         enum socket_share share)
 {
     int domain = address->family == SOCKET_UNIX   ? AF_UNIX
                  : address->family == SOCKET_INET ? AF_INET
@@ -125,7 +134,7 @@ static int open_listener(struct socket_address *address,
         result = address->family == SOCKET_UNIX
                      ? socket_file_listen(fd, address->path, tuning->mode,
                                           tuning->group, address->file)
-                     : bind_and_listen(fd, address);
+                     : bind_and_listen(fd, address, share);
     if (result < 0) {
         close(fd);
         return result;
@@ -147,14 +156,14 @@ static void learn_port(int fd, struct socket_address *address)
 }
 
 int socket_listen(struct socket_address *address,
-                  const struct socket_tuning *tuning)
+                  const struct socket_tuning *tuning, enum socket_share share)
 {
-    int fd = open_listener(address, tuning);
+    int fd = open_listener(address, tuning, share);
     if (address->family == SOCKET_ANY &&
         (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)) {
         struct socket_address all = {.family = SOCKET_INET,
                                      .port = address->port};
-        fd = open_listener(&all, tuning);
+        fd = open_listener(&all, tuning, share);
     }
     if (fd < 0)
         return fd;
@@ -189,13 +198,31 @@ int socket_adopt(int fd, struct socket_address *address,
     return 0;
 }
 
-void socket_unlisten(int fd, const struct socket_address *address)
+int socket_unlisten(int fd, const struct socket_address *address)
 {
-    socket_file_remove(address->path, address->file);
+    int result = socket_file_remove(address->path, address->file);
     close(fd);
+    return result;
 }
 
 /* ---- Streams ------------------------------------------------------------- */
+
+int socket_dial(const struct socket_address *address)
+{
+    union kernel_address to;
+    socklen_t len = to_kernel(address, &to);
+    int fd =
+        socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (connect(fd, &to.any, len) == 0 || errno == EINPROGRESS ||
+        errno == EINTR)
+        return fd;
+    int failure = -errno;
+    close(fd);
+    return failure;
+}
 
 int socket_accept(int listener, struct socket_address *peer)
 {

@@ -55,14 +55,28 @@ struct socket_tuning {
     const uint32_t *group; /* NULL: ours */
 };
 
+/* How many sockets listen on one IP address and port: the kernel gives each
+   connection to one of them (SO_REUSEPORT of socket(7)). */
+enum socket_share {
+    SOCKET_ALONE,
+    SOCKET_FIRST,  /* bound as if alone, so that an address in use is found;
+                      then others of the same user may come */
+    SOCKET_BESIDE, /* one of these others */
+};
+
 /*
  * Listen. Fills in the port that the kernel chose. A stale unix: socket file
  * is replaced; a live one, or a file that is no socket, is -EADDRINUSE, and so
  * is one of a server that is just starting. No such zone is -ENODEV.
- * SOCKET_ANY falls back to IPv4 alone where there is no IPv6.
+ * SOCKET_ANY falls back to IPv4 alone where there is no IPv6. Of a unix: socket
+ * there is but one, whatever its share.
  */
 int socket_listen(struct socket_address *address,
-                  const struct socket_tuning *tuning);
+                  const struct socket_tuning *tuning, enum socket_share share);
+
+/* Begin to connect to it: a stream that does not wait, or -errno. Once it is
+   writable dial_result (dial.h) tells how that went. */
+int socket_dial(const struct socket_address *address);
 
 /*
  * Take over a listening stream socket that somebody else opened. Fills in its
@@ -72,8 +86,8 @@ int socket_adopt(int fd, struct socket_address *address,
                  const struct socket_tuning *tuning);
 
 /* Stop listening; the file of a unix: socket goes, if we made it and it is
-   still ours. */
-void socket_unlisten(int fd, const struct socket_address *address);
+   still ours. 0, or -errno where it stays. */
+int socket_unlisten(int fd, const struct socket_address *address);
 
 /* Accept one connection. Fills in the peer's address; an IPv4 peer of an IPv6
    listener is told as IPv4. */

@@ -140,10 +140,10 @@ int socket_file_listen(int fd, const char *path, unsigned mode,
 
 /* The file may have been replaced by another server's since. Its inode cannot
    be another's while we hold the socket. */
-void socket_file_remove(const char *path, const uint64_t file[2])
+int socket_file_remove(const char *path, const uint64_t file[2])
 {
     uint64_t found[2];
-    if (file[1] && identify(path, found) && found[0] == file[0] &&
-        found[1] == file[1])
-        (void)unlink(path);
+    bool is_ours = file[1] && identify(path, found) && found[0] == file[0] &&
+                   found[1] == file[1];
+    return is_ours && unlink(path) != 0 ? -errno : 0;
 }

@@ -23,7 +23,8 @@
 int socket_file_listen(int fd, const char *path, unsigned mode,
                        const uint32_t *group, uint64_t file[2]);
 
-/* Remove the file, if we made it (file[1] is not 0) and it is still ours. */
-void socket_file_remove(const char *path, const uint64_t file[2]);
+/* Remove the file, if we made it (file[1] is not 0) and it is still ours. 0, or
+   -errno: it stays. */
+int socket_file_remove(const char *path, const uint64_t file[2]);
 
 #endif

@@ -140,16 +140,23 @@ static bool is_user(const struct user *user)
 }
 
 /* The groups first: the right to change them goes with the user. */
-int user_become(const struct user *user)
+int user_become(const struct user *user, const char **step)
 {
     gid_t group = user->group;
     if (is_user(user))
         return 0;
-    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
-        setresuid(user->id, user->id, user->id) != 0)
+    *step = "setgroups";
+    if (setgroups(0, NULL) != 0)
         return -errno;
+    *step = "setresgid";
+    if (setresgid(group, group, group) != 0)
+        return -errno;
+    *step = "setresuid";
+    if (setresuid(user->id, user->id, user->id) != 0)
+        return -errno;
+    *step = "not become";
     if (!is_user(user))
         return -EPERM;
-    /* There must be no way back. */
+    *step = "there is a way back";
     return user->id != 0 && setresuid(0, 0, 0) == 0 ? -EPERM : 0;
 }

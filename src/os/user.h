@@ -34,10 +34,10 @@ int user_find_group(struct span text, uint32_t *group);
 
 /*
  * Become that user, of that group and no other, in all three ways (real,
- * effective, saved), and make sure that there is no way back. 0, or -errno:
- * then the process must not go on.
+ * effective, saved), and make sure that there is no way back. 0, or -errno,
+ * with the *step that failed: then the process must not go on.
  */
-int user_become(const struct user *user);
+int user_become(const struct user *user, const char **step);
 
 /* ---- For user.c and the tests -------------------------------------------- */
 

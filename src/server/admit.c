@@ -37,12 +37,20 @@ static struct client *first_of(const struct server *s, const struct list *list)
     return NULL;
 }
 
+/* Has one regular client more a slot? With all workers together, too. */
+static bool has_room(const struct server *s)
+{
+    uint32_t others = crew_elsewhere(&s->crew, CREW_REGULAR);
+    return client_has_room(&s->clients, 0) &&
+           (!crew_is_shared(&s->crew) ||
+            s->clients.regular + others < s->crew.slots);
+}
+
 bool admit_now(const struct server *s)
 {
     const struct clients *all = &s->clients;
     return all->slots.count < all->slots.size &&
-           (client_has_room(all, 0) || list_empty(&all->idle) ||
-            first_of(s, &all->idle)) &&
+           (has_room(s) || list_empty(&all->idle) || first_of(s, &all->idle)) &&
            (client_has_room(all, CLIENT_REFUSED) ||
             first_of(s, &all->refused)) &&
            (client_has_room(all, CLIENT_SCRAPE) || first_of(s, &all->scraping));
@@ -60,13 +68,21 @@ static bool end(struct server *s, struct client *c)
     return true;
 }
 
+/* A slot for a regular client, of those that all workers have together. */
+static bool claim(struct server *s)
+{
+    const struct clients *all = &s->clients;
+    return client_has_room(all, 0) && (!crew_is_shared(&s->crew) ||
+                                       crew_claim(&s->crew, all->regular + 1));
+}
+
 static struct client *take(struct server *s, int fd, uint32_t kind)
 {
     struct clients *all = &s->clients;
-    if (kind == 0 && !client_has_room(all, 0) &&
-        !end(s, first_of(s, &all->idle)))
+    if (kind == 0 && !claim(s) &&
+        !(end(s, first_of(s, &all->idle)) && claim(s)))
         kind = CLIENT_REFUSED;
-    if (kind && !client_has_room(all, kind))
+    if (!client_has_room(all, kind))
         end(s, first_of(s, kind == CLIENT_REFUSED ? &all->refused
                                                   : &all->scraping));
     s->came += kind != 0;
@@ -75,9 +91,30 @@ static struct client *take(struct server *s, int fd, uint32_t kind)
 
 bool admit_full(const struct server *s, const struct client *beside)
 {
-    const struct clients *all = &s->clients;
-    uint32_t others = all->regular - client_is_regular(beside);
-    return others - all->idle.count >= all->size;
+    uint32_t now[CREW_GAUGES];
+    server_count_all(s, now);
+    uint32_t others = now[CREW_REGULAR] - client_is_regular(beside);
+    uint32_t idle = now[CREW_IDLE];
+    return others > idle && others - idle >= server_slots(s);
+}
+
+bool admit_waits(struct server *s)
+{
+    if (!crew_is_shared(&s->crew) || has_room(s) ||
+        !list_empty(&s->clients.idle) ||
+        crew_elsewhere(&s->crew, CREW_IDLE) == 0 || s->asked == LIMITS_ASKED) {
+        s->asked = 0;
+        return false;
+    }
+    s->asked++;
+    crew_ask(&s->crew);
+    return true;
+}
+
+void admit_give_way(struct server *s)
+{
+    if (!has_room(s))
+        end(s, first_of(s, &s->clients.idle));
 }
 
 /* ---- Coming -------------------------------------------------------------- */

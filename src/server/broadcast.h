@@ -13,10 +13,14 @@
 
 #include "server/server.h"
 
-/* Append a message of the client's to a room. When `skip`, it is a member, and
-   the frame is not sent back to it. */
+/* Append a message to a room. `c` is who has just said it, or NULL. When `skip`,
+   it is a member, and the frame is not sent back to it. */
 void broadcast_publish(struct server *s, struct client *c, struct room *room,
                        const struct room_record *record, bool skip);
+
+/* Something is missing in the room here, which the event in this frame tells:
+   members of the plain form are closed. */
+void broadcast_gap(struct server *s, struct room *room, struct span frame);
 
 /* Write to the members what they have not had, going on where the last call
    had to stop, until the turn's cost is `end`; to one at least. False when it

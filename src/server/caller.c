@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/caller.h"
 #include "server/grant.h"
+#include "server/pending.h"
 
 /* ---- Addresses ----------------------------------------------------------- */
 
@@ -125,6 +126,17 @@ bool caller_is_told(const struct config *config,
 
 /* ---- Whose it counts as --------------------------------------------------- */
 
+static struct address_crowd crowd_of(struct server *s)
+{
+    const struct crew *c = &s->crew;
+    struct address_crowd all = {.workers = &s->crowds, .worker_count = 1};
+    if (crew_is_shared(c))
+        all = (struct address_crowd){.workers = c->crowds,
+                                     .worker_count = c->count,
+                                     .worker = c->worker};
+    return all;
+}
+
 static void warn(struct server *s, const struct client *c)
 {
     struct journal_line line;
@@ -133,17 +145,18 @@ static void warn(struct server *s, const struct client *c)
     journal_put(&line, "why",
                 BYTES_LITERAL("one address holds over half of the slots"));
     caller_log(&line, s, c);
-    journal_number(&line, "slots", s->clients.size);
+    journal_number(&line, "slots", server_slots(s));
     journal_end(&line);
 }
 
 static void set_address(struct server *s, struct client *c, uint32_t key)
 {
     bool counts = client_is_regular(c);
-    if (counts)
-        address_part(&s->crowds, c->address, s->clients.size);
+    struct address_crowd crowd = crowd_of(s);
+    if (counts && c->address)
+        address_part(&crowd, c->address, server_slots(s));
     c->address = key;
-    if (counts && address_join(&s->crowds, key, s->clients.size))
+    if (counts && key && address_join(&crowd, key, server_slots(s)))
         warn(s, c);
 }
 
@@ -232,6 +245,7 @@ void caller_begin(struct server *s, struct client *c,
     bool told = client_has(c, CLIENT_SCRAPE) || caller_is_told(s->config, from);
     set_entry(s, c, entered);
     grant_forget(s, c);
+    pending_forget(s, c);
     if (!told)
         set_address(s, c, address_key(s->addresses.seed, from));
     if (!s->sources.table)

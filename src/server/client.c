@@ -9,6 +9,7 @@ void client_init(struct clients *all, struct client *table,
     all->links = (struct list_table){.first = (uint8_t *)&table->member,
                                      .stride = sizeof *table};
     list_init(&all->idle);
+    list_init(&all->asking);
     list_init(&all->refused);
     list_init(&all->scraping);
     list_init(&all->downloads);
@@ -21,17 +22,27 @@ static struct list *list_of(struct clients *all, uint32_t kind)
     return kind & CLIENT_SCRAPE ? &all->scraping : &all->refused;
 }
 
+/* Of those in a state, where there is one. */
+static struct list *list_in(struct clients *all, unsigned state)
+{
+    return state == CLIENT_IDLE     ? &all->idle
+           : state == CLIENT_ASKING ? &all->asking
+                                    : NULL;
+}
+
 void client_set_state(struct clients *all, struct client *c,
                       enum client_state state)
 {
-    if (c->state == CLIENT_IDLE)
-        list_remove(&all->idle, &all->links, client_index(all, c));
-    if (state == CLIENT_IDLE)
-        list_append(&all->idle, &all->links, client_index(all, c));
+    uint32_t index = client_index(all, c);
+    struct list *from = list_in(all, c->state), *to = list_in(all, state);
+    if (from)
+        list_remove(from, &all->links, index);
+    if (to)
+        list_append(to, &all->links, index);
     if (state == CLIENT_GONE && client_is_regular(c))
         all->regular--;
     else if (state == CLIENT_GONE)
-        list_remove(list_of(all, c->flags), &all->links, client_index(all, c));
+        list_remove(list_of(all, c->flags), &all->links, index);
     all->in_state[c->state]--;
     all->in_state[state]++;
     c->state = (uint8_t)state;

@@ -14,6 +14,7 @@
  *   PROXY     waits for a whole PROXY header (--proxy-protocol: caller.h)
  *   REQUEST   waits for a whole request head
  *   BODY      waits for the whole content of a POST (post.h)
+ *   ASKING    waits for its room, in which another worker writes now
  *   REPLY     waits until the response has left
  *   IDLE      waits for the first byte of another request
  *   OPEN      a WebSocket: waits for frames
@@ -25,6 +26,7 @@
  *   REQUEST -> REPLY -> IDLE -> REQUEST      plain HTTP, kept alive,
  *              REPLY -> LINGER               or not
  *   REQUEST -> BODY -> REPLY                 something is said by it
+ *   REQUEST or BODY -> ASKING -> the same    and looked at again (ready.h)
  *   REQUEST -> OPEN -> CLOSING -> LINGER     a WebSocket
  *   any -> GONE
  */
@@ -46,6 +48,7 @@ enum client_state {
     CLIENT_PROXY,
     CLIENT_REQUEST,
     CLIENT_BODY,
+    CLIENT_ASKING,
     CLIENT_REPLY,
     CLIENT_IDLE,
     CLIENT_OPEN,
@@ -101,6 +104,7 @@ struct client_http {
     bool is_head : 1;      /* that one is a HEAD: no body in the answer */
     bool has_place : 1;    /* among `downloads` */
     bool has_uid : 1;      /* it has posted: its profile is a member's */
+    bool is_whole : 1;     /* the content of a POST is all here */
     uint32_t page;         /* index of the built-in page being sent, or
                               CLIENT_NONE */
     int32_t file;          /* descriptor of the file being sent, or -1 */
@@ -173,7 +177,7 @@ struct client {
     uint64_t received;   /* bytes on the wire */
     uint64_t sent;
     union {
-        struct client_http http;         /* REQUEST, BODY, REPLY */
+        struct client_http http;         /* REQUEST to REPLY */
         struct client_socket socket;     /* OPEN */
         struct client_farewell farewell; /* CLOSING, LINGER, GONE */
     } as;
@@ -183,19 +187,19 @@ _Static_assert(sizeof(struct client) == 128, "two cache lines a client");
 
 /* What only a room's member has. */
 struct client_member {
-    uint32_t skip_from;    /* CLIENT_SKIPS: where in the log its own messages
+    uint32_t skip_from;  /* CLIENT_SKIPS: where in the log its own messages
                               begin, which it is not sent (low bits) */
-    uint32_t skip_len;     /* and their bytes */
-    uint32_t members_told; /* number in the last `members` or `welcome` */
-    uint32_t lag_since;    /* when `behind` was looked at last, */
-    uint32_t lag_mark;     /* and its cursor then (low bits) */
-    uint32_t own_now;      /* bytes it said in period own_period (member.h), */
-    uint32_t own_before;   /* and in the one before */
-    uint8_t own_period;    /* low bits of its number */
-    uint8_t behind;        /* enum member_lag: how far */
-    uint8_t stuck;         /* 1: and it took too little in the last second */
-    uint8_t uid[16];       /* random UUID v4 */
-    uint8_t name_len;      /* 0: no name */
+    uint32_t skip_len;   /* and their bytes */
+    uint32_t told;       /* news in the last `members` or `welcome` */
+    uint32_t lag_since;  /* when `behind` was looked at last, */
+    uint32_t lag_mark;   /* and its cursor then (low bits) */
+    uint32_t own_now;    /* bytes it said in period own_period (member.h), */
+    uint32_t own_before; /* and in the one before */
+    uint8_t own_period;  /* low bits of its number */
+    uint8_t behind;      /* enum member_lag: how far */
+    uint8_t stuck;       /* 1: and it took too little in the last second */
+    uint8_t uid[16];     /* random UUID v4 */
+    uint8_t name_len;    /* 0: no name */
     uint8_t name[LIMITS_USER_NAME];
 };
 
@@ -239,6 +243,7 @@ struct clients {
     uint32_t regular;        /* those that count against it and are not GONE */
     struct list_table links; /* of these lists; who is GONE is in none */
     struct list idle;        /* in state IDLE, the longest first */
+    struct list asking;      /* in state ASKING, likewise */
     struct list refused;     /* with CLIENT_REFUSED, in the order they came */
     struct list scraping;    /* with CLIENT_SCRAPE, likewise */
     struct list downloads; /* in state REPLY, sent a file for more than a turn,
@@ -304,6 +309,20 @@ static inline uint32_t client_inflating(const struct clients *all,
 static inline bool client_in_room(const struct client *c)
 {
     return c->room != CLIENT_NONE;
+}
+
+/* Is there a request of it, or the beginning of one, without an answer? */
+static inline bool client_is_unanswered(const struct client *c)
+{
+    return c->state == CLIENT_REQUEST || c->state == CLIENT_BODY ||
+           c->state == CLIENT_ASKING;
+}
+
+/* Is there a message that was taken of it, and could not be said in its room
+   yet? One that goes has to wait for that. */
+static inline bool client_owes(const struct client *c)
+{
+    return c->taken && client_in_room(c);
 }
 
 /* Put a client at the end; take out the first one, NULL when there is none. */

@@ -55,7 +55,7 @@ static struct compressed_out *out_of(struct server *s, struct client *c,
     struct compressed_out *out = context_of(&s->deflating, *lease);
     if (out && event->first) {
         deflate_init(&out->deflate, c->server_bits,
-                     event->last ? event->len : SIZE_MAX);
+                     event->last ? event->len : SIZE_MAX, DEFLATE_FAST);
         out->pending = 0;
         out->begun = false;
     }
@@ -85,7 +85,7 @@ bool compressed_reply(struct server *s, struct client *c,
     s->cost += deflate_cost(event->len);
     if (flush != DEFLATE_MORE)
         out->pending = 0;
-    if (frame.len > 0 || event->last) {
+    if (frame.len > 0) { /* at the end a block's header at least */
         /* RFC 7692 6: RSV1 is set on the first frame only. */
         uint8_t first = out->begun ? FRAME_CONTINUATION
                                    : (uint8_t)(event->opcode | FRAME_RSV1);
@@ -111,7 +111,8 @@ bool compressed_frame(struct server *s, uint8_t opcode, struct span payload,
     uint8_t *space = s->deflated + (log == ROOM_JSON_TWIN ? half : 0);
     struct text t = text_over(space + FRAME_SERVER_HEADER_MAX,
                               half - FRAME_SERVER_HEADER_MAX);
-    if (!permessage_compress(s->deflate, EXTENSION_BITS_MAX, payload, &t))
+    if (!permessage_compress(s->deflate, EXTENSION_BITS_MAX, payload,
+                             DEFLATE_SMALL, &t))
         return false;
     size_t len = frame_write(space, FRAME_FIN | FRAME_RSV1 | opcode, t.len);
     *head = bytes_span(space, len);

@@ -6,6 +6,7 @@
 #include "server/compressed.h"
 #include "server/due.h"
 #include "server/member.h"
+#include "server/pending.h"
 #include "server/ready.h"
 
 void conn_opened(struct server *s, struct client *c)
@@ -28,24 +29,39 @@ void conn_opened(struct server *s, struct client *c)
 
 /* ---- Closing -------------------------------------------------------------- */
 
-/* What the room owes to one that goes, what was taken of it included: after two
+/* What the room owes to one that goes, what was taken of it included: after some
    of the causes all messages up to now. In the JSON form it does not hear
    itself. */
 static void settle_room(struct server *s, struct client *c)
 {
     uint8_t cause = c->as.farewell.cause;
     const struct ring *log = member_log(s, c);
+    if (c->taken && !member_seize_held(s, c)) /* others may be heard for that */
+        return;
     uint64_t cursor = c->as.farewell.cursor, end = log->head;
-    member_publish_held(s, c); /* members are written to */
+    if (c->taken)
+        member_publish_held(s, c); /* members are written to */
     c->as.farewell.is_settled = 1;
     if (c->form != CLIENT_JSON)
         end = log->head;
     member_leave(s, c);
-    if ((cause == CAUSE_CLOSE || cause == CAUSE_STOPPING) &&
-        ring_holds(log, cursor))
+    bool is_owed =
+        cause == CAUSE_CLOSE || cause == CAUSE_STOPPING || cause == CAUSE_REDIS;
+    if (is_owed && ring_holds(log, cursor)) {
         c->frame_left = (uint32_t)(end - cursor);
-    if (c->frame_left == 0)
+    } else if (is_owed) { /* lost while it waited: nothing is left out untold */
+        c->as.farewell.code = CLOSE_TRY_LATER;
+        c->as.farewell.reason = "too slow for this room";
+    }
+    if (c->frame_left == 0 || c->state != CLIENT_CLOSING)
         member_detach(s, c);
+}
+
+/* What it had of a message is no longer wanted. */
+static void give_input(struct server *s, struct client *c)
+{
+    lease_give(&s->leases, &c->inbox);
+    compressed_end(s, c);
 }
 
 /* From OPEN to CLOSING. What is to be said before the end is pending by now, or
@@ -58,15 +74,15 @@ static void leave_open(struct server *s, struct client *c,
     how.outbox_first = c->frame_left == 0;
     how.is_settled = c->taken == 0;
     if (client_in_room(c))
-        how.room_generation = slots_generation(&s->rooms.topics.slots, c->room);
+        how.room_generation = store_generation(&s->rooms.store, c->room);
     client_set_state(&s->clients, c, CLIENT_CLOSING);
     s->stats.open[c->form]--;
     c->as.farewell = how;
     if (client_in_room(c))
         settle_room(s, c);
     c->since = (uint32_t)s->now;
-    lease_give(&s->leases, &c->inbox);
-    compressed_end(s, c);
+    if (!c->taken)
+        give_input(s, c);
     client_clear(c, CLIENT_PARKED);
     ready_go_on(s, c,
                 CLIENT_WAITS_ROOM | CLIENT_WAITS_RATE | CLIENT_WAITS_BUFFER);
@@ -90,7 +106,6 @@ void conn_fail(struct server *s, struct client *c, unsigned code,
                const char *reason)
 {
     enum journal_cause cause = code == CLOSE_TOO_BIG     ? CAUSE_TOO_BIG
-                               : code == CLOSE_INTERNAL  ? CAUSE_FAULT
                                : code == CLOSE_TRY_LATER ? CAUSE_NO_BUFFER
                                                          : CAUSE_PROTOCOL;
     conn_close(s, c, code, reason, cause);
@@ -112,6 +127,7 @@ void conn_linger(struct server *s, struct client *c)
     /* RFC 6455 7.1.1: shut our side and read on, so that unread bytes do not
        turn the close into a reset that overtakes our Close. */
     socket_shut(c->fd);
+    pending_end(s, c);
     lease_give(&s->leases, &c->inbox);
     client_clear(c, CLIENT_PARKED);
     client_set_state(&s->clients, c, CLIENT_LINGER);
@@ -128,12 +144,14 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
     if ((c->state == CLIENT_CLOSING || c->state == CLIENT_LINGER) &&
         c->as.farewell.cause != CAUSE_REFUSED) /* was a WebSocket */
         clientlog_close(s, c);
-    if (c->state == CLIENT_REQUEST || c->state == CLIENT_BODY ||
-        c->state == CLIENT_REPLY)
+    if (c->state == CLIENT_REPLY)
         body_end(s, c);
-    if (client_in_room(c))
+    pending_end(s, c);
+    bool owes = client_owes(c);
+    if (client_in_room(c) && !owes)
         member_detach(s, c);
-    lease_give(&s->leases, &c->inbox);
+    if (!owes)
+        lease_give(&s->leases, &c->inbox);
     lease_give(&s->leases, &c->outbox);
     caller_leave(s, c);
     wheel_remove(&s->wheel, client_index(&s->clients, c));
@@ -143,7 +161,22 @@ void conn_drop(struct server *s, struct client *c, enum journal_cause cause)
         socket_close(c->fd);
     c->fd = -1;
     client_set_state(&s->clients, c, CLIENT_GONE);
-    server_bury(s, c);
+    if (!owes)
+        server_bury(s, c);
+}
+
+void conn_settle(struct server *s, struct client *c)
+{
+    if (!c->taken)
+        return;
+    settle_room(s, c);
+    if (c->taken)
+        return;
+    give_input(s, c);
+    if (c->state == CLIENT_GONE)
+        server_bury(s, c);
+    else
+        server_make_dirty(s, c);
 }
 
 void conn_refuse(struct server *s, struct client *c, unsigned status,

@@ -3,8 +3,9 @@
  * conn: how a connection opens, and how it ends. States: client.h.
  *
  * There are two ways out: conn_close politely, with a Close frame, and
- * conn_drop at once; a plain connection ends with its response (conn_linger). Whatever happens to one client ends in one of them, and
- * nobody else's turn ends with it.
+ * conn_drop at once; a plain connection ends with its response (conn_linger).
+ * Whatever happens to one client ends in one of them, and nobody else's turn ends
+ * with it.
  */
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H
@@ -25,6 +26,10 @@ void conn_fail(struct server *s, struct client *c, unsigned code,
 
 /* End the connection now. */
 void conn_drop(struct server *s, struct client *c, enum journal_cause cause);
+
+/* One that goes, and whose message could not be published before: its room may be
+   had now. */
+void conn_settle(struct server *s, struct client *c);
 
 /* Send a plain connection one short refusal, which needs no buffer: what its
    kernel does not take is lost. The caller ends the connection. */

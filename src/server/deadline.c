@@ -84,7 +84,7 @@ static bool grant_reached(struct server *s, struct client *c)
         return true;
     }
     uint64_t seconds = grant_tell(s, c);
-    if (seconds && service->expiring) {
+    if (service->expiring) {
         output_begin(s, c);
         service->expiring(s, c, seconds);
         output_settle(s, c);
@@ -98,12 +98,12 @@ static void open_reached(struct server *s, struct client *c)
         member_measure(s, c);
     if (output_reached(s, c) || grant_reached(s, c))
         return;
-    /* It waits again if it has to, when its next message is looked at. */
-    if (c->waits == 0 && due_message(s, c) <= s->now) {
+    if (due_message(s, c) <= s->now) {
         conn_close(s, c, CLOSE_POLICY, "a message takes too long",
                    CAUSE_MESSAGE_TIMEOUT);
         return;
     }
+    /* It waits again if it has to, when its next message is looked at. */
     ready_go_on(s, c, CLIENT_WAITS_RATE);
     if (client_waits(c, CLIENT_WAITS_BUFFER) && gate_echo_room(s, c))
         ready_go_on(s, c, CLIENT_WAITS_BUFFER);
@@ -113,12 +113,13 @@ static void open_reached(struct server *s, struct client *c)
 void deadline_reached(struct server *s, struct client *c)
 {
     bool over = due_state(s, c) <= s->now;
-    if (c->state == CLIENT_OPEN)
+    if (c->state == CLIENT_ASKING && !over)
+        ready_ask_again(s, c);
+    else if (c->state == CLIENT_OPEN)
         open_reached(s, c);
     else if (c->state == CLIENT_REPLY)
         output_reached(s, c);
-    else if (over && (c->state == CLIENT_PROXY || c->state == CLIENT_REQUEST ||
-                      c->state == CLIENT_BODY))
+    else if (over && (c->state == CLIENT_PROXY || client_is_unanswered(c)))
         request_timeout(s, c);
     else if (over)
         conn_drop(s, c,

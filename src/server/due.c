@@ -82,6 +82,10 @@ uint64_t due_state(const struct server *s, const struct client *c)
     case CLIENT_PROXY:
     case CLIENT_REQUEST: return moment(s, c->since, config->handshake_timeout);
     case CLIENT_BODY: return moment(s, c->since, config->message_timeout);
+    case CLIENT_ASKING:
+        return moment(s, c->since,
+                      c->as.http.is_whole ? config->message_timeout
+                                          : config->handshake_timeout);
     case CLIENT_IDLE: return moment(s, c->since, config->keep_alive);
     case CLIENT_CLOSING: return moment(s, c->since, config->close_timeout);
     case CLIENT_LINGER: return moment(s, c->since, LIMITS_LINGER);

@@ -8,17 +8,19 @@
  *   PROXY     handshake-timeout after `since`
  *   REQUEST   the same
  *   BODY      message-timeout after `since`
- *   REPLY     write-timeout without progress
+ *   ASKING    as the one of these that it came from, and a look in between
+ *   REPLY     write-timeout after anything of it was last taken
  *   IDLE      keep-alive after `since`
  *   OPEN      silent for --ping: a ping; silent for pong-timeout after it; a
- *             message not whole message-timeout after it began; output pending
- *             without progress for write-timeout; its token's end; a look at
- *             how far behind it is, or whether an echo of it fits again
+ *             message that is not whole message-timeout after it began; output
+ *             of which nothing was taken for write-timeout; its token's end;
+ *             a look at how far behind it is, or whether an echo of it fits
+ *             again
  *   CLOSING   close-timeout after `since`
  *   LINGER    a second after `since`
  *
- * Progress is a byte that the peer's TCP has acknowledged; of output in a leased
- * buffer LIMITS_LEAST_PACE bytes a second, or all of it.
+ * Taken is what the peer's TCP has acknowledged. One byte will do; of output in a
+ * leased buffer it must be LIMITS_LEAST_PACE bytes a second, or all of it.
  */
 #ifndef SERVER_DUE_H
 #define SERVER_DUE_H

@@ -65,11 +65,11 @@ bool gate_post(struct server *s, uint32_t address)
 /* ---- The next message ----------------------------------------------------- */
 
 /* Would a message of it have to wait, and could not be kept for that? */
-static bool stays_out(const struct server *s, const struct client *c)
+static bool stays_out(struct server *s, const struct client *c)
 {
     return !(lease_can_keep(&s->leases) &&
              (c->client_bits == 0 || lease_can_keep(&s->inflating))) &&
-           !member_may_speak(s, c);
+           member_stays_out(s, c);
 }
 
 bool gate_closed(struct server *s, struct client *c)

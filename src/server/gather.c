@@ -10,15 +10,26 @@
 
 /* ---- Messages in pieces --------------------------------------------------- */
 
-/* Must a whole message wait for its room, and can a buffer of the pool be kept
-   for that? */
+/* Must a whole message wait for its room? Where no more buffers of the pool
+   should be kept for that, its sender need not wait for others who read; but
+   where the room cannot be had it must. The client may be closed by then. */
 static bool must_hold(struct server *s, const struct client *c,
                       const struct leases *pool, struct span message)
 {
     const struct service *service = server_service(s, c);
-    return !member_may_speak(s, c) && lease_can_keep(pool) &&
+    return client_in_room(c) &&
+           !member_seize(s, c, member_room(s, c), message.len,
+                         !lease_can_keep(pool)) &&
            (!service->publishes ||
             (message.len > 0 && service->publishes(s, message)));
+}
+
+/* On to the service, which may say it in its room. */
+static void pass_message(struct server *s, struct client *c, uint8_t opcode,
+                         uint8_t *message, size_t len)
+{
+    server_service(s, c)->message(s, c, opcode, message, len);
+    store_release(&s->rooms.store);
 }
 
 /* Add a piece to the message so far. */
@@ -38,7 +49,10 @@ static void add_piece(struct server *s, struct client *c, struct gather *in,
         return;
     uint8_t *message = lease_bytes(&s->leases, c->inbox);
     size_t len = in->message_len;
-    if (must_hold(s, c, &s->leases, bytes_span(message, len))) {
+    bool holds = must_hold(s, c, &s->leases, bytes_span(message, len));
+    if (c->state != CLIENT_OPEN)
+        return;
+    if (holds) {
         /* It may be published in this turn: the client may go in it. */
         struct lease *l = lease_at(&s->leases, c->inbox);
         l->start = l->end = (uint32_t)len;
@@ -46,24 +60,36 @@ static void add_piece(struct server *s, struct client *c, struct gather *in,
         return;
     }
     in->message_len = 0;
-    server_service(s, c)->message(s, c, event->opcode, message, len);
+    pass_message(s, c, event->opcode, message, len);
 }
 
 /* One that came whole. Where it must wait it is gathered, in one piece. */
 static void take_whole(struct server *s, struct client *c, struct gather *in,
                        const struct message_event *event)
 {
-    if (must_hold(s, c, &s->leases, bytes_span(event->ptr, event->len)) &&
-        input_want_inbox(s, c))
+    bool holds =
+        must_hold(s, c, &s->leases, bytes_span(event->ptr, event->len));
+    if (c->state != CLIENT_OPEN)
+        return;
+    if (holds)
         add_piece(s, c, in, event);
     else
-        server_service(s, c)->message(s, c, event->opcode, event->ptr,
-                                      event->len);
+        pass_message(s, c, event->opcode, event->ptr, event->len);
 }
 
 /* ---- Compressed messages -------------------------------------------------- */
 
-/* A chunk of an echo: its text checked, and on to the service. */
+/* Is it text so far? Asked of each chunk, so that what comes first counts: the
+   end of the text, or of what it may hold. */
+static bool is_text(struct compressed_in *z, const struct text *chunk,
+                    bool last)
+{
+    return z->opcode != FRAME_TEXT ||
+           (utf8_take(&z->utf8, chunk->ptr, chunk->len) &&
+            (!last || utf8_whole(&z->utf8)));
+}
+
+/* A chunk of an echo, on to the service. */
 static void pass_chunk(struct server *s, struct client *c,
                        struct compressed_in *z, const struct text *chunk,
                        bool last)
@@ -77,12 +103,6 @@ static void pass_chunk(struct server *s, struct client *c,
         .ptr = chunk->ptr,
         .len = chunk->len,
     };
-    if (z->opcode == FRAME_TEXT &&
-        (!utf8_take(&z->utf8, chunk->ptr, chunk->len) ||
-         (last && !utf8_whole(&z->utf8)))) {
-        conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
-        return;
-    }
     z->first = false;
     server_service(s, c)->piece(s, c, &event);
 }
@@ -92,12 +112,13 @@ static void pass_gathered(struct server *s, struct client *c,
                           struct compressed_in *z)
 {
     uint8_t *message = compressed_gathered(z);
-    if (z->opcode == FRAME_TEXT && !utf8_valid(bytes_span(message, z->len)))
-        conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
-    else if (must_hold(s, c, &s->inflating, bytes_span(message, z->len)))
+    bool holds = must_hold(s, c, &s->inflating, bytes_span(message, z->len));
+    if (c->state != CLIENT_OPEN)
+        return;
+    if (holds)
         member_hold(s, c, z->opcode);
     else
-        server_service(s, c)->message(s, c, z->opcode, message, z->len);
+        pass_message(s, c, z->opcode, message, z->len);
 }
 
 /* Where the next bytes are inflated to. */
@@ -116,7 +137,6 @@ static bool may_inflate(const struct server *s, const struct client *c)
 {
     return s->inflate_left > 0 && s->blocks_left > 0 &&
            s->cost < LIMITS_TURN_READ &&
-           !client_waits(c, CLIENT_WAITS_OUTPUT) &&
            (!server_service(s, c)->streams ||
             staging_room(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
 }
@@ -143,6 +163,10 @@ static bool inflate_chunk(struct server *s, struct client *c, struct gather *in,
     s->inflate_left -= bytes_min(s->inflate_left, chunk.len);
     if (status == INFLATE_FAILED || (last && !permessage_whole(&z->reader))) {
         conn_fail(s, c, CLOSE_BAD_DATA, "not DEFLATE data");
+        return false;
+    }
+    if (!is_text(z, &chunk, last)) {
+        conn_fail(s, c, CLOSE_BAD_DATA, "not UTF-8");
         return false;
     }
     if (streams) {

@@ -63,7 +63,7 @@ unsigned grant_renew(struct server *s, struct client *c, struct span token,
 {
     struct token_claims claims;
     struct grant *g = grant_of(s, c);
-    struct span room = topic_name(topic_at(&s->rooms.topics, c->room));
+    struct span room = store_name(&s->rooms.store, c->room);
     enum token_reason reason = verify(s, token, &claims);
     *why = token_reason(reason);
     if (reason != TOKEN_GOOD)
@@ -90,8 +90,8 @@ uint64_t grant_due(const struct server *s, const struct client *c)
 uint64_t grant_tell(struct server *s, const struct client *c)
 {
     struct grant *g = grant_of(s, c);
-    if (!g || !g->ends || g->told || s->wall + TOKEN_SKEW < g->ends)
+    if (!g || s->wall + TOKEN_SKEW < g->ends)
         return 0;
     g->told = true;
-    return g->ends > s->wall ? (g->ends - s->wall + 999) / 1000 : 0;
+    return (g->ends - s->wall + 999) / 1000;
 }

@@ -52,6 +52,14 @@ static size_t receive(struct server *s, struct client *c, uint8_t *to,
     return len;
 }
 
+/* Can what is kept be handled without more? */
+static bool unpark(struct client *c)
+{
+    bool parked = client_has(c, CLIENT_PARKED);
+    client_clear(c, CLIENT_PARKED);
+    return parked;
+}
+
 bool input_take(struct server *s, struct client *c, size_t most, size_t *len)
 {
     struct span kept = {0};
@@ -66,10 +74,8 @@ bool input_take(struct server *s, struct client *c, size_t most, size_t *len)
     if (kept.len)
         memcpy(s->receive, kept.ptr, kept.len);
     *len = kept.len;
-    if (client_has(c, CLIENT_PARKED)) {
-        client_clear(c, CLIENT_PARKED);
+    if (unpark(c))
         return true;
-    }
     size_t got = receive(s, c, s->receive + kept.len,
                          bytes_min(most, s->receive_size - kept.len));
     *len += got;
@@ -78,16 +84,20 @@ bool input_take(struct server *s, struct client *c, size_t most, size_t *len)
     return got > 0;
 }
 
-struct span input_append(struct server *s, struct client *c)
+bool input_append(struct server *s, struct client *c, struct span *all)
 {
     struct lease *l = lease_at(&s->leases, c->inbox);
     uint8_t *to = lease_bytes(&s->leases, c->inbox) + l->end;
+    bool parked = unpark(c);
     size_t got =
-        receive(s, c, to, bytes_min(s->leases.size - l->end, s->receive_size));
-    if (got == 0)
-        return bytes_span(NULL, 0);
+        parked ? 0
+               : receive(s, c, to,
+                         bytes_min(s->leases.size - l->end, s->receive_size));
+    if (!parked && got == 0)
+        return false;
     l->end += (uint32_t)got;
-    return lease_left(&s->leases, c->inbox);
+    *all = lease_left(&s->leases, c->inbox);
+    return true;
 }
 
 bool input_want_inbox(struct server *s, struct client *c)

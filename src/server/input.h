@@ -13,11 +13,10 @@
    there is nothing to handle; the client may then be GONE. */
 bool input_take(struct server *s, struct client *c, size_t most, size_t *len);
 
-/* Receive behind what is kept, where that lies: all of it. An empty span when
-   nothing came; the client may then be GONE. */
-struct span input_append(struct server *s, struct client *c);
+/* The same where what is kept lies, in the inbox: *all of it. */
+bool input_append(struct server *s, struct client *c, struct span *all);
 
-/* Lease an inbox, if it has none. False: there is none to be had. */
+/* Lease an inbox, if it has none. False: no buffer is left. */
 bool input_want_inbox(struct server *s, struct client *c);
 
 /*

@@ -4,18 +4,20 @@
 #include "os/error.h"
 
 /* In the order of enum journal_kind. */
-static const char *const kind_words[] = {"start", "open", "close",  "refuse",
-                                         "state", "stop", "warning"};
+static const char *const kind_words[] = {"start",   "open",   "close",
+                                         "refuse",  "state",  "stop",
+                                         "warning", "worker", "redis"};
 _Static_assert(sizeof kind_words / sizeof kind_words[0] == JOURNAL_KINDS,
                "one each");
 
 /* In the order of enum journal_cause. */
 static const char *const cause_words[] = {
-    "none",          "close",           "end-of-stream", "reset",
-    "protocol",      "too-big",         "pong-timeout",  "message-timeout",
-    "write-timeout", "close-timeout",   "overrun",       "no-buffer",
-    "stopping",      "request-timeout", "refused",       "token",
-    "fault"};
+    "none",          "close",           "end-of-stream",
+    "reset",         "protocol",        "too-big",
+    "pong-timeout",  "message-timeout", "write-timeout",
+    "close-timeout", "overrun",         "no-buffer",
+    "stopping",      "request-timeout", "refused",
+    "token",         "redis",           "fault"};
 _Static_assert(sizeof cause_words / sizeof cause_words[0] == CAUSES,
                "one each");
 
@@ -24,8 +26,8 @@ const char *journal_cause_word(enum journal_cause cause)
     return cause_words[cause];
 }
 
-static void begin(struct journal_line *line, enum limits_level level,
-                  const char *event, uint64_t wall)
+static void begin(const struct journal *j, struct journal_line *line,
+                  enum limits_level level, const char *event, uint64_t wall)
 {
     static const char *const words[] = {"error", "warn", "info", "debug"};
     line->text = text_over(line->bytes, sizeof line->bytes - 1); /* newline */
@@ -35,6 +37,8 @@ static void begin(struct journal_line *line, enum limits_level level,
     text_string(&line->text, words[level]);
     text_string(&line->text, " event=");
     text_string(&line->text, event);
+    if (j->worker)
+        journal_number(line, "worker", j->worker - 1);
 }
 
 bool journal_begin(struct journal *j, struct journal_line *line,
@@ -45,13 +49,13 @@ bool journal_begin(struct journal *j, struct journal_line *line,
         return false;
     if (wall / 1000 != j->second)
         journal_settle(j, wall);
-    if (j->kinds[kind].lines == LIMITS_LOG_LINES) {
+    if (j->kinds[kind].lines == LIMITS_LOG_LINES && j->level < LEVEL_DEBUG) {
         j->kinds[kind].left_out++;
         j->owing = true;
         return false;
     }
     j->kinds[kind].lines++;
-    begin(line, level, kind_words[kind], wall);
+    begin(j, line, level, kind_words[kind], wall);
     return true;
 }
 
@@ -114,7 +118,8 @@ void journal_end(struct journal_line *line)
 void journal_warn(struct journal *j, uint64_t wall, const char *why, int result)
 {
     struct journal_line line;
-    if (!journal_begin(j, &line, LEVEL_WARN, JOURNAL_WARN, wall))
+    enum limits_level level = result < 0 ? LEVEL_ERROR : LEVEL_WARN;
+    if (!journal_begin(j, &line, level, JOURNAL_WARN, wall))
         return;
     journal_put(&line, "why", bytes_of(why));
     if (result < 0)
@@ -127,7 +132,7 @@ void journal_settle(struct journal *j, uint64_t wall)
     struct journal_line line;
     for (unsigned kind = 0; kind < JOURNAL_KINDS; kind++) {
         if (j->kinds[kind].left_out) {
-            begin(&line, LEVEL_WARN, "suppressed", wall);
+            begin(j, &line, LEVEL_WARN, "suppressed", wall);
             journal_put(&line, "of", bytes_of(kind_words[kind]));
             journal_number(&line, "count", j->kinds[kind].left_out);
             journal_end(&line);

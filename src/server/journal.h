@@ -4,10 +4,10 @@
  *
  *   time=2026-11-20T11:30:37.042Z level=info event=close client=17 code=1001
  *
- * Of each kind LIMITS_LOG_LINES a second are written; the rest is counted in
- * one line: event=suppressed of=close count=1234. Values are quoted and escaped
- * where needed, so that nobody outside can write lines of his own. What is in
- * messages is never logged.
+ * Of each kind LIMITS_LOG_LINES a second are written, and with --log debug all;
+ * the rest is counted in one line: event=suppressed of=close count=1234. Values
+ * are quoted and escaped where needed, so that nobody outside can write lines of
+ * his own. What is in messages is never logged.
  */
 #ifndef SERVER_JOURNAL_H
 #define SERVER_JOURNAL_H
@@ -22,6 +22,8 @@ enum journal_kind {
     JOURNAL_STATE,
     JOURNAL_STOP,
     JOURNAL_WARN,
+    JOURNAL_WORKER, /* the keeper's: what becomes of a worker */
+    JOURNAL_REDIS,  /* the bus's: is it here, or away? */
     JOURNAL_KINDS,
 };
 
@@ -35,7 +37,7 @@ enum journal_cause {
     CAUSE_TOO_BIG,         /* a message over the limit */
     CAUSE_PONG_TIMEOUT,    /* no sign of life */
     CAUSE_MESSAGE_TIMEOUT, /* a message begun and not finished */
-    CAUSE_WRITE_TIMEOUT,   /* output pending without progress */
+    CAUSE_WRITE_TIMEOUT,   /* the peer took too little of our output */
     CAUSE_CLOSE_TIMEOUT,   /* the closing handshake took too long */
     CAUSE_OVERRUN,         /* fell further behind than the room's log */
     CAUSE_NO_BUFFER,       /* all leased buffers taken */
@@ -43,6 +45,7 @@ enum journal_cause {
     CAUSE_REQUEST_TIMEOUT, /* no whole request in time */
     CAUSE_REFUSED,         /* a response with Connection: close was sent */
     CAUSE_TOKEN,           /* it ended, or does not open this */
+    CAUSE_REDIS,           /* what was said is not known, or cannot be said */
     CAUSE_FAULT,           /* ours */
     CAUSES,
 };
@@ -54,7 +57,8 @@ struct journal {
         uint32_t lines; /* written in this second */
         uint32_t left_out;
     } kinds[JOURNAL_KINDS];
-    bool owing; /* lines were left out and not yet counted */
+    uint32_t worker; /* + 1, of several: each line tells it; else 0 */
+    bool owing;      /* lines were left out and not yet counted */
 };
 
 /* A line being written; it lives on the caller's stack. */
@@ -76,7 +80,8 @@ void journal_number(struct journal_line *line, const char *key, uint64_t value);
 /* Write it. */
 void journal_end(struct journal_line *line);
 
-/* A whole line: event=warning, why=, and where `result` is a -errno error=. */
+/* A whole line: event=warning, why=, and where `result` is a -errno error=: what
+   the system would not do is of level error. */
 void journal_warn(struct journal *j, uint64_t wall, const char *why,
                   int result);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/lend.h"
 #include "server/conn.h"
+#include "server/pending.h"
 
 #define BUCKETS 256 /* of addresses */
 
@@ -67,9 +68,8 @@ static void evict(struct server *s, const struct leases *pool, struct client *c)
     if (c->state == CLIENT_OPEN && !unsent) {
         conn_close(s, c, CLOSE_TRY_LATER, "its buffer is needed",
                    CAUSE_NO_BUFFER);
-    } else if ((c->state == CLIENT_REQUEST || c->state == CLIENT_BODY) &&
-               !unsent) {
-        conn_refuse(s, c, 503, "all buffers taken");
+    } else if (client_is_unanswered(c) && !unsent) {
+        conn_refuse(s, c, pending_refusal(s, c), "all buffers taken");
         conn_linger(s, c);
     } else {
         conn_drop(s, c, CAUSE_NO_BUFFER);

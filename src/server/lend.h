@@ -8,9 +8,9 @@
  * open one is told 1013, a request is answered with 503; who has output pending
  * in the buffer is dropped, for nothing can be said behind it.
  *
- * Who has a whole message that waits for its room is passed over, also while it
- * goes: it would have to be published, and members written to, while somebody
- * asks for a buffer.
+ * Who has a whole message that waits for its room is passed over, also while its
+ * connection ends: the message would have to be published, and members written
+ * to, while somebody asks for a buffer.
  */
 #ifndef SERVER_LEND_H
 #define SERVER_LEND_H

@@ -23,8 +23,14 @@
 #define LIMITS_HOSTS        64 /* --host */
 #define LIMITS_ORIGINS      64 /* --origin */
 #define LIMITS_TRUST        64 /* --trust */
-#define LIMITS_ROOM_NAME    64 /* UTF-8 */
-#define LIMITS_USER_NAME    64 /* UTF-8 */
+#define LIMITS_HEADERS      16 /* --header */
+#define LIMITS_REDIS        8  /* addresses of --redis */
+#define LIMITS_REDIS_PREFIX 64
+#define LIMITS_REDIS_AUTH   1024 /* bytes of that file */
+#define LIMITS_KEEP_MAX     (UINT64_C(3650) * 24 * 60 * 60) /* seconds */
+#define LIMITS_QUEUE_MAX    (UINT64_C(1) << 30)             /* propose.h */
+#define LIMITS_ROOM_NAME    64                              /* UTF-8 */
+#define LIMITS_USER_NAME    64                              /* UTF-8 */
 
 /* Slots beyond --clients: for who is told why he is refused, and for who reads
    --metrics, each with a buffer for the whole text. */
@@ -32,7 +38,9 @@
 #define LIMITS_SCRAPES     4
 #define LIMITS_SCRAPE_SIZE (64 * 1024)
 #define LIMITS_BESIDES     (LIMITS_REFUSALS + LIMITS_SCRAPES)
-#define LIMITS_GIVING_WAY  8 /* connections that end for newcomers, a turn */
+#define LIMITS_GIVING_WAY  8  /* connections that end for newcomers, a turn */
+#define LIMITS_ASKED       20 /* times that another worker is asked for one, */
+#define LIMITS_ASK         5  /* and a newcomer then waits so long */
 
 /* Descriptors. */
 #define LIMITS_OTHER_FILES     8  /* neither clients' nor open at the start */
@@ -126,14 +134,35 @@ enum limits_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 enum limits_trace { TRACE_OFF, TRACE_ALL, TRACE_CLIENT, TRACE_PATH };
 enum limits_whose { WHOSE_EITHER, WHOSE_CLIENT, WHOSE_SERVER };
 
+/* Who we are for Redis: the line of --redis-auth. Of all processes only the
+   keeper and its bus have it. */
+struct limits_login {
+    uint8_t bytes[LIMITS_REDIS_AUTH];
+    uint32_t user_len; /* in front; 0: none */
+    uint32_t password; /* where it begins, */
+    uint32_t password_len;
+};
+
 /* What the user chose. */
 struct config {
     struct socket_address addrs[LIMITS_ADDRS];
     size_t addr_count;
+    uint32_t workers; /* processes; 0: as many as there are processors */
     uint32_t clients;
     uint32_t rooms;
     size_t room_log;
-    uint32_t history; /* messages; 0: off */
+    uint32_t history;  /* messages; 0: off */
+    const char *store; /* the file of what was said; NULL: none */
+    const char *redis; /* its addresses, as given; NULL: none */
+    struct socket_address redis_addrs[LIMITS_REDIS];
+    size_t redis_count;
+    const char *redis_auth; /* the file of who we are there; NULL: nobody, */
+    struct limits_login *login; /* and what is in it: to be wiped */
+    bool login_readable;        /* by others than its owner */
+    const char *redis_prefix;
+    uint64_t redis_keep;    /* seconds; 0: for ever */
+    uint64_t redis_queue;   /* bytes */
+    uint64_t redis_timeout; /* 0: never */
     size_t max_message;
     uint32_t buffers;
     uint32_t ping; /* 0: off */
@@ -165,7 +194,11 @@ struct config {
     uint32_t trace_client;  /* TRACE_CLIENT: its number in the log */
     struct span trace_path; /* TRACE_PATH: as it stands in the request */
     enum limits_whose explain;
-    const char *user; /* to become, user.h; NULL: nobody else */
+    struct socket_address check; /* --check's URL: whom to ask, */
+    bool has_check;              /* false: metrics or addrs[0], */
+    struct span check_host;      /* for which host, */
+    struct span check_path;      /* and for what */
+    const char *user;            /* to become, user.h; NULL: nobody else */
     bool require_sandbox;
     bool no_sandbox;
     uint32_t unix_mode;     /* of the files of unix: sockets; 0: the umask's */
@@ -173,11 +206,40 @@ struct config {
     const char *token_key;  /* the file of keys; NULL: everybody comes in */
     struct token_keys keys; /* and what is in it */
     bool keys_readable;     /* by others than their owner */
+    struct span unknown;    /* variables CHATD_* that are no option */
     struct span token_aud;  /* len 0: none */
     struct span token_cookie; /* len 0: none */
     const char *sign;         /* claims to be signed, or NULL */
     bool default_addr; /* nobody chose addrs: sockets handed over replace it */
     struct supervise supervised; /* from the environment */
+
+    /* --connect, and what goes with it. It also looks at origins, ping,
+       pong_timeout, handshake_timeout, close_timeout and compression. */
+    const char *connect;     /* the URL; NULL: this is a server */
+    const char *name;        /* NULL: none */
+    const char *subprotocol; /* a list; NULL: what the path suggests */
+    const char *headers[LIMITS_HEADERS]; /* "Name: value" */
+    size_t header_count;
+    const char *token; /* the file that holds one; NULL: none */
+    bool binary;
+    bool stay;
 };
+
+/* Is Redis to be asked? Not in a build that was made without it. */
+static inline bool limits_has_redis(const struct config *config)
+{
+#ifdef WITHOUT_REDIS
+    (void)config;
+    return false;
+#else
+    return config->redis != NULL;
+#endif
+}
+
+/* Are there several processes, which a keeper looks after? */
+static inline bool limits_has_keeper(const struct config *config)
+{
+    return config->workers > 1 || limits_has_redis(config);
+}
 
 #endif

@@ -7,13 +7,23 @@
 
 /* ---- Opening ------------------------------------------------------------- */
 
-/* A listener more. 0, or the -errno of the reactor. */
-static int add(struct server *s, int fd, bool metrics)
+static int enrol(struct server *s, size_t i)
+{
+    const struct server_listener *l = &s->listeners[i];
+    uint64_t token = SERVER_TOKEN_LISTENERS + i;
+    return l->shared ? reactor_add_shared(s->reactor, l->fd, token)
+                     : reactor_add(s->reactor, l->fd, token);
+}
+
+/* A listener more; of several workers each looks at it later. 0, or the -errno
+   of the reactor. */
+static int add(struct server *s, int fd, bool metrics, bool shared)
 {
     size_t i = s->listener_count++;
     s->listeners[i].fd = fd;
     s->listeners[i].metrics = metrics;
-    return reactor_add(s->reactor, fd, SERVER_TOKEN_LISTENERS + i);
+    s->listeners[i].shared = shared && s->config->workers > 1;
+    return limits_has_keeper(s->config) ? 0 : enrol(s, i);
 }
 
 /* The sockets that a supervisor has opened for us. */
@@ -24,7 +34,7 @@ static int adopt_all(struct server *s, const struct socket_tuning *tuning,
         int fd = SUPERVISE_FIRST + (int)i;
         if (i == LIMITS_ADDRS ||
             socket_adopt(fd, &s->listeners[i].address, tuning) < 0 ||
-            add(s, fd, false) < 0) {
+            add(s, fd, false, true) < 0) {
             text_string(why, "LISTEN_FDS: no listening stream socket, or one "
                              "too many: descriptor ");
             text_decimal(why, (uint64_t)fd);
@@ -42,8 +52,9 @@ static int listen_on(struct server *s, const struct socket_address *address,
         return server_failed(why, "more addresses than can be listened on", 0);
     struct socket_address *own = &s->listeners[s->listener_count].address;
     *own = *address;
-    int fd = socket_listen(own, tuning);
-    int result = fd < 0 ? fd : add(s, fd, metrics);
+    int fd = socket_listen(
+        own, tuning, s->config->workers > 1 ? SOCKET_FIRST : SOCKET_ALONE);
+    int result = fd < 0 ? fd : add(s, fd, metrics, own->family == SOCKET_UNIX);
     if (result >= 0)
         return 0;
     text_string(why, "cannot listen on ");
@@ -65,16 +76,18 @@ static int find_group(const char *name, uint32_t *group, struct text *why)
     return SERVER_BAD_OPTION;
 }
 
+static const struct socket_tuning buffers = {
+    .send_buffer = LIMITS_SEND_BUFFER,
+    .receive_buffer = LIMITS_RECEIVE_BUFFER,
+};
+
 int listen_open(struct server *s, struct text *why)
 {
     const struct config *config = s->config;
     uint32_t group = 0;
-    struct socket_tuning tuning = {
-        .send_buffer = LIMITS_SEND_BUFFER,
-        .receive_buffer = LIMITS_RECEIVE_BUFFER,
-        .mode = config->unix_mode,
-        .group = config->unix_group ? &group : NULL,
-    };
+    struct socket_tuning tuning = buffers;
+    tuning.mode = config->unix_mode;
+    tuning.group = config->unix_group ? &group : NULL;
     int result = tuning.group ? find_group(config->unix_group, &group, why) : 0;
     if (result == 0)
         result = adopt_all(s, &tuning, why);
@@ -85,6 +98,48 @@ int listen_open(struct server *s, struct text *why)
     if (config->has_metrics && result == 0)
         result = listen_on(s, &config->metrics, true, &tuning, why);
     return result;
+}
+
+/* ---- Of several workers --------------------------------------------------- */
+
+int listen_open_more(const struct server *s, int fds[SERVER_LISTENERS],
+                     struct text *why)
+{
+    for (size_t i = 0; i < s->listener_count; i++) {
+        struct socket_address address = s->listeners[i].address;
+        fds[i] = s->listeners[i].shared
+                     ? s->listeners[i].fd
+                     : socket_listen(&address, &buffers, SOCKET_BESIDE);
+        if (fds[i] >= 0)
+            continue;
+        text_string(why, "cannot listen on ");
+        socket_put_address(why, &address);
+        return server_failed(why, "", fds[i]);
+    }
+    return 0;
+}
+
+void listen_close_more(const struct server *s, const int fds[SERVER_LISTENERS])
+{
+    for (size_t i = 0; i < s->listener_count; i++) {
+        struct socket_address address = s->listeners[i].address;
+        address.file[1] = 0;
+        if (fds[i] >= 0 && !s->listeners[i].shared)
+            (void)socket_unlisten(fds[i], &address);
+    }
+}
+
+int listen_take(struct server *s, const int fds[SERVER_LISTENERS],
+                struct text *why)
+{
+    for (size_t i = 0; i < s->listener_count; i++) {
+        s->listeners[i].fd = fds[i];
+        s->listeners[i].address.file[1] = 0; /* the keeper's to remove */
+        int result = enrol(s, i);
+        if (result < 0)
+            return server_failed(why, "no epoll for a listener", result);
+    }
+    return 0;
 }
 
 /* ---- Accepting ----------------------------------------------------------- */
@@ -136,6 +191,8 @@ void listen_accept(struct server *s)
         s->rest_until = s->spare < 0 ? s->now + LIMITS_REST : 0;
     }
     s->came = 0;
+    if (crew_is_shared(&s->crew) && listen_wait(s) == 0 && admit_waits(s))
+        s->rest_until = s->now + LIMITS_ASK;
     for (size_t i = 0; i < s->listener_count && s->rest_until == 0; i++)
         if (s->listeners[i].ready)
             accept_some(s, &s->listeners[i]);
@@ -159,8 +216,12 @@ void listen_stop(struct server *s)
         struct server_listener *l = &s->listeners[i];
         if (l->fd < 0)
             continue;
-        reactor_remove(s->reactor, l->fd);
-        socket_unlisten(l->fd, &l->address);
+        if (s->reactor >= 0)
+            reactor_remove(s->reactor, l->fd);
+        int result = socket_unlisten(l->fd, &l->address);
+        if (result < 0)
+            journal_warn(&s->journal, s->wall,
+                         "the file of a unix: socket stays", result);
         l->fd = -1;
         l->ready = false;
     }

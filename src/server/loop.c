@@ -2,106 +2,18 @@
 #include "server/loop.h"
 #include "base/check.h"
 #include "os/clock.h"
-#include "os/signals.h"
 #include "os/supervise.h"
+#include "server/away.h"
 #include "server/broadcast.h"
-#include "server/conn.h"
 #include "server/deadline.h"
+#include "server/hear.h"
 #include "server/input.h"
 #include "server/listen.h"
 #include "server/output.h"
 #include "server/post.h"
 #include "server/ready.h"
-#include "server/reply.h"
 #include "server/request.h"
 #include "server/websocket.h"
-
-/* ---- Signals ------------------------------------------------------------- */
-
-static void log_state(struct server *s)
-{
-    struct journal_line line;
-    const uint32_t *in = s->clients.in_state;
-    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_STATE, s->wall))
-        return;
-    journal_number(&line, "clients", in[CLIENT_OPEN]);
-    journal_number(&line, "closing", in[CLIENT_CLOSING] + in[CLIENT_LINGER]);
-    journal_number(&line, "http",
-                   in[CLIENT_PROXY] + in[CLIENT_REQUEST] + in[CLIENT_BODY] +
-                       in[CLIENT_REPLY] + in[CLIENT_IDLE]);
-    journal_number(&line, "slots", s->clients.slots.count);
-    journal_number(&line, "slots_max", s->clients.size);
-    journal_number(&line, "rooms", s->rooms.in_use);
-    journal_number(&line, "rooms_max", s->rooms.topics.slots.size);
-    journal_number(&line, "buffers", s->leases.slots.count);
-    journal_number(&line, "buffers_max", s->leases.slots.size);
-    journal_end(&line);
-}
-
-static void log_stop(struct server *s, const char *what)
-{
-    struct journal_line line;
-    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_STOP, s->wall))
-        return;
-    journal_put(&line, "what", bytes_of(what));
-    journal_number(&line, "clients", s->clients.in_state[CLIENT_OPEN]);
-    journal_end(&line);
-}
-
-static void drain(struct server *s)
-{
-    s->draining = true;
-    s->drain_until = s->now + s->config->drain;
-    log_stop(s, "draining");
-    server_tell(s, "STOPPING=1");
-    listen_stop(s);
-}
-
-/* Every WebSocket gets what was published before, then Close 1001; half a post
-   is refused. To a million that takes many turns, and --drain may be over
-   before. */
-static void say_goodbye(struct server *s)
-{
-    if (!s->draining)
-        return;
-    uint64_t end = s->cost + LIMITS_TURN_GOODBYE;
-    while (s->cost < end && s->drain_at < s->clients.slots.fresh) {
-        struct client *c = client_at(&s->clients, s->drain_at++);
-        s->cost += LIMITS_COST_VISIT;
-        if (c->state != CLIENT_OPEN && c->state != CLIENT_BODY)
-            continue;
-        output_begin(s, c);
-        if (c->state == CLIENT_BODY)
-            reply_refuse(s, c, 503, "stopping");
-        else
-            conn_close(s, c, CLOSE_GOING_AWAY, "stopping", CAUSE_STOPPING);
-        output_settle(s, c);
-    }
-}
-
-static void handle_signals(struct server *s)
-{
-    enum signals_event event;
-    s->signalled = false;
-    while ((event = signals_read(s->signals)) != SIGNALS_NONE) {
-        if (event == SIGNALS_STATE)
-            log_state(s);
-        else if (s->draining)
-            s->abort = true;
-        else
-            drain(s);
-    }
-}
-
-/* Are there clients whose end is to be waited for? */
-static bool drained(const struct server *s)
-{
-    const uint32_t *in = s->clients.in_state;
-    return s->now >= s->drain_until || in[CLIENT_OPEN] + in[CLIENT_CLOSING] +
-                                               in[CLIENT_LINGER] +
-                                               in[CLIENT_REPLY] ==
-                                           0;
-}
 
 /* ---- Signs of life ---------------------------------------------------- */
 
@@ -121,14 +33,21 @@ static void tell_alive(struct server *s)
 
 /* ---- The loop ------------------------------------------------------------ */
 
+/* Something of our own. */
+static void take_own(struct server *s, uint64_t token)
+{
+    if (token == SERVER_TOKEN_SIGNALS)
+        s->signalled = true;
+    else if (token == SERVER_TOKEN_BELL)
+        s->rung = true;
+    else
+        s->listeners[token - SERVER_TOKEN_LISTENERS].ready = true;
+}
+
 static void take_event(struct server *s, const struct reactor_event *event)
 {
-    if (event->token == SERVER_TOKEN_SIGNALS) {
-        s->signalled = true;
-        return;
-    }
     if (event->token < SERVER_TOKEN_LISTENERS + SERVER_LISTENERS) {
-        s->listeners[event->token - SERVER_TOKEN_LISTENERS].ready = true;
+        take_own(s, event->token);
         return;
     }
     struct client *c = client_find(&s->clients, event->token);
@@ -207,8 +126,10 @@ static void flush_rooms(struct server *s)
     struct room *room;
     uint64_t end = s->cost + s->flush_cost;
     while (s->cost < end && (room = room_next_dirty(&s->rooms)) != NULL) {
-        uint64_t slice = s->cost + LIMITS_FLUSH_ROOM;
-        if (!broadcast_flush(s, room, bytes_min64(slice, end)))
+        uint64_t slice = bytes_min64(s->cost + LIMITS_FLUSH_ROOM, end);
+        bool is_heard = /* without streams not even a call */
+            !store_has_streams(&s->rooms.store) || hear_room(s, room, slice);
+        if (!broadcast_flush(s, room, slice) || !is_heard)
             room_soil(&s->rooms, room);
     }
 }
@@ -255,7 +176,7 @@ static bool was_told_of_all(struct server *s, int count)
 static uint64_t patience(const struct server *s)
 {
     if (s->ready.count || s->dirty.count || s->rooms.dirty.count ||
-        s->reap != CLIENT_NONE)
+        s->reap != CLIENT_NONE || s->rung)
         return 0;
     uint64_t wait = wheel_wait(&s->wheel, s->now);
     if (s->rooms.tell_at != UINT64_MAX)
@@ -266,7 +187,9 @@ static uint64_t patience(const struct server *s)
         wait = s->drain_at < s->clients.slots.fresh
                    ? 0
                    : bytes_min64(wait, s->drain_until - s->now);
-    if (s->untold)
+    if (store_has_bus(&s->rooms.store))
+        wait = bytes_min64(wait, away_wait(s));
+    if (s->untold || s->rooms.unclosed)
         wait = bytes_min64(wait, LIMITS_REST);
     if (s->journal.owing)
         wait = bytes_min64(wait, 1000 - s->wall % 1000);
@@ -279,7 +202,9 @@ bool loop_turn(struct server *s)
 {
     struct reactor_event events[REACTOR_EVENTS];
     uint64_t before = s->now;
-    int count = reactor_wait(s->reactor, events, s->patience);
+    bool shared = crew_is_shared(&s->crew);
+    int count = shared ? loop_wait_in_crew(s, events)
+                       : reactor_wait(s->reactor, events, s->patience);
     CHECK(count >= 0);
     server_read_clocks(s);
     if (s->now - before >= LIMITS_PAUSE &&
@@ -291,10 +216,15 @@ bool loop_turn(struct server *s)
     listen_accept(s);
     read_all(s);
     if (s->signalled)
-        handle_signals(s);
-    say_goodbye(s);
+        loop_hear_signals(s);
+    if (s->rung)
+        loop_hear_bell(s);
+    if (s->draining)
+        loop_say_goodbye(s);
     if (was_told_of_all(s, count))
         run_timers(s);
+    if (shared)
+        loop_hear_rooms(s);
     broadcast_tell(s);
     flush_all(s);
     server_reap(s);
@@ -302,15 +232,22 @@ bool loop_turn(struct server *s)
     s->patience = patience(s);
     if (s->config->has_metrics)
         stats_time(&s->stats.turn, clock_microseconds() - s->woken);
-    return !s->abort && !(s->draining && drained(s));
+    if (shared)
+        loop_tell_crew(s);
+    return !s->abort && !(s->draining && loop_is_drained(s));
 }
 
 int loop_run(struct server *s)
 {
     while (loop_turn(s))
         ;
-    log_stop(s, s->abort ? "aborted" : "stopped");
+    if (!s->abort)
+        loop_cut_off(s);
+    if (!crew_is_shared(&s->crew))
+        loop_log_stop(s, s->abort ? "aborted" : "stopped");
     listen_stop(s);
+    if (!crew_is_shared(&s->crew))
+        server_close_store(s);
     if (s->journal.owing)
         journal_settle(&s->journal, s->wall);
     return s->abort ? 1 : 0;

@@ -2,24 +2,64 @@
 #include "server/member.h"
 #include "server/compressed.h"
 #include "server/ready.h"
+#include "server/roster.h"
 #include "wire/extension.h"
 
 /* ---- Pressure ------------------------------------------------------------ */
 
-static uint8_t pressure_of(const struct server *s, const struct room *room)
+static uint8_t pressure_by(const struct room *room, size_t log,
+                           uint64_t members, uint64_t near, uint64_t far)
 {
-    size_t log = s->rooms.log_size;
-    uint64_t others = room->members ? room->members - 1 : 0;
+    uint64_t others = members ? members - 1 : 0;
+    if (near == 0 && room->unflushed < log / 8)
+        return 0; /* who is far behind counts as behind, too */
     if (room->unflushed >= log / 4)
         return 3;
-    if (2 * (uint64_t)room->behind[1] > others)
+    if (2 * far > others)
         return 2;
-    return 2 * (uint64_t)room->behind[0] > others || room->unflushed >= log / 8;
+    return 2 * near > others || room->unflushed >= log / 8;
 }
 
-/* Something has changed that pressure depends on. Where it is less, a walk is to
-   find those who may speak again. */
-static void press(struct server *s, struct room *room)
+/* By the members of all workers. */
+static uint8_t pressure_of_all(const struct server *s, const struct room *room)
+{
+    const struct store *store = &s->rooms.store;
+    uint32_t index = room_index(&s->rooms, room);
+    uint64_t near = room->behind[0], far = room->behind[1];
+    for (uint32_t w = 0; w < store->board.worker_count; w++) {
+        const struct board_place *p = board_place(&store->board, index, w);
+        if (w == store->worker)
+            continue;
+        near += atom_get(&p->behind[0]);
+        far += atom_get(&p->behind[1]);
+    }
+    return pressure_by(room, s->rooms.log_size, roster_members(s, room), near,
+                       far);
+}
+
+/* Asked several times a message: one worker alone looks at no board. */
+static uint8_t pressure_of(const struct server *s, const struct room *room)
+{
+    return store_is_shared(&s->rooms.store)
+               ? pressure_of_all(s, room)
+               : pressure_by(room, s->rooms.log_size, room->members,
+                             room->behind[0], room->behind[1]);
+}
+
+/* Other workers' senders wait for our members, too. */
+static void share_behind(struct server *s, const struct room *room)
+{
+    struct store *store = &s->rooms.store;
+    uint32_t index = room_index(&s->rooms, room);
+    if (!store_is_shared(store))
+        return;
+    struct board_place *place = store_place(store, index);
+    for (unsigned step = 0; step < 2; step++)
+        atom_put(&place->behind[step], room->behind[step]);
+    store_ring(store, index);
+}
+
+void member_press(struct server *s, struct room *room)
 {
     uint8_t before = room->pressure;
     room->pressure = pressure_of(s, room);
@@ -27,88 +67,6 @@ static void press(struct server *s, struct room *room)
         return;
     room->ask = true;
     room_soil(&s->rooms, room);
-}
-
-/* What a member has said, where this is another period than when it was looked
-   at last. */
-static void turn_period(const struct server *s, const struct room *room,
-                        struct client_member *m)
-{
-    uint64_t period = room->said / (s->rooms.log_size / 2);
-    uint8_t past = (uint8_t)(period - m->own_period);
-    if (past == 0)
-        return;
-    m->own_before = past == 1 ? m->own_now : 0;
-    m->own_now = 0;
-    m->own_period = (uint8_t)period;
-}
-
-bool member_may_post(const struct server *s, const struct room *room,
-                     const struct client *c)
-{
-    if (room->pressure == 0)
-        return true;
-    struct client_member *m = member_of(s, c);
-    turn_period(s, room, m);
-    return room->pressure < 3 &&
-           (uint64_t)m->own_now + m->own_before <=
-               s->rooms.log_size / (room->pressure == 1 ? 8 : 32);
-}
-
-bool member_may_speak(const struct server *s, const struct client *c)
-{
-    if (!client_in_room(c))
-        return true;
-    const struct room *room = member_room(s, c);
-    struct client_member *m = member_of(s, c);
-    if (client_has(c, CLIENT_SKIPS) &&
-        m->skip_from + m->skip_len != (uint32_t)room->logs[room_log_of(c)].head)
-        return false; /* others spoke: it has to pass over its own first */
-    return member_may_post(s, room, c);
-}
-
-/* Where a message of it that waits lies. */
-static struct leases *pool_of(struct server *s, const struct client *c)
-{
-    return client_inflating(&s->clients, c) == LEASE_NONE ? &s->leases
-                                                          : &s->inflating;
-}
-
-void member_hold(struct server *s, struct client *c, uint8_t opcode)
-{
-    c->taken = opcode;
-    pool_of(s, c)->kept++;
-    member_room(s, c)->held++;
-}
-
-void member_wait(struct server *s, struct client *c)
-{
-    ready_wait(s, c, CLIENT_WAITS_ROOM, REACTOR_FOREVER);
-    member_room(s, c)->held += c->taken == 0;
-}
-
-/* The bytes lie where they were gathered; an empty one is nowhere. */
-void member_publish_held(struct server *s, struct client *c)
-{
-    if (c->taken == 0)
-        return;
-    const struct service *service = server_service(s, c);
-    uint8_t opcode = c->taken;
-    c->taken = 0;
-    pool_of(s, c)->kept--;
-    member_room(s, c)->held -= !client_waits(c, CLIENT_WAITS_ROOM);
-    struct compressed_in *z = compressed_in_of(s, c);
-    if (z) {
-        service->message(s, c, opcode, compressed_gathered(z), z->len);
-        compressed_in_end(s, c);
-    } else if (c->inbox == LEASE_NONE) {
-        service->message(s, c, opcode, s->receive, 0);
-    } else {
-        service->message(s, c, opcode, lease_bytes(&s->leases, c->inbox),
-                         lease_at(&s->leases, c->inbox)->start);
-        if (c->inbox != LEASE_NONE)
-            lease_drop_front(&s->leases, c->inbox);
-    }
 }
 
 /* ---- How far behind ------------------------------------------------------ */
@@ -139,7 +97,8 @@ static void set_lag(struct server *s, struct client *c, enum member_lag lag,
     room->late += lag != MEMBER_IN_STEP;
     m->behind = (uint8_t)lag;
     m->stuck = stuck;
-    press(s, room);
+    share_behind(s, room);
+    member_press(s, room);
 }
 
 static void begin_measure(struct server *s, struct client *c)
@@ -196,7 +155,8 @@ void member_flushed(struct server *s, struct client *c)
     /* As a rule nobody is late, and no profile need be looked at. */
     if (room->late || behind > s->rooms.log_size / 4)
         note_lag(s, c, behind);
-    if (room->held && (c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
+    if (room->held && !room->barred &&
+        (c->taken || client_waits(c, CLIENT_WAITS_ROOM)) &&
         member_may_speak(s, c))
         go_on(s, c);
 }
@@ -222,6 +182,18 @@ uint64_t member_next_telling(const struct room *room)
     return room->told_at + (all > LIMITS_MEMBERS ? all : LIMITS_MEMBERS);
 }
 
+void member_renamed(struct server *s, struct client *c, struct span name)
+{
+    struct client_member *m = member_of(s, c);
+    if (bytes_equal(name, bytes_span(m->name, m->name_len)))
+        return;
+    roster_turn(s, member_room(s, c), c);
+    member_set_name(m, name);
+    roster_turn(s, member_room(s, c), c);
+    roster_share(s, member_room(s, c));
+    member_count_changed(s, member_room(s, c));
+}
+
 void member_count_changed(struct server *s, struct room *room)
 {
     uint64_t due = member_next_telling(room);
@@ -242,8 +214,10 @@ void member_join(struct server *s, struct client *c, struct room *room)
         s->rooms.in_use++;
     room->log_members[log]++;
     room->v1_members += c->form == CLIENT_JSON_V1;
+    roster_turn(s, room, c);
+    roster_share(s, room);
     member_count_changed(s, room);
-    press(s, room);
+    member_press(s, room);
 }
 
 void member_replay(struct server *s, struct client *c, uint64_t pos)
@@ -263,8 +237,10 @@ void member_leave(struct server *s, struct client *c)
     room->v1_members -= c->form == CLIENT_JSON_V1;
     if (--room->members == 0)
         s->rooms.in_use--;
+    roster_turn(s, room, c);
+    roster_share(s, room);
     member_count_changed(s, room);
-    press(s, room);
+    member_press(s, room);
 }
 
 void member_detach(struct server *s, struct client *c)
@@ -275,37 +251,43 @@ void member_detach(struct server *s, struct client *c)
     c->frame_left = 0;
 }
 
-/* ---- What it says --------------------------------------------------------- */
+/* ---- Rung, and walked along ---------------------------------------------- */
 
-/* Its messages of one turn lie side by side, and it is not read again until it
-   has passed over them: one range is enough. What is said for it when it goes
-   lies behind all that is owed to it. */
-void member_skip(struct server *s, struct client *c, uint64_t from, uint64_t to)
+void member_rung(struct server *s, struct room *room)
 {
-    struct client_member *m = member_of(s, c);
-    if (c->state != CLIENT_OPEN)
-        return;
-    if (!client_has(c, CLIENT_SKIPS))
-        m->skip_from = (uint32_t)from;
-    else if (m->skip_from + m->skip_len != (uint32_t)from)
-        return;
-    m->skip_len = (uint32_t)to - m->skip_from;
-    client_set(c, CLIENT_SKIPS);
-    server_make_dirty(s, c);
+    const struct store *store = &s->rooms.store;
+    uint32_t index = room_index(&s->rooms, room);
+    if (room->unshared)
+        roster_share(s, room);
+    if (!store_is_open(store, index))
+        return; /* it was when that was begun, maybe by our predecessor */
+    if (room->news != roster_news(s, room)) {
+        room->news = roster_news(s, room);
+        member_count_changed(s, room);
+    }
+    member_press(s, room);
+    room->barred = false;
+    room->ask = room->ask || room->held > 0;
+    if (room->ask || !store_is_read(store, index))
+        room_soil(&s->rooms, room);
 }
 
-void member_said(struct server *s, struct room *room, struct client *c,
-                 size_t len)
+void member_ask_all(struct server *s)
 {
-    struct client_member *m = member_of(s, c);
-    turn_period(s, room, m);
-    m->own_now += (uint32_t)len;
-    press(s, room);
+    s->rooms.full = false;
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
+        struct room *room = room_at(&s->rooms, i);
+        room->barred = false;
+        if (room->held == 0)
+            continue;
+        room->ask = true;
+        room_soil(&s->rooms, room);
+    }
 }
 
 void member_begin_walk(struct server *s, struct room *room)
 {
     room->unflushed = 0;
     room->ask = false;
-    press(s, room);
+    member_press(s, room);
 }

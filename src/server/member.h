@@ -77,8 +77,18 @@ enum member_lag {
 void member_join(struct server *s, struct client *c, struct room *room);
 void member_replay(struct server *s, struct client *c, uint64_t pos);
 
-/* The number of members changed, or somebody was not told: `members` events
-   are due. Milliseconds after which they may go out. */
+/* Its name: at most LIMITS_USER_NAME bytes, none for nobody's. Who is no member
+   yet, or posts; and who is one, of which the others are told. */
+static inline void member_set_name(struct client_member *m, struct span name)
+{
+    m->name_len = (uint8_t)name.len;
+    if (name.len)
+        memcpy(m->name, name.ptr, name.len);
+}
+void member_renamed(struct server *s, struct client *c, struct span name);
+
+/* Who is here has changed, or somebody was not told: `members` events are due.
+   Milliseconds after which they may go out. */
 void member_count_changed(struct server *s, struct room *room);
 uint64_t member_next_telling(const struct room *room);
 
@@ -94,22 +104,48 @@ void member_detach(struct server *s, struct client *c);
  * written to, or a walk passes it.
  */
 bool member_may_speak(const struct server *s, const struct client *c);
-void member_hold(struct server *s, struct client *c, uint8_t opcode);
-void member_wait(struct server *s, struct client *c);
 
-/* The same of somebody who is no member, with the profile of one. */
+/* Others spoke since it did: it has to pass over its own first. */
+bool member_must_pass(const struct server *s, const struct client *c);
+
+/* May somebody who is no member, with the profile of one? */
 bool member_may_post(const struct server *s, const struct room *room,
                      const struct client *c);
 
-/* Its held message is published now: it may speak, or it goes. */
+void member_hold(struct server *s, struct client *c, uint8_t opcode);
+void member_wait(struct server *s, struct client *c);
+
+/*
+ * A message of `len` bytes is to be said by a member, or by somebody who posts:
+ * true, and the room is had for it until store_release, or with a bus there is
+ * space for its proposal; or it must wait. A member
+ * is then asked again, or has been closed meanwhile. When it `goes` it need not be
+ * one who may speak.
+ */
+bool member_seize(struct server *s, const struct client *c, struct room *room,
+                  size_t len, bool goes);
+
+/* Would a message of any length have to wait now? Nothing is read for that. */
+bool member_stays_out(struct server *s, const struct client *c);
+
+/* Its held message is to be published now: it may speak, or it goes. False when
+   its room cannot be had; else that is done. */
+bool member_seize_held(struct server *s, struct client *c);
 void member_publish_held(struct server *s, struct client *c);
+
+/* There may be space for proposals again: who waits, in any room, is asked. */
+void member_ask_all(struct server *s);
+
+/* This worker was rung for the room: something is to be read, somebody may speak
+   again, or has come or gone elsewhere. */
+void member_rung(struct server *s, struct room *room);
 
 /* It has said [from, to) of its log, which it is not to hear: it is dirty. */
 void member_skip(struct server *s, struct client *c, uint64_t from,
                  uint64_t to);
 
-/* A client has said `len` bytes. A flush of the room begins: it brings all that
-   was said so far. */
+/* A client, or somebody elsewhere (NULL), has said `len` bytes. A flush of the
+   room begins: it brings all that was said so far. */
 void member_said(struct server *s, struct room *room, struct client *c,
                  size_t len);
 void member_begin_walk(struct server *s, struct room *room);
@@ -120,5 +156,11 @@ void member_flushed(struct server *s, struct client *c);
 
 /* Once in LIMITS_PACE for one that is late: is it stuck? */
 void member_measure(struct server *s, struct client *c);
+
+/* ---- The parts, for each other -------------------------------------------- */
+
+/* Something has changed that pressure depends on. Where it is less, a walk is to
+   find those who may speak again. */
+void member_press(struct server *s, struct room *room);
 
 #endif

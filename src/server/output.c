@@ -8,6 +8,7 @@
 #include "server/ready.h"
 #include "server/reply.h"
 #include "server/send.h"
+#include "server/staging.h"
 
 /* Nothing is pending any more. */
 static void flushed(struct server *s, struct client *c)
@@ -15,7 +16,7 @@ static void flushed(struct server *s, struct client *c)
     if (c->state == CLIENT_OPEN) {
         if (client_in_room(c))
             member_flushed(s, c);
-    } else if (c->state == CLIENT_CLOSING) {
+    } else if (c->state == CLIENT_CLOSING && !client_owes(c)) {
         if (client_in_room(c))
             member_detach(s, c);
         conn_linger(s, c);
@@ -40,7 +41,7 @@ static void keep_file(struct server *s, struct client *c)
 /* Its place in the log is lost. */
 static void overrun(struct server *s, struct client *c)
 {
-    if (c->frame_left || c->state != CLIENT_OPEN) {
+    if (c->frame_left) {
         conn_drop(s, c, CAUSE_OVERRUN); /* inside a frame no Close is legal */
         return;
     }
@@ -67,7 +68,7 @@ void output_flush(struct server *s, struct client *c)
 
 void output_begin(struct server *s, struct client *c)
 {
-    CHECK(s->current == NULL && s->staging.len == 0);
+    CHECK(s->current == NULL && staging_len(s) == 0);
     s->current = c;
 }
 
@@ -87,10 +88,10 @@ static bool must_wait(const struct server *s, const struct client *c)
 void output_settle(struct server *s, struct client *c)
 {
     CHECK(s->current == c);
-    bool kept = s->staging.len == 0 || (must_wait(s, c) && send_defer(s, c));
+    bool kept = staging_len(s) == 0 || (must_wait(s, c) && send_defer(s, c));
     if (c->state != CLIENT_GONE && (!kept || !must_wait(s, c)))
         output_flush(s, c);
-    s->staging.len = 0;
+    staging_clear(s);
     s->current = NULL;
     ready_add(s, c);
 }

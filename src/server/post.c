@@ -4,6 +4,7 @@
 #include "server/gate.h"
 #include "server/grant.h"
 #include "server/input.h"
+#include "server/ready.h"
 #include "server/reply.h"
 #include "server/staging.h"
 #include "wire/handshake.h"
@@ -87,32 +88,67 @@ static bool is_refused(struct server *s, struct client *c,
 
 /* ---- The content --------------------------------------------------------- */
 
-/* All of it is here. While stopping nobody is left to hear it. */
-static void publish(struct server *s, struct client *c, const struct post *post,
+static void answer(struct server *s, struct client *c, unsigned status,
+                   const char *why, struct service_reply *reply)
+{
+    if (status) {
+        reply_with_text(s, c, status, why);
+        return;
+    }
+    s->stats.posted++;
+    reply->type = "application/json";
+    reply->cache = "no-store";
+    reply_send(s, c, reply);
+}
+
+/* All of it is here. False: not now. While stopping nobody is left to hear it. */
+static bool publish(struct server *s, struct client *c, const struct post *post,
                     struct span content)
 {
     struct service_reply reply;
     const char *why = NULL;
     if (s->draining) {
         reply_refuse(s, c, 503, "stopping");
-        return;
+        return true;
     }
     reply_begin(&reply, 200);
-    struct text answer = text_over(reply.small, ANSWER_MAX);
+    struct text id = text_over(reply.small, ANSWER_MAX);
     c->taken = post->opcode; /* nobody gets its buffer meanwhile */
     unsigned status =
         server_service(s, c)->post(s, c, bytes_span(post->room, post->room_len),
-                                   post->opcode, content, &answer, &why);
+                                   post->opcode, content, &id, &why);
     c->taken = 0;
-    if (status) {
-        reply_with_text(s, c, status, why);
-        return;
-    }
-    s->stats.posted++;
-    reply.type = "application/json";
-    reply.cache = "no-store";
-    reply.body = text_span(&answer);
-    reply_send(s, c, &reply);
+    if (status == SERVICE_LATER)
+        return false;
+    reply.body = text_span(&id);
+    answer(s, c, status, why, &reply);
+    return true;
+}
+
+/* What is here of it, in the inbox. False: no buffer is left. */
+static bool keep(struct server *s, struct client *c, const struct post *post,
+                 struct span in)
+{
+    if (!input_keep(s, c, in, sizeof *post, false))
+        return false;
+    memcpy(lease_bytes(&s->leases, c->inbox), post, sizeof *post);
+    lease_at(&s->leases, c->inbox)->address = c->address; /* the head told it */
+    return true;
+}
+
+static void ask_later(struct server *s, struct client *c)
+{
+    c->as.http.is_whole = true;
+    ready_ask_later(s, c);
+}
+
+static void wait_for_rest(struct server *s, struct client *c, bool is_asked)
+{
+    client_set_state(&s->clients, c, CLIENT_BODY);
+    c->since = (uint32_t)s->now;
+    due_set(s, c);
+    if (is_asked)
+        staging_put(s, c, BYTES_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 void post_begin(struct server *s, struct client *c,
@@ -130,34 +166,30 @@ void post_begin(struct server *s, struct client *c,
         .room_len = (uint8_t)route->rest.len,
     };
     memcpy(post.room, route->rest.ptr, route->rest.len);
-    if (in->len >= post.len) {
-        publish(s, c, &post, bytes_part(*in, 0, post.len));
+    bool is_whole = in->len >= post.len;
+    if (is_whole && publish(s, c, &post, bytes_part(*in, 0, post.len)))
         *in = bytes_after(*in, post.len);
-        return;
-    }
-    if (!input_keep(s, c, *in, sizeof post, false)) {
+    else if (!keep(s, c, &post, *in))
         reply_refuse(s, c, 503, "all buffers taken");
-        return;
-    }
-    memcpy(lease_bytes(&s->leases, c->inbox), &post, sizeof post);
-    lease_at(&s->leases, c->inbox)->address = c->address; /* the head told it */
-    client_set_state(&s->clients, c, CLIENT_BODY);
-    c->since = (uint32_t)s->now;
-    due_set(s, c);
-    if (is_asked)
-        staging_put(s, c, BYTES_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
+    else if (is_whole)
+        ask_later(s, c);
+    else
+        wait_for_rest(s, c, is_asked);
 }
 
 void post_turn(struct server *s, struct client *c)
 {
     struct post post;
-    struct span in = input_append(s, c);
-    if (in.len == 0)
+    struct span in;
+    if (!input_append(s, c, &in))
         return;
     memcpy(&post, lease_bytes(&s->leases, c->inbox), sizeof post);
     if (in.len < post.len)
         return;
-    publish(s, c, &post, bytes_part(in, 0, post.len));
+    if (!publish(s, c, &post, bytes_part(in, 0, post.len))) {
+        ask_later(s, c);
+        return;
+    }
     struct span rest = bytes_after(in, post.len);
     if (!client_has(c, CLIENT_LAST))
         input_keep(s, c, rest, 0, rest.len > 0); /* it has its buffer */

@@ -19,7 +19,7 @@ bool post_wanted(const struct http_request *request,
                  const struct service_route *route);
 
 /* Its head is taken, and *in is behind it: take as much of that as is content.
-   The client is in state REPLY afterwards, or in BODY. */
+   The client is in state REPLY afterwards, in BODY, or ASKING. */
 void post_begin(struct server *s, struct client *c,
                 const struct http_request *request,
                 const struct service_route *route, struct span *in);

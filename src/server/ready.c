@@ -5,8 +5,8 @@ bool ready_may_read(const struct client *c)
 {
     /* In REPLY the next request waits for the response to leave; in CLOSING
        nothing the client says counts any more. */
-    return c->state != CLIENT_REPLY && c->state != CLIENT_CLOSING &&
-           c->state != CLIENT_GONE &&
+    return c->state != CLIENT_REPLY && c->state != CLIENT_ASKING &&
+           c->state != CLIENT_CLOSING && c->state != CLIENT_GONE &&
            (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) && c->waits == 0;
 }
 
@@ -52,4 +52,25 @@ void ready_go_on(struct server *s, struct client *c, unsigned reasons)
     if (inflating != LEASE_NONE)
         lease_at(&s->inflating, inflating)->since += pause;
     ready_add(s, c);
+}
+
+void ready_ask_later(struct server *s, struct client *c)
+{
+    client_set_state(&s->clients, c, CLIENT_ASKING);
+    client_set(c, CLIENT_PARKED);
+    wheel_hasten(&s->wheel, client_index(&s->clients, c),
+                 s->now + LIMITS_AGAIN);
+}
+
+void ready_ask_again(struct server *s, struct client *c)
+{
+    client_set_state(&s->clients, c,
+                     c->as.http.is_whole ? CLIENT_BODY : CLIENT_REQUEST);
+    ready_add(s, c);
+}
+
+void ready_ask_all_again(struct server *s)
+{
+    while (!list_empty(&s->clients.asking))
+        ready_ask_again(s, client_at(&s->clients, s->clients.asking.first));
 }

@@ -28,4 +28,13 @@ void ready_go_on(struct server *s, struct client *c, unsigned reasons);
 void ready_block(struct server *s, struct client *c, unsigned reason,
                  uint64_t after);
 
+/*
+ * It asks for a room that cannot be had now, and what it has sent is in its
+ * inbox: it is in state ASKING. Once this worker is rung, for any room, or
+ * LIMITS_AGAIN later, that is handled anew, in the state it came from.
+ */
+void ready_ask_later(struct server *s, struct client *c);
+void ready_ask_again(struct server *s, struct client *c);
+void ready_ask_all_again(struct server *s);
+
 #endif

@@ -5,6 +5,7 @@
 #include "server/clientlog.h"
 #include "server/conn.h"
 #include "server/due.h"
+#include "server/pending.h"
 #include "server/staging.h"
 
 #define HEAD_MAX 1024 /* bytes of a response's head */
@@ -107,6 +108,7 @@ void reply_send(struct server *s, struct client *c,
                                       .file = reply->file,
                                       .left = apart ? len : 0,
                                       .has_uid = c->as.http.has_uid};
+    pending_end(s, c);
     client_set_state(&s->clients, c, CLIENT_REPLY);
     c->since = (uint32_t)s->now;
     due_set(s, c);

@@ -7,7 +7,9 @@
 #include "server/grant.h"
 #include "server/input.h"
 #include "server/output.h"
+#include "server/pending.h"
 #include "server/post.h"
+#include "server/ready.h"
 #include "server/reply.h"
 #include "server/staging.h"
 #include "wire/authority.h"
@@ -50,7 +52,10 @@ static void refuse_upgrade(struct server *s, struct client *c,
                            const struct refusal *no)
 {
     c->as.http = (struct client_http){.page = CLIENT_NONE, .file = -1};
-    reply_refuse(s, c, no->status, no->why);
+    if (no->status == SERVICE_LATER)
+        ready_ask_later(s, c);
+    else
+        reply_refuse(s, c, no->status, no->why);
 }
 
 /* A browser sees no status: who speaks so that a Close can say it is told by
@@ -181,31 +186,31 @@ static bool is_for_us(const struct server *s, const struct client *c,
 static void handle(struct server *s, struct client *c, struct span head,
                    struct span *rest)
 {
-    struct http_request request;
+    struct http_request *request = &s->request;
     struct service_route route = {0};
     s->cost += LIMITS_COST_REQUEST;
-    if (http_parse(&request, head.ptr, head.len)) {
-        reply_fault(s, c, request.fault);
+    if (http_parse(request, head.ptr, head.len)) {
+        reply_fault(s, c, request->fault);
         return;
     }
-    caller_request(s, c, &request);
-    server_site(s, c)->route(s, &request, &route);
-    bool upgrades = handshake_wanted(&request);
-    bool posts = !upgrades && post_wanted(&request, &route);
+    caller_request(s, c, request);
+    server_site(s, c)->route(s, request, &route);
+    bool upgrades = handshake_wanted(request);
+    bool posts = !upgrades && post_wanted(request, &route);
     /* Other content is not read, so nothing behind it could be found. */
-    if (!http_persists(&request) || (http_body_len(&request) > 0 && !posts) ||
+    if (!http_persists(request) || (http_body_len(request) > 0 && !posts) ||
         (c->flags & (CLIENT_REFUSED | CLIENT_SCRAPE | CLIENT_OVER)) || upgrades)
         client_set(c, CLIENT_LAST);
     if ((c->flags & (CLIENT_REFUSED | CLIENT_OVER)) && !route.health)
         reply_no_slot(s, c, false);
-    else if (!is_for_us(s, c, &request, &route))
+    else if (!is_for_us(s, c, request, &route))
         reply_refuse(s, c, 421, "Host not ours");
-    else if (upgrades && method_is(&request, "GET"))
-        upgrade(s, c, &request, &route);
+    else if (upgrades && method_is(request, "GET"))
+        upgrade(s, c, request, &route);
     else if (posts)
-        post_begin(s, c, &request, &route, rest);
+        post_begin(s, c, request, &route, rest);
     else
-        plain(s, c, &request, &route);
+        plain(s, c, request, &route);
 }
 
 /* Behind it a request may stand: its bytes. */
@@ -227,6 +232,13 @@ static struct span behind_header(struct server *s, struct client *c,
     return bytes_span(NULL, 0);
 }
 
+/* For the next time. */
+static void keep_head(struct server *s, struct client *c, struct span in)
+{
+    if (!input_keep(s, c, in, 0, false))
+        reply_refuse(s, c, 503, "all buffers taken");
+}
+
 static void take(struct server *s, struct client *c, struct span in)
 {
     struct http_scan *scan = &c->as.http.scan;
@@ -238,18 +250,21 @@ static void take(struct server *s, struct client *c, struct span in)
     }
     c->as.http.is_head = http_asks_head(in);
     switch (http_scan(scan, in.ptr, in.len)) {
-    case HTTP_MORE:
-        if (!input_keep(s, c, in, 0, false))
-            reply_refuse(s, c, 503, "all buffers taken");
-        return;
+    case HTTP_MORE: keep_head(s, c, in); return;
     case HTTP_BAD: reply_refuse(s, c, scan->status, NULL); return;
     case HTTP_DONE: break;
     }
     size_t len = scan->pos;
     struct span rest = bytes_after(in, len);
+    s->answers = true;
     handle(s, c, bytes_part(in, 0, len), &rest);
-    if (client_has(c, CLIENT_LAST) || c->state == CLIENT_GONE ||
-        c->state == CLIENT_CLOSING || c->state == CLIENT_BODY)
+    s->answers = false;
+    if (c->state == CLIENT_ASKING && !c->as.http.is_whole) {
+        keep_head(s, c, in);
+        return;
+    }
+    if (client_has(c, CLIENT_LAST) || c->state == CLIENT_CLOSING ||
+        c->state == CLIENT_BODY || c->state == CLIENT_ASKING)
         return;
     if (input_keep(s, c, rest, 0, rest.len > 0))
         return;
@@ -280,7 +295,12 @@ void request_timeout(struct server *s, struct client *c)
         conn_drop(s, c, CAUSE_REQUEST_TIMEOUT);
     } else {
         output_begin(s, c);
-        reply_refuse(s, c, 408, "no whole request in time");
+        if (c->state == CLIENT_ASKING)
+            reply_refuse(s, c, pending_refusal(s, c),
+                         pending_is_post(s, c) ? pending_unknown
+                                               : "its room is busy");
+        else
+            reply_refuse(s, c, 408, "no whole request in time");
         output_settle(s, c);
     }
 }

@@ -6,6 +6,7 @@
 #include "server/lend.h"
 #include "server/member.h"
 #include "server/ready.h"
+#include "server/staging.h"
 #include "server/trace.h"
 
 /* What one write is made of. The numbers are those of send.h. */
@@ -64,7 +65,6 @@ static size_t add_frames(struct plan *plan, const struct server *s,
     const struct ring *log = member_log(s, c);
     struct skip skip = skip_of(s, c);
     if (skip.from < to) {
-        CHECK(skip.from >= from && skip.to <= to);
         add_stretch(plan, log, from, skip.from);
         from = skip.to;
     }
@@ -102,13 +102,15 @@ static void plan_write(struct plan *plan, const struct server *s,
             add_frames(plan, s, c, cursor, cursor + c->frame_left);
     if (!plan->outbox_first)
         add(plan, left);
-    plan->staged = s->current == c ? s->staging.len : 0;
-    if (plan->staged)
+    plan->staged = s->current == c ? staging_len(s) : 0;
+    if (plan->staged) {
         add(plan, text_span(&s->staging));
+        add(plan, s->lent);
+    }
     size_t before = plan->len;
     if (c->state == CLIENT_OPEN && client_in_room(c))
         add_frames(plan, s, c, cursor + c->frame_left, member_log(s, c)->head);
-    else if (c->state == CLIENT_CLOSING)
+    else if (c->state == CLIENT_CLOSING && !client_owes(c))
         add(plan, close_left(&c->as.farewell, space));
     else if (c->state == CLIENT_REPLY)
         add(plan, body_page(s, c));
@@ -198,7 +200,8 @@ static void advance_to_end(struct server *s, struct client *c, size_t more)
             c->as.socket.cursor = member_log(s, c)->head;
         else
             c->as.socket.cursor += c->frame_left;
-        client_clear(c, CLIENT_SKIPS);
+        if (c->state == CLIENT_OPEN || !client_owes(c)) /* else: later */
+            client_clear(c, CLIENT_SKIPS);
     }
     c->frame_left = 0;
     if (c->state != CLIENT_OPEN)
@@ -243,16 +246,26 @@ static bool keep(struct server *s, struct client *c, struct span rest)
     return c->outbox != LEASE_NONE && lease_append(&s->leases, c->outbox, rest);
 }
 
+/* The last `len` bytes of what is staged. */
+static bool keep_staged(struct server *s, struct client *c, size_t len)
+{
+    struct span text = text_span(&s->staging), lent = s->lent;
+    size_t of_lent = bytes_min(len, lent.len), of_text = len - of_lent;
+    return keep(s, c, bytes_after(text, text.len - of_text)) &&
+           keep(s, c, bytes_after(lent, lent.len - of_lent));
+}
+
 bool send_defer(struct server *s, struct client *c)
 {
     /* A buffer a member for a few bytes each: not with the last half of them.
        Who can be written to is written to at once then. */
-    if (!client_waits(c, CLIENT_WAITS_OUTPUT) && c->outbox == LEASE_NONE &&
+    if (!client_waits(c, CLIENT_WAITS_OUTPUT) &&
         s->leases.slots.count >= s->leases.slots.size / 2)
         return false;
+    staging_gather(s);
     if (!keep(s, c, text_span(&s->staging)))
         return false;
-    s->staging.len = 0;
+    staging_clear(s);
     return true;
 }
 
@@ -304,9 +317,8 @@ static enum send_result write_plan(struct server *s, struct client *c,
     size_t staged_gone = advance(s, c, plan, (size_t)sent);
     /* What the peer has acknowledged is looked at later: deadline.c. */
     ready_block(s, c, CLIENT_WAITS_OUTPUT, LIMITS_FIRST_LOOK);
-    struct span staged = bytes_part(text_span(&s->staging), 0, plan->staged);
-    return keep(s, c, bytes_after(staged, staged_gone)) ? SEND_BLOCKED
-                                                        : SEND_FULL;
+    return keep_staged(s, c, plan->staged - staged_gone) ? SEND_BLOCKED
+                                                         : SEND_FULL;
 }
 
 enum send_result send_flush(struct server *s, struct client *c)
@@ -314,7 +326,9 @@ enum send_result send_flush(struct server *s, struct client *c)
     struct plan plan;
     uint8_t space[CLOSE_FRAME_MAX];
     enum send_result result = SEND_DONE;
-    if (client_in_room(c) && member_overrun(s, c))
+    /* Who leaves and has what the room owed to him has nothing to lose. */
+    if (client_in_room(c) && (c->state == CLIENT_OPEN || c->frame_left) &&
+        member_overrun(s, c))
         return SEND_OVERRUN;
     plan_write(&plan, s, c, space);
     if (plan.len > 0) {
@@ -325,7 +339,7 @@ enum send_result send_flush(struct server *s, struct client *c)
             advance_to_end(s, c, 0); /* past its own messages */
     }
     if (s->current == c)
-        s->staging.len = 0;
+        staging_clear(s);
     if (result == SEND_DONE && c->state == CLIENT_REPLY && c->as.http.left)
         result = send_file(s, c);
     return result;

@@ -12,7 +12,12 @@
 
 #include "server/client.h"
 
+struct record;
+struct room;
 struct server;
+
+/* Instead of a status: its room cannot be had now, it is to be asked again. */
+#define SERVICE_LATER 1
 
 /* What a WebSocket on a path gets. */
 struct service {
@@ -23,8 +28,8 @@ struct service {
 
     /*
      * The handshake is in order. Look at the rest of the request and join a
-     * room: 0, or the status to refuse with and *why. c->form is the
-     * service's, or CLIENT_JSON_V1; c->as.socket is cleared.
+     * room: 0, or the status to refuse with and *why, or SERVICE_LATER.
+     * c->form is the service's, or CLIENT_JSON_V1; c->as.socket is cleared.
      */
     unsigned (*open)(struct server *s, struct client *c,
                      const struct http_request *request, struct span rest,
@@ -40,7 +45,7 @@ struct service {
     /*
      * A message by a plain request (post.h); NULL: there are none. First for
      * the head: 0, or the status to refuse with and *why. Then with the whole
-     * content, for a room: its id is put in `answer`, or a status and *why.
+     * content, for a room: its id is put in `answer`; or as for open.
      */
     unsigned (*post_begin)(struct server *s, struct client *c,
                            const struct http_request *request,
@@ -114,6 +119,17 @@ struct service_site {
        needed, NULL where that is all the same. */
     struct span (*page)(const struct server *s, uint32_t index);
     void (*page_sent)(struct server *s, uint32_t index);
+
+    /* What was said in a room is read back from the store: encode it, and bring
+       it to its members (broadcast_publish). `c` is who has just said it, NULL
+       when that was not here, or not now. */
+    void (*heard)(struct server *s, struct room *room, const struct record *r,
+                  struct client *c);
+
+    /* What is read is no message (enum record_kind): something was said that is
+       not known. `c` is whose message may be lost. */
+    void (*missed)(struct server *s, struct room *room, const struct record *r,
+                   struct client *c);
 
     /* What is behind the address of --metrics. */
     const struct service_site *metrics;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/start.h"
 #include "base/check.h"
-#include "os/entropy.h"
-#include "os/error.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/process.h"
-#include "os/sandbox.h"
 #include "os/signals.h"
 #include "os/socket.h"
 #include "os/supervise.h"
-#include "os/user.h"
 #include "server/compressed.h"
 #include "server/grant.h"
 #include "server/listen.h"
+#include "server/pending.h"
 #include "server/trace.h"
 
-_Static_assert(SANDBOX_PATHS >= SERVER_LISTENERS, "each may be a unix: socket");
+/* Bytes before `receive`, for the header of what is echoed from there
+   (staging.h); as many as leave it at a line of the cache. */
+#define BEFORE_RECEIVE 64
+_Static_assert(BEFORE_RECEIVE >= FRAME_SERVER_HEADER_MAX, "it has room");
 
 /* ---- Memory -------------------------------------------------------------- */
 
@@ -25,6 +25,7 @@ static void carve_pool(struct arena *a, struct leases *all, uint32_t count,
 {
     struct lease *table = arena_carve(a, count, sizeof *table);
     uint8_t *bytes = arena_carve(a, count, size);
+    all->size = size;
     if (table && bytes)
         lease_init(all, table, bytes, count, size);
 }
@@ -62,17 +63,17 @@ static void carve(struct server *s, struct arena *a)
     carve_pool(a, &s->leases, config->buffers, inbox + LIMITS_LEASE_SLACK);
 
     s->rooms.table = arena_carve(a, config->rooms, sizeof *s->rooms.table);
-    struct topics *topics = &s->rooms.topics;
-    topics->table = arena_carve(a, config->rooms, sizeof *topics->table);
-    topics->buckets = arena_carve(a, config->rooms, sizeof *topics->buckets);
-    topics->mark_space = arena_carve(
-        a, config->rooms, config->history * sizeof *topics->mark_space);
+    s->rooms.marks =
+        arena_carve(a, config->rooms, config->history * sizeof *s->rooms.marks);
+    start_carve_store(s, a);
     s->rooms.log_count = config->compression ? ROOM_LOGS : ROOM_TWIN;
     s->rooms.log_bytes = arena_carve(
         a, (size_t)config->rooms * s->rooms.log_count, config->room_log);
 
     s->receive_size = bytes_min(inbox + 512, LIMITS_RECEIVE);
-    s->receive = arena_carve(a, s->receive_size, 1);
+    s->receive = arena_carve(a, BEFORE_RECEIVE + s->receive_size, 1);
+    if (s->receive)
+        s->receive += BEFORE_RECEIVE;
     size_t staging = s->receive_size + LIMITS_ANSWER + CLOSE_FRAME_MAX;
     s->staging = text_over(arena_carve(a, staging, 1), staging);
     s->encode_size =
@@ -93,6 +94,8 @@ static void carve(struct server *s, struct arena *a)
         carve_compression(s, a);
     if (config->token_key)
         s->grants = arena_carve(a, slots, sizeof *s->grants);
+    if (limits_has_redis(config))
+        s->pending = arena_carve(a, slots, sizeof *s->pending);
     if (config->rate)
         s->posters = arena_carve(a, LIMITS_POSTERS, sizeof *s->posters);
     if (config->trace)
@@ -102,52 +105,76 @@ static void carve(struct server *s, struct arena *a)
     client_init(&s->clients, table, profiles, s->clients.size);
     s->rooms.reader_links = s->clients.links;
     s->rooms.log_size = config->room_log;
-    topics->history = config->history;
-    room_init(&s->rooms, config->rooms);
+    s->rooms.history = config->history;
+    room_init(&s->rooms);
     wheel_init(&s->wheel, &table->timer, sizeof *table, s->now);
+    s->away.tell_by = UINT64_MAX;
 }
 
 /* ---- The steps of the start ---------------------------------------------- */
 
-static int make_tables(struct server *s, struct text *why)
+size_t start_measure(struct server *s)
 {
     struct arena a;
     arena_init(&a, NULL, SIZE_MAX);
     carve(s, &a);
-    void *memory = a.overflow ? NULL : memory_map(a.used);
-    if (!memory)
-        return server_failed(why, "not enough memory for these options", 0);
-    s->reserved = a.used;
-    arena_init(&a, memory, a.used);
-    carve(s, &a);
-    CHECK(!a.overflow);
-    uint64_t random[3];
-    int result = entropy_fill((uint8_t *)random, sizeof random);
-    if (result < 0)
-        return server_failed(why, "no random bytes", result);
-    s->addresses.seed = random[0];
-    s->rooms.topics.seed = random[1];
-    s->rooms.topics.epochs = random[2];
-    trace_open(s);
-    return 0;
+    return a.overflow ? SIZE_MAX : a.used;
 }
 
-static int open_files(struct server *s, struct text *why)
+static int make_tables(struct server *s, struct text *why)
 {
+    struct arena a;
+    size_t size = start_measure(s);
+    void *memory = size == SIZE_MAX ? NULL : memory_map(size);
+    if (!memory)
+        return server_no_memory(why, size);
+    if (!crew_is_shared(&s->crew))
+        s->reserved = size;
+    arena_init(&a, memory, size);
+    carve(s, &a);
+    CHECK(!a.overflow);
+    trace_open(s);
+    return crew_is_shared(&s->crew) ? 0 : start_seed(s, &s->rooms.store, why);
+}
+
+static int open_standard(struct server *s, struct text *why)
+{
+    (void)s;
     int result = process_open_standard();
     if (result < 0)
         return server_failed(why, "no standard descriptors", result);
     log_prepare();
+    return 0;
+}
+
+static int open_reactor(struct server *s, struct text *why)
+{
     s->reactor = reactor_open();
     if (s->reactor < 0)
-        return server_failed(why, "no reactor", s->reactor);
-    result = s->signals = signals_open();
+        return server_failed(why, "no epoll", s->reactor);
+    s->spare = socket_spare();
+    return 0;
+}
+
+/* What wakes it: signals, or of several workers the bell. */
+static int open_signals(struct server *s, struct text *why)
+{
+    int result = s->signals = signals_open();
     if (result >= 0)
         result =
             reactor_add_source(s->reactor, s->signals, SERVER_TOKEN_SIGNALS);
-    if (result < 0)
-        return server_failed(why, "no signals", result);
-    s->spare = socket_spare();
+    return result < 0 ? server_failed(why, "no signals", result) : 0;
+}
+
+static int open_bell(struct server *s, struct text *why)
+{
+    int result = reactor_add(s->reactor, s->crew.bells[s->crew.worker],
+                             SERVER_TOKEN_BELL);
+    return result < 0 ? server_failed(why, "no eventfd", result) : 0;
+}
+
+static int open_files(struct server *s, struct text *why)
+{
     if (s->config->supervised.notify)
         s->supervisor = supervise_open(s->config->supervised.notify);
     if (!s->config->static_folder)
@@ -173,12 +200,20 @@ static int count_slots(struct server *s, struct text *why)
     uint64_t others = process_files_open() + LIMITS_OTHER_FILES +
                       s->downloads_most + LIMITS_BESIDES +
                       s->config->addr_count;
+    /* Bells, the bus's and the keeper's too; reactor and spare. */
+    if (limits_has_keeper(s->config))
+        others += s->config->workers + limits_has_redis(s->config) + 3;
     uint64_t most = files > others ? files - others : 0;
     s->clients.size = (uint32_t)bytes_min64(s->config->clients, most);
-    if (s->clients.size == 0)
-        return server_failed(
-            why, "the limit of open files leaves none for clients", 0);
-    if (s->clients.size == s->config->clients)
+    if (s->clients.size == 0) {
+        text_string(why, "the limit of open files leaves none for clients: ");
+        text_decimal(why, files);
+        return SERVER_FAILED;
+    }
+    uint64_t slots = s->config->workers > 1
+                         ? (uint64_t)s->clients.size * s->config->workers
+                         : s->clients.size;
+    if (slots >= s->config->clients)
         return 0;
     struct journal_line line;
     if (journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
@@ -187,92 +222,36 @@ static int count_slots(struct server *s, struct text *why)
                                   "--clients"));
         journal_number(&line, "open_files", files);
         journal_number(&line, "wanted", s->config->clients);
-        journal_number(&line, "slots", s->clients.size);
+        journal_number(&line, "slots", slots);
         journal_end(&line);
     }
     return 0;
 }
 
-static int become(const char *name, struct text *why)
+/* ---- The start ----------------------------------------------------------- */
+
+typedef int step(struct server *s, struct text *why);
+
+/* Take them. Nobody listens any more where one fails: a unix: socket's file
+   goes, too. */
+static int take_steps(struct server *s, step *const steps[], size_t count,
+                      struct text *why)
 {
-    struct user user;
-    int result = user_find(bytes_of(name), &user);
-    if (result < 0 && error_kind(result) != ERROR_NONE)
-        return server_failed(why, "--user: /etc/passwd", result);
-    if (result < 0) {
-        text_string(why, "--user: \"");
-        text_string(why, name);
-        text_string(why, "\" is not in /etc/passwd");
-        return SERVER_BAD_OPTION;
+    for (size_t i = 0; i < count; i++) {
+        int status = steps[i](s, why);
+        if (status != 0) {
+            listen_stop(s);
+            return status;
+        }
     }
-    result = user_become(&user);
-    return result < 0 ? server_failed(why, "--user", result) : 0;
+    return 0;
 }
+#define TAKE_STEPS(s, steps, why)                                              \
+    take_steps(s, steps, sizeof(steps) / sizeof((steps)[0]), why)
 
-static void put_parts(struct text *t, unsigned parts)
+static void begin(struct server *s, const struct config *config,
+                  const struct service_site *site)
 {
-    for (unsigned part = 1; part < SANDBOX_ALL; part <<= 1) {
-        if (!(parts & part))
-            continue;
-        text_string(t, sandbox_word((enum sandbox_part)part));
-        parts &= ~part;
-        if (parts)
-            text_byte(t, ',');
-    }
-}
-
-/* The last step, when all that will ever be needed is open: the process becomes
-   --user, and goes into the sandbox. */
-static int confine(struct server *s, struct text *why)
-{
-    int result = s->config->user ? become(s->config->user, why) : 0;
-    if (result != 0)
-        return result;
-    struct sandbox_plan plan = {.folder = s->folder};
-    for (size_t i = 0; i < s->listener_count; i++)
-        if (s->listeners[i].address.file[1])
-            plan.paths[plan.path_count++] = s->listeners[i].address.path;
-    s->sandbox = s->config->no_sandbox ? 0 : sandbox_enter(&plan);
-    if (!s->config->require_sandbox || s->sandbox == SANDBOX_ALL)
-        return 0;
-    text_string(why, "--require-sandbox: not to be had here: ");
-    put_parts(why, SANDBOX_ALL & ~s->sandbox);
-    return SERVER_FAILED;
-}
-
-static void log_start(struct server *s)
-{
-    struct journal_line line;
-    if (!journal_begin(&s->journal, &line, LEVEL_INFO, JOURNAL_START, s->wall))
-        return;
-    uint8_t bytes[160];
-    struct text t = text_over(bytes, sizeof bytes);
-    for (size_t i = 0; i < s->listener_count; i++) {
-        t.len = 0;
-        socket_put_address(&t, &s->listeners[i].address);
-        journal_put(&line, s->listeners[i].metrics ? "metrics" : "addr",
-                    text_span(&t));
-    }
-    journal_number(&line, "slots", s->clients.size);
-    journal_number(&line, "slot_bytes", sizeof(struct client));
-    journal_number(&line, "rooms", s->config->rooms);
-    journal_number(&line, "room_log", s->config->room_log);
-    journal_number(&line, "buffers", s->config->buffers);
-    journal_number(&line, "buffer_bytes", s->leases.size);
-    journal_number(&line, "reserved", s->reserved);
-    t.len = 0;
-    put_parts(&t, s->sandbox);
-    if (t.len == 0)
-        text_string(&t, s->config->no_sandbox ? "off" : "none");
-    journal_put(&line, "sandbox", text_span(&t));
-    journal_end(&line);
-}
-
-int start_server(struct server *s, const struct config *config,
-                 const struct service_site *site, struct text *why)
-{
-    static int (*const steps[])(struct server *, struct text *) = {
-        open_files, count_slots, make_tables, listen_open, confine};
     *s = (struct server){
         .config = config,
         .site = site,
@@ -281,6 +260,7 @@ int start_server(struct server *s, const struct config *config,
         .spare = -1,
         .folder = -1,
         .supervisor = -1,
+        .crew.count = 1,
         .dirty.dirty = true,
         .reap = CLIENT_NONE,
         .journal.level = config->level,
@@ -288,23 +268,99 @@ int start_server(struct server *s, const struct config *config,
     };
     server_read_clocks(s);
     s->stats.began = s->wall;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        int status = steps[i](s, why);
-        if (status != 0) {
-            listen_stop(s); /* a unix: socket's file goes too */
-            return status;
-        }
-    }
-    /* Asked behind --user and the sandbox: is the folder of any use to us? */
+}
+
+/* Asked behind --user and the sandbox: is the folder of any use to us? */
+static void warn(struct server *s)
+{
     int result = s->folder < 0 ? 0 : file_check_folder(s->folder);
     if (result < 0)
         journal_warn(&s->journal, s->wall, "no file of --static can be opened",
                      result);
-    if (config->keys_readable)
+    struct journal_line line;
+    if (s->config->unknown.len &&
+        journal_begin(&s->journal, &line, LEVEL_WARN, JOURNAL_WARN, s->wall)) {
+        journal_put(&line, "why", BYTES_LITERAL("no such option"));
+        journal_put(&line, "environment", s->config->unknown);
+        journal_end(&line);
+    }
+    if (s->config->keys_readable)
         journal_warn(&s->journal, s->wall,
                      "others can read the file of --token-key", 0);
-    log_start(s);
+    if (s->config->login_readable)
+        journal_warn(&s->journal, s->wall,
+                     "others can read the file of --redis-auth", 0);
+}
+
+int start_server(struct server *s, const struct config *config,
+                 const struct service_site *site, struct text *why)
+{
+    static step *const steps[] = {
+        open_standard,     open_reactor,       open_signals, open_files,
+        count_slots,       start_open_store,   make_tables,  listen_open,
+        start_become_user, start_enter_sandbox};
+    begin(s, config, site);
+    int status = TAKE_STEPS(s, steps, why);
+    if (status != 0) {
+        server_close_store(s);
+        return status;
+    }
+    warn(s);
+    start_log(s);
     server_tell(s, "READY=1");
     s->alive_at = s->now + s->config->supervised.watchdog;
     return 0;
+}
+
+/* ---- With a keeper ------------------------------------------------------- */
+
+int start_shared(struct server *s, const struct config *config,
+                 const struct service_site *site, struct text *why)
+{
+    static step *const steps[] = {open_standard, open_files, count_slots,
+                                  listen_open};
+    begin(s, config, site);
+    return TAKE_STEPS(s, steps, why);
+}
+
+int start_confine(struct server *s, struct text *why)
+{
+    static step *const steps[] = {start_become_user, start_enter_sandbox};
+    int status = TAKE_STEPS(s, steps, why);
+    if (status == 0)
+        warn(s);
+    return status;
+}
+
+/* What its predecessor counted goes on. */
+static void succeed(struct server *s)
+{
+    const struct crew *c = &s->crew;
+    uint64_t began = s->stats.began;
+    if (s->config->has_metrics)
+        s->stats = c->parts[c->worker].stats;
+    s->stats.began = began;
+    if (c->addresses)
+        s->addresses = c->addresses[c->worker];
+}
+
+int start_worker(struct server *s, uint32_t worker,
+                 const int fds[SERVER_LISTENERS], struct text *why)
+{
+    static step *const first[] = {open_reactor, open_bell, make_tables};
+    static step *const last[] = {start_enter_sandbox};
+    server_read_clocks(s);
+    s->crew.worker = worker;
+    s->journal =
+        (struct journal){.level = s->config->level, .worker = worker + 1};
+    s->supervisor = -1; /* the keeper's */
+    s->alive_at = UINT64_MAX;
+    s->rung = true; /* there may be something to hear already */
+    succeed(s);
+    int status = TAKE_STEPS(s, first, why);
+    if (status == 0)
+        status = listen_take(s, fds, why);
+    if (status == 0)
+        status = TAKE_STEPS(s, last, why);
+    return status;
 }

@@ -61,4 +61,7 @@ void stats_refuse(struct stats *s, unsigned status, const char *why);
 
 void stats_time(struct stats_histogram *h, uint64_t microseconds);
 
+/* Add what another worker counted; of the two the first one began. */
+void stats_add(struct stats *s, const struct stats *other);
+
 #endif

@@ -59,7 +59,7 @@ static struct trace_client *begin(struct server *s, const struct client *c)
     uint32_t index = client_index(&s->clients, c);
     bool fresh = c->state == CLIENT_PROXY || c->state == CLIENT_IDLE ||
                  (c->state == CLIENT_REQUEST && c->as.http.scan.pos == 0);
-    if (!fresh || c->inbox != LEASE_NONE || client_has(c, CLIENT_SCRAPE) ||
+    if (!fresh || client_has(c, CLIENT_SCRAPE) ||
         (config->trace == TRACE_CLIENT && index != config->trace_client))
         return NULL;
     struct trace_client *f = find(s, NULL);
@@ -119,6 +119,16 @@ static struct span behind_header(const struct server *s, const struct client *c,
     return bytes_after(in, header.step == PROXY_DONE ? used : in.len);
 }
 
+/* Bytes that a message may have on this path. */
+static uint64_t limit_of(struct server *s, struct span path)
+{
+    struct http_request request = {.path = path};
+    struct service_route route = {.found = false};
+    s->site->route(s, &request, &route);
+    return route.service && !route.service->streams ? s->config->max_message
+                                                    : UINT64_MAX;
+}
+
 void trace_received(struct server *s, struct client *c, struct span in)
 {
     struct trace_client *f = find(s, c);
@@ -129,8 +139,14 @@ void trace_received(struct server *s, struct client *c, struct span in)
     if (in.len == 0 || !f)
         return;
     explain_learn(&f->up, &f->down);
-    if (c->state == CLIENT_OPEN && !server_service(s, c)->streams)
-        f->up.frame.limit = s->config->max_message;
+    /* Frames may be in one segment with their head. */
+    while (in.len > 0 && f->up.phase == EXPLAIN_HEAD) {
+        size_t len = bytes_min(bytes_find(in, '\n') + 1, in.len);
+        explain(s, f, &f->up, bytes_part(in, 0, len));
+        in = bytes_after(in, len);
+        if (f->up.phase == EXPLAIN_FRAMES)
+            f->up.frame.limit = limit_of(s, f->up.head.path);
+    }
     explain(s, f, &f->up, in);
 }
 
@@ -138,7 +154,7 @@ void trace_sent(struct server *s, struct client *c, const struct span *parts,
                 size_t sent)
 {
     struct trace_client *f = find(s, c);
-    if (!f || !f->wanted)
+    if (!f)
         return;
     /* A file's bytes are the kernel's alone (send_file). */
     explain_skip(&f->down, c->sent - sent - f->sent);

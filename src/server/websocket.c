@@ -119,11 +119,10 @@ void websocket_turn(struct server *s, struct client *c)
     struct gather in;
     if (client_has(c, CLIENT_SKIPS))
         return; /* what it has said is to be passed over first: it is dirty */
-    if (c->taken && member_may_speak(s, c)) {
+    if (c->taken && member_may_speak(s, c) && member_seize_held(s, c))
         member_publish_held(s, c);
-        if (c->state != CLIENT_OPEN)
-            return;
-    }
+    if (c->state != CLIENT_OPEN)
+        return;
     if (!take_input(s, c, &in))
         return;
     bool stopped = !gather_go_on(s, c, &in) || handle_frames(s, c, &in);
@@ -132,7 +131,7 @@ void websocket_turn(struct server *s, struct client *c)
     size_t from = in.used - in.held;
     struct span rest = bytes_span(in.ptr + from, in.len - from);
     bool kept = input_keep(s, c, rest, in.message_len, stopped);
-    if (!kept && !stopped && in.held == 0)
+    if (!kept && !stopped)
         kept = keep_tail(s, c, rest);
     if (!kept)
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");

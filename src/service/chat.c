@@ -3,16 +3,23 @@
 #include "base/base64.h"
 #include "base/check.h"
 #include "os/entropy.h"
+#include "server/away.h"
 #include "server/broadcast.h"
 #include "server/compressed.h"
 #include "server/conn.h"
 #include "server/due.h"
 #include "server/grant.h"
+#include "server/hear.h"
 #include "server/member.h"
+#include "server/pending.h"
+#include "server/roster.h"
 #include "server/staging.h"
 #include "wire/json.h"
 
 #define PING_NUMBER_MAX 256 /* bytes; well below LIMITS_ANSWER */
+
+static const char gap_event[] = "{\"event\":\"gap\"}";
+static const char busy_room[] = "its room is far behind";
 
 /* ---- Names --------------------------------------------------------------- */
 
@@ -35,13 +42,6 @@ static bool is_user_name(struct span name)
     return name.len <= LIMITS_USER_NAME && utf8_printable(name);
 }
 
-static void set_name(struct client_member *m, struct span name)
-{
-    m->name_len = (uint8_t)name.len;
-    if (name.len)
-        memcpy(m->name, name.ptr, name.len);
-}
-
 /* That of its token, or ?name= of the URL: NULL, or what is wrong with it. */
 static const char *take_name(struct client_member *m, const struct grant *g,
                              struct span query)
@@ -49,7 +49,7 @@ static const char *take_name(struct client_member *m, const struct grant *g,
     uint8_t bytes[LIMITS_USER_NAME];
     struct span value;
     if (g && g->named) {
-        set_name(m, bytes_span(g->name, g->name_len));
+        member_set_name(m, bytes_span(g->name, g->name_len));
         return NULL;
     }
     if (!http_query(query, "name", &value))
@@ -57,7 +57,7 @@ static const char *take_name(struct client_member *m, const struct grant *g,
     ptrdiff_t len = http_decode(bytes, sizeof bytes, value, true);
     if (len < 0 || !is_user_name(bytes_span(bytes, (size_t)len)))
         return "bad name";
-    set_name(m, bytes_span(bytes, (size_t)len));
+    member_set_name(m, bytes_span(bytes, (size_t)len));
     return NULL;
 }
 
@@ -65,9 +65,8 @@ static const char *take_name(struct client_member *m, const struct grant *g,
 
 struct place {
     bool since;
-    uint64_t epoch;
-    uint64_t number;  /* the last message that the client has */
-    uint64_t history; /* how many it asked for */
+    struct store_id last; /* the message that the client has */
+    uint64_t history;     /* how many it asked for */
 };
 
 static bool parse_hex(struct span s, uint64_t *value)
@@ -84,11 +83,12 @@ static bool parse_hex(struct span s, uint64_t *value)
     return true;
 }
 
-static bool parse_id(struct span id, uint64_t *epoch, uint64_t *number)
+static bool parse_id(struct span text, struct store_id *id)
 {
-    size_t dash = bytes_find(id, '-');
-    return dash < id.len && parse_hex(bytes_part(id, 0, dash), epoch) &&
-           bytes_decimal(bytes_after(id, dash + 1), number);
+    size_t dash = bytes_find(text, '-');
+    return dash < text.len &&
+           parse_hex(bytes_part(text, 0, dash), &id->epoch) &&
+           bytes_decimal(bytes_after(text, dash + 1), &id->number);
 }
 
 /* False when a value is malformed. */
@@ -104,8 +104,7 @@ static bool parse_place(struct span query, struct place *place)
     if (!place->since)
         return true;
     ptrdiff_t len = http_decode(bytes, sizeof bytes, value, false);
-    return len > 0 && parse_id(bytes_span(bytes, (size_t)len), &place->epoch,
-                               &place->number);
+    return len > 0 && parse_id(bytes_span(bytes, (size_t)len), &place->last);
 }
 
 /* ---- Joining ------------------------------------------------------------- */
@@ -120,20 +119,33 @@ static bool make_uuid(uint8_t uid[16])
     return true;
 }
 
-/* Digit by digit, as it goes into every message: a byte at a time with text_hex
-   it was a tenth of what a message costs before it is sent. */
-static void put_uuid(struct text *t, const uint8_t uid[16])
+/* The room of this name, in which this worker reads all that was said, as far as
+   its members can be told: 0, or the status to refuse with (service.h). */
+static unsigned open_room(struct server *s, struct span name, uint64_t history,
+                          struct room **room, const char **why)
 {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t out[36];
-    size_t len = 0;
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[len++] = '-';
-        out[len++] = (uint8_t)digits[uid[i] >> 4];
-        out[len++] = (uint8_t)digits[uid[i] & 15];
+    if (away_now(s)) {
+        *why = away_reason;
+        return 503;
     }
-    text_put(t, bytes_span(out, len));
+    switch (room_open(&s->rooms, name, s->wall, history, room)) {
+    case STORE_DONE: break;
+    case STORE_FULL: *why = "all rooms taken"; return 503;
+    case STORE_BEHIND:
+    case STORE_BUSY: return SERVICE_LATER;
+    }
+    hear_room(s, *room, UINT64_MAX);
+    return 0;
+}
+
+/* Does it have what is still to be read here? */
+static bool is_ahead(const struct server *s, const struct room *room,
+                     struct store_id last)
+{
+    const struct store *store = &s->rooms.store;
+    return store_has_streams(store) && last.epoch == room->history.last.epoch &&
+           last.number > room->history.last.number &&
+           !store_is_read(store, room_index(&s->rooms, room));
 }
 
 static unsigned join(struct server *s, struct client *c,
@@ -154,21 +166,25 @@ static unsigned join(struct server *s, struct client *c,
         *why = "no random bytes";
         return 503;
     }
-    struct room *room = room_open(&s->rooms, rest, s->wall);
-    if (!room) {
-        *why = "all rooms taken";
-        return 503;
+    struct room *room;
+    unsigned status = open_room(s, rest, s->rooms.history, &room, why);
+    if (status)
+        return status;
+    if (c->form != CLIENT_PLAIN && place.since &&
+        is_ahead(s, room, place.last)) {
+        room_let_go(&s->rooms, room);
+        return SERVICE_LATER;
     }
     member_join(s, c, room);
     return 0;
 }
 
-static void put_id(struct text *t, const struct topic *topic, uint64_t number)
+static void put_id(struct text *t, struct store_id id)
 {
     text_byte(t, '"');
-    text_hex(t, topic->epoch, 1);
+    text_hex(t, id.epoch, 1);
     text_byte(t, '-');
-    text_decimal(t, number);
+    text_decimal(t, id.number);
     text_byte(t, '"');
 }
 
@@ -181,25 +197,28 @@ static void send_text(struct server *s, struct client *c, const struct text *t)
 static void welcome(struct server *s, struct client *c, const struct room *room,
                     uint64_t following)
 {
-    uint8_t bytes[512];
-    struct text t = text_over(bytes, sizeof bytes);
-    const struct topic *topic = room_topic(&s->rooms, room);
+    struct text t = text_over(s->encode, s->encode_size);
     struct client_member *m = &client_profile(&s->clients, c)->member;
+    uint32_t news = roster_news(s, room);
     text_string(&t, "{\"event\":\"welcome\",\"uid\":\"");
-    put_uuid(&t, m->uid);
+    roster_put_uid(&t, m->uid);
     text_string(&t, "\",\"room\":");
-    json_put_string(&t, topic_name(topic));
+    json_put_string(&t, room_name(&s->rooms, room));
     text_string(&t, ",\"members\":");
-    text_decimal(&t, room->members);
+    text_decimal(&t, roster_members(s, room));
     text_string(&t, ",\"last\":");
-    if (topic->number)
-        put_id(&t, topic, topic->number);
+    if (room->history.last.number)
+        put_id(&t, room->history.last);
     else
         text_string(&t, "null");
     text_string(&t, ",\"following\":");
     text_decimal(&t, following);
+    bool all = roster_put(
+        &t, s, room,
+        bytes_min(s->config->max_message, staging_room(s) - LIMITS_ANSWER));
     text_byte(&t, '}');
-    m->members_told = room->members;
+    /* Others may change it meanwhile; a `members` event is due. */
+    m->told = all && news == roster_news(s, room) ? news : 0;
     send_text(s, c, &t);
 }
 
@@ -223,48 +242,42 @@ static void greet(struct server *s, struct client *c,
     const struct room *room = room_at(&s->rooms, c->room);
     struct place place;
     bool gap = false;
-    const struct topics *all = &s->rooms.topics;
-    const struct topic *topic = room_topic(&s->rooms, room);
+    const struct history *history = &room->history;
     const struct ring *log = &room->logs[ROOM_JSON];
     parse_place(request->query, &place); /* join() saw that it is well formed */
-    uint64_t following =
-        place.since
-            ? topic_resume(all, topic, log, place.epoch, place.number, &gap)
-            : topic_replayable(all, topic, log, place.history);
+    uint64_t following = place.since
+                             ? history_after(history, log, place.last, &gap)
+                             : history_held(history, log, place.history);
     if (c->form == CLIENT_JSON_V1)
         welcome(s, c, room, following);
     uint64_t seconds = grant_tell(s, c);
     if (seconds)
         tell_expiring(s, c, seconds);
-    member_replay(s, c, topic_position(all, topic, log, following));
+    member_replay(s, c, history_position(history, log, following));
     if (gap && c->form == CLIENT_JSON_V1)
-        staging_frame(s, c, FRAME_FIN | FRAME_TEXT,
-                      BYTES_LITERAL("{\"event\":\"gap\"}"));
+        staging_frame(s, c, FRAME_FIN | FRAME_TEXT, bytes_of(gap_event));
 }
 
-/* ---- Publishing ---------------------------------------------------------- */
+/* ---- Hearing: from a record to frames ------------------------------------- */
 
 /* {"id":...,"time":...,"uid":...,"name":...,  up to the payload's key */
-static void put_start(struct text *t, struct server *s, const struct client *c,
-                      const struct topic *topic)
+static void put_start(struct text *t, const struct record *r)
 {
-    const struct client_member *m = &client_profile(&s->clients, c)->member;
     text_string(t, "{\"id\":");
-    put_id(t, topic, topic->number + 1);
+    put_id(t, (struct store_id){r->epoch, r->number});
     text_string(t, ",\"time\":");
-    text_decimal(t, s->wall);
+    text_decimal(t, r->time);
     text_string(t, ",\"uid\":\"");
-    put_uuid(t, m->uid);
+    roster_put_uid(t, r->uid);
     text_string(t, "\",");
-    struct span sub = grant_sub(s, c);
-    if (sub.len) {
+    if (r->sub.len) {
         text_string(t, "\"sub\":");
-        json_put_string(t, sub);
+        json_put_string(t, r->sub);
         text_byte(t, ',');
     }
-    if (m->name_len) {
+    if (r->name.len) {
         text_string(t, "\"name\":");
-        json_put_string(t, bytes_span(m->name, m->name_len));
+        json_put_string(t, r->name);
         text_byte(t, ',');
     }
 }
@@ -282,33 +295,31 @@ static void put_base64(struct text *t, struct span payload)
     text_byte(t, '"');
 }
 
-/* Something that is said in a room. */
-struct said {
-    struct room *room;
-    uint8_t opcode;
-    struct span payload;
-};
+static void put_message(struct text *t, const struct record *r)
+{
+    put_start(t, r);
+    if (r->opcode == FRAME_TEXT) {
+        text_string(t, "\"message\":");
+        json_put_string(t, r->payload);
+    } else {
+        text_string(t, "\"binary\":");
+        put_base64(t, r->payload);
+    }
+    text_byte(t, '}');
+}
 
 /*
  * The JSON form of a message, as a frame, in the server's buffer for that:
  * the text first, with room before it for its header. An empty span when it
  * is longer than one append may be. *text is its payload alone.
  */
-static struct span encode_json(struct server *s, const struct client *c,
-                               const struct said *said, struct span *text)
+static struct span encode_json(struct server *s, const struct record *r,
+                               struct span *text)
 {
     uint8_t header[FRAME_SERVER_HEADER_MAX];
     struct text t = text_over(s->encode + FRAME_SERVER_HEADER_MAX,
                               s->encode_size - FRAME_SERVER_HEADER_MAX);
-    put_start(&t, s, c, room_topic(&s->rooms, said->room));
-    if (said->opcode == FRAME_TEXT) {
-        text_string(&t, "\"message\":");
-        json_put_string(&t, said->payload);
-    } else {
-        text_string(&t, "\"binary\":");
-        put_base64(&t, said->payload);
-    }
-    text_byte(&t, '}');
+    put_message(&t, r);
     if (t.overflow)
         return bytes_span(NULL, 0);
     size_t len = frame_write(header, FRAME_FIN | FRAME_TEXT, t.len);
@@ -319,44 +330,140 @@ static struct span encode_json(struct server *s, const struct client *c,
 
 /* The twin of a log gets the message deflated, where somebody reads it and
    that makes it smaller; else as it is. */
-static void add_twin(struct server *s, const struct said *said,
-                     struct room_record *record, enum room_log log)
+static void add_twin(struct server *s, const struct room *room, uint8_t opcode,
+                     struct span payload, struct room_record *record,
+                     enum room_log log)
 {
     enum room_log twin = (enum room_log)(log + ROOM_TWIN);
     record->head[twin] = record->head[log];
     record->body[twin] = record->body[log];
-    if (room_wants(&s->rooms, said->room, twin))
-        compressed_frame(s, said->opcode, said->payload, twin,
-                         &record->head[twin], &record->body[twin]);
+    if (room_wants(&s->rooms, room, twin))
+        compressed_frame(s, opcode, payload, twin, &record->head[twin],
+                         &record->body[twin]);
 }
 
-/* The one place from which messages get into a room. False when its JSON form
-   is too long. */
-static bool say(struct server *s, struct client *c, const struct said *said)
+/* Something was said that is not known here (--redis): up to this id. */
+static void gap(struct server *s, struct room *room, struct store_id last)
+{
+    uint8_t bytes[FRAME_SERVER_HEADER_MAX + sizeof gap_event];
+    struct text t = text_over(bytes, sizeof bytes);
+    t.len = frame_write(bytes, FRAME_FIN | FRAME_TEXT, sizeof gap_event - 1);
+    text_string(&t, gap_event);
+    history_begin(&room->history, room->history.marks, room->history.size,
+                  last);
+    broadcast_gap(s, room, text_span(&t));
+}
+
+/* It was written with longer logs: in a file, or by another machine. */
+static void skip_too_long(struct server *s, struct room *room,
+                          const struct record *r)
+{
+    if (store_has_bus(&s->rooms.store))
+        gap(s, room, (struct store_id){r->epoch, r->number});
+}
+
+void chat_heard(struct server *s, struct room *room, const struct record *r,
+                struct client *c)
 {
     uint8_t header[FRAME_SERVER_HEADER_MAX];
-    size_t len = frame_write(header, (uint8_t)(FRAME_FIN | said->opcode),
-                             said->payload.len);
-    struct said form = {.room = said->room, .opcode = FRAME_TEXT};
-    struct span json = encode_json(s, c, said, &form.payload);
-    if (json.len == 0)
-        return false;
+    size_t len =
+        frame_write(header, (uint8_t)(FRAME_FIN | r->opcode), r->payload.len);
+    struct span text = {0}, json = {0};
+    bool fits = len + r->payload.len <= room_append_max(&s->rooms);
+    if (room_wants(&s->rooms, room, ROOM_JSON) ||
+        room_wants(&s->rooms, room, ROOM_JSON_TWIN)) {
+        json = encode_json(s, r, &text);
+        fits = json.len > 0;
+    }
+    if (!fits) {
+        skip_too_long(s, room, r);
+        return;
+    }
     struct room_record record = {
+        .id = {r->epoch, r->number},
         .head = {[ROOM_PLAIN] = bytes_span(header, len), [ROOM_JSON] = json},
-        .body = {[ROOM_PLAIN] = said->payload},
+        .body = {[ROOM_PLAIN] = r->payload},
     };
-    add_twin(s, said, &record, ROOM_PLAIN);
-    add_twin(s, &form, &record, ROOM_JSON);
-    broadcast_publish(s, c, said->room, &record,
-                      client_in_room(c) && c->form == CLIENT_JSON);
+    add_twin(s, room, r->opcode, r->payload, &record, ROOM_PLAIN);
+    add_twin(s, room, FRAME_TEXT, text, &record, ROOM_JSON);
+    broadcast_publish(s, c, room, &record,
+                      c && client_in_room(c) && c->form == CLIENT_JSON);
+}
+
+void chat_missed(struct server *s, struct room *room, const struct record *r,
+                 struct client *c)
+{
+    if (!store_has_bus(&s->rooms.store))
+        return; /* nobody else writes such records */
+    if (r->kind == RECORD_GAP)
+        gap(s, room, (struct store_id){r->epoch, r->number});
+    else if (c) /* a post is answered */
+        conn_close(s, c, CLOSE_TRY_LATER, pending_unknown, CAUSE_REDIS);
+}
+
+/* ---- Saying: from a message to a record ----------------------------------- */
+
+/* The longest JSON form that a byte of a text can have: \u0000. */
+#define ESCAPED_MAX 6
+#define START_MAX   (256 + ESCAPED_MAX * (TOKEN_SUB_MAX + LIMITS_USER_NAME))
+
+/* Is its JSON form as short as an append may be? As a rule its length alone
+   tells that. */
+static bool fits(struct server *s, const struct record *r)
+{
+    size_t most = s->encode_size - FRAME_SERVER_HEADER_MAX;
+    if (START_MAX + ESCAPED_MAX * r->payload.len <= most)
+        return true;
+    struct span text;
+    return encode_json(s, r, &text).len > 0;
+}
+
+/* With a bus: it is heard when that has it an id, which may be any. */
+static bool propose(struct server *s, struct client *c, struct room *room,
+                    struct record *r)
+{
+    struct store *store = &s->rooms.store;
+    r->epoch = r->number = UINT64_MAX;
+    if (!fits(s, r))
+        return false;
+    r->epoch = r->number = 0;
+    store_propose(store, room_index(&s->rooms, room), r);
+    pending_add(s, c, r);
+    return true;
+}
+
+/* The one place from which messages get into a room, which was seized for it.
+   False when its JSON form is too long. */
+static bool say(struct server *s, struct client *c, struct room *room,
+                uint8_t opcode, struct span payload, struct record *r)
+{
+    const struct client_member *m = &client_profile(&s->clients, c)->member;
+    *r = (struct record){
+        .time = s->wall,
+        .tag = client_token(&s->clients, c),
+        .opcode = opcode,
+        .sub = grant_sub(s, c),
+        .name = bytes_span(m->name, m->name_len),
+        .payload = payload,
+    };
+    memcpy(r->uid, m->uid, sizeof r->uid);
+    if (store_has_bus(&s->rooms.store))
+        return propose(s, c, room, r);
+    store_number(&s->rooms.store, room_index(&s->rooms, room), r);
+    if (!fits(s, r))
+        return false;
+    hear_say(s, c, room, r);
     return true;
 }
 
 static void publish(struct server *s, struct client *c, uint8_t opcode,
                     struct span payload)
 {
-    struct said said = {room_at(&s->rooms, c->room), opcode, payload};
-    if (!say(s, c, &said))
+    struct room *room = room_at(&s->rooms, c->room);
+    struct record r;
+    if (!store_is_seized(&s->rooms.store, c->room))
+        conn_fail(s, c, CLOSE_TRY_LATER, busy_room);
+    else if (!say(s, c, room, opcode, payload, &r))
         conn_fail(s, c, CLOSE_TOO_BIG, "too long as JSON");
 }
 
@@ -379,7 +486,58 @@ static unsigned post_begin(struct server *s, struct client *c,
     return *why ? 400 : 0;
 }
 
-static unsigned post(struct server *s, struct client *c, struct span room,
+static void put_posted(struct text *answer, struct store_id id)
+{
+    text_string(answer, "{\"id\":");
+    put_id(answer, id);
+    text_string(answer, "}\n");
+}
+
+/* It was proposed, and is asked for again: what has come of it? */
+static unsigned post_again(struct server *s, struct client *c,
+                           struct text *answer, const char **why)
+{
+    const struct pending *p = pending_of(s, c);
+    switch ((enum pending_outcome)p->outcome) {
+    case PENDING_WAITS: return SERVICE_LATER;
+    case PENDING_SAID: put_posted(answer, p->said); return 0;
+    case PENDING_LOST: break;
+    }
+    client_set(c, CLIENT_LAST);
+    *why = pending_unknown;
+    return 504;
+}
+
+/* Of the room's history nothing is wanted. But who waits for what it has said
+   must not meet it twice, because another wants more. */
+static uint64_t post_history(const struct server *s)
+{
+    return store_has_bus(&s->rooms.store) ? s->rooms.history : 0;
+}
+
+/* In a room that is open. */
+static unsigned post_in(struct server *s, struct client *c, struct room *room,
+                        uint8_t opcode, struct span content,
+                        struct text *answer, const char **why)
+{
+    struct record r;
+    if (!member_seize(s, c, room, content.len, false)) {
+        *why = busy_room;
+        return member_may_post(s, room, c) ? SERVICE_LATER : 503;
+    }
+    if (!say(s, c, room, opcode, content, &r)) {
+        *why = "too long as JSON";
+        return 413;
+    }
+    if (store_has_bus(&s->rooms.store)) {
+        pending_post(s, c, room);
+        return SERVICE_LATER;
+    }
+    put_posted(answer, (struct store_id){r.epoch, r.number});
+    return 0;
+}
+
+static unsigned post(struct server *s, struct client *c, struct span name,
                      uint8_t opcode, struct span content, struct text *answer,
                      const char **why)
 {
@@ -387,24 +545,16 @@ static unsigned post(struct server *s, struct client *c, struct span room,
         *why = "not UTF-8";
         return 400;
     }
-    struct said said = {room_open(&s->rooms, room, s->wall), opcode, content};
-    if (!said.room) {
-        *why = "all rooms taken";
-        return 503;
-    }
-    if (!member_may_post(s, said.room, c)) {
-        *why = "its room is far behind";
-        return 503;
-    }
-    if (!say(s, c, &said)) {
-        *why = "too long as JSON";
-        return 413;
-    }
-    const struct topic *topic = room_topic(&s->rooms, said.room);
-    text_string(answer, "{\"id\":");
-    put_id(answer, topic, topic->number);
-    text_string(answer, "}\n");
-    return 0;
+    if (pending_is_post(s, c))
+        return post_again(s, c, answer, why);
+    struct room *room;
+    unsigned status = open_room(s, name, post_history(s), &room, why);
+    if (status)
+        return status;
+    status = post_in(s, c, room, opcode, content, answer, why);
+    store_release(&s->rooms.store);
+    room_let_go(&s->rooms, room);
+    return status;
 }
 
 /* ---- What members say ---------------------------------------------------- */
@@ -495,8 +645,7 @@ static bool renew(struct server *s, struct client *c, struct span token)
     else if (status)
         object(s, c, CLOSE_POLICY, why);
     else if (g->named)
-        set_name(&client_profile(&s->clients, c)->member,
-                 bytes_span(g->name, g->name_len));
+        member_renamed(s, c, bytes_span(g->name, g->name_len));
     if (status == 0)
         due_set(s, c);
     return status == 0;
@@ -536,7 +685,7 @@ static void json_message(struct server *s, struct client *c, uint8_t opcode,
         return;
     }
     if (said.name.ptr) /* counts before what is said */
-        set_name(&client_profile(&s->clients, c)->member, said.name);
+        member_renamed(s, c, said.name);
     if (said.message.ptr)
         publish(s, c, FRAME_TEXT, said.message);
     if (said.ping.ptr && c->state == CLIENT_OPEN)

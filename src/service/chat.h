@@ -18,6 +18,13 @@
 extern const struct service chat_plain;
 extern const struct service chat_json;
 
+/* struct service_site's. */
+void chat_heard(struct server *s, struct room *room, const struct record *r,
+                struct client *c);
+
+void chat_missed(struct server *s, struct room *room, const struct record *r,
+                 struct client *c);
+
 /*
  * The room that a path's rest names: percent-decoded into out, which holds
  * LIMITS_ROOM_NAME bytes; "" is the lobby. False for what cannot be a room:

@@ -15,7 +15,11 @@ static void piece(struct server *s, struct client *c,
         first |= FRAME_FIN;
     else if (event->len == 0 && !event->first)
         return; /* an empty fragment in the middle says nothing */
-    staging_frame(s, c, first, bytes_span(event->ptr, event->len));
+    /* What was inflated lies where the next piece will be. */
+    if (event->compressed)
+        staging_frame(s, c, first, bytes_span(event->ptr, event->len));
+    else
+        staging_echo(s, c, first, event->ptr, event->len);
 }
 
 const struct service echo_service = {

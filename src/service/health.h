@@ -4,7 +4,8 @@
  *
  *   /healthz   does it live? 503 "draining" while it stops, on connections
  *              open already
- *   /readyz    may a load balancer send it more? 503 "draining" or "full"
+ *   /readyz    may a load balancer send it more? 503 "draining", "full", or
+ *              "away": Redis is (--redis)
  */
 #ifndef SERVICE_HEALTH_H
 #define SERVICE_HEALTH_H
@@ -15,7 +16,8 @@
 bool health_route(const struct http_request *request,
                   struct service_route *route);
 
-/* {"status":"ok","clients":N,"rooms":N}: 200, or 503 and why. */
+/* {"status":"ok","clients":N,"rooms":N}, and with --redis "redis":"here" or
+   "away": 200, or 503 and why. */
 void health_get(struct server *s, const struct http_request *request,
                 struct service_reply *reply);
 

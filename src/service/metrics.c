@@ -133,13 +133,14 @@ static void put_process(struct text *t, const struct server *s)
 
 /* ---- Connections --------------------------------------------------------- */
 
-static void put_states(struct text *t, const struct clients *all)
+static void put_states(struct text *t, const uint32_t now[CREW_GAUGES])
 {
     static const struct {
         enum client_state state;
         const char *word;
     } states[] = {
         {CLIENT_PROXY, "proxy"},   {CLIENT_REQUEST, "request"},
+        {CLIENT_BODY, "body"},     {CLIENT_ASKING, "asking"},
         {CLIENT_REPLY, "reply"},   {CLIENT_IDLE, "idle"},
         {CLIENT_OPEN, "open"},     {CLIENT_CLOSING, "closing"},
         {CLIENT_LINGER, "linger"},
@@ -148,21 +149,22 @@ static void put_states(struct text *t, const struct clients *all)
                "Connections now, this one too, by state.");
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         put_sample(t, "chatd_connections", "state", states[i].word,
-                   all->in_state[states[i].state]);
+                   now[CREW_STATE + states[i].state]);
 }
 
-static void put_connections(struct text *t, const struct server *s)
+static void put_connections(struct text *t, const struct stats *stats,
+                            const uint32_t now[CREW_GAUGES])
 {
     uint64_t open[CLIENT_FORMS];
     for (unsigned i = 0; i < CLIENT_FORMS; i++)
-        open[i] = s->stats.open[i];
+        open[i] = stats->open[i];
     put_one(t, "chatd_connections_accepted_total", counter,
             "Connections accepted, on the addresses of --addr.",
-            s->stats.accepted);
-    put_states(t, &s->clients);
+            stats->accepted);
+    put_states(t, now);
     put_forms(t, "chatd_websockets", gauge, "WebSockets open now.", open);
     put_forms(t, "chatd_websockets_opened_total", counter, "WebSockets opened.",
-              s->stats.opened);
+              stats->opened);
 }
 
 static void put_traffic(struct text *t, const struct stats *stats)
@@ -263,78 +265,142 @@ static void put_refusals(struct text *t, const struct stats *stats)
 
 /* ---- Places -------------------------------------------------------------- */
 
-static void put_slots(struct text *t, const struct clients *all)
+static void put_slots(struct text *t, const struct server *s,
+                      const uint32_t now[CREW_GAUGES])
 {
-    put_one(t, "chatd_slots", gauge, "Client slots there are.", all->size);
+    put_one(t, "chatd_slots", gauge, "Client slots there are.",
+            server_slots(s));
     put_one(t, "chatd_slots_in_use", gauge, "Client slots taken.",
-            all->regular);
+            now[CREW_REGULAR]);
     put_one(t, "chatd_slot_bytes", gauge, "Size of a client slot.",
             sizeof(struct client));
 }
 
-static void put_buffers(struct text *t, const struct server *s)
+static void put_buffers(struct text *t, const struct server *s,
+                        const uint32_t now[CREW_GAUGES])
 {
     const struct {
         const char *word;
         const struct leases *leases;
+        uint32_t in_use;
     } pools[] = {
-        {"message", &s->leases},
-        {"inflate", &s->inflating},
-        {"deflate", &s->deflating},
+        {"message", &s->leases, now[CREW_LEASES]},
+        {"inflate", &s->inflating, now[CREW_INFLATING]},
+        {"deflate", &s->deflating, now[CREW_DEFLATING]},
     };
     const size_t count = sizeof pools / sizeof pools[0];
     put_family(t, "chatd_buffers", gauge,
                "Leased buffers, and contexts to inflate and deflate.");
     for (size_t i = 0; i < count; i++)
         put_sample(t, "chatd_buffers", "pool", pools[i].word,
-                   pools[i].leases->slots.size);
+                   (uint64_t)pools[i].leases->slots.size * s->crew.count);
     put_family(t, "chatd_buffers_in_use", gauge, "Of these, lent out.");
     for (size_t i = 0; i < count; i++)
         put_sample(t, "chatd_buffers_in_use", "pool", pools[i].word,
-                   pools[i].leases->slots.count);
+                   pools[i].in_use);
     put_family(t, "chatd_buffer_bytes", gauge, "Size of one of them.");
     for (size_t i = 0; i < count; i++)
         put_sample(t, "chatd_buffer_bytes", "pool", pools[i].word,
                    pools[i].leases->size);
 }
 
-static void put_rooms(struct text *t, const struct rooms *all)
+/* Of all workers, where there are several. */
+static uint64_t count_laggards(const struct server *s)
 {
+    const struct board *board = &s->crew.board;
     uint64_t laggards = 0;
-    for (uint32_t i = 0; i < all->topics.slots.fresh; i++)
-        laggards += room_at(all, i)->behind[0];
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
+        if (!crew_is_shared(&s->crew))
+            laggards += room_at(&s->rooms, i)->behind[0];
+        else
+            for (uint32_t w = 0; w < s->crew.count; w++)
+                laggards += atom_get(&board_place(board, i, w)->behind[0]);
+    }
+    return laggards;
+}
+
+static void put_rooms(struct text *t, const struct server *s)
+{
+    const struct rooms *all = &s->rooms;
     put_one(t, "chatd_rooms", gauge, "Rooms there can be.",
-            all->topics.slots.size);
-    put_one(t, "chatd_rooms_in_use", gauge, "Rooms with members.", all->in_use);
+            all->store.board.room_count);
+    put_one(t, "chatd_rooms_in_use", gauge, "Rooms with members.",
+            server_rooms(s));
     put_one(t, "chatd_rooms_evicted_total", counter,
             "Empty rooms that lost their history, because another room "
             "needed the place.",
-            all->topics.evicted);
+            store_evicted(&all->store));
     put_one(t, "chatd_room_log_bytes", gauge, "Size of a room log.",
             all->log_size);
     put_one(t, "chatd_laggards", gauge,
-            "Members more than half a log behind that catch up.", laggards);
+            "Members more than half a log behind that catch up.",
+            count_laggards(s));
+}
+
+/* ---- Redis ---------------------------------------------------------------- */
+
+static void put_redis_now(struct text *t, const struct board_bus *bus)
+{
+    put_one(t, "chatd_redis_up", gauge, "1 while Redis is there.",
+            atom_get(&bus->state) == BOARD_BUS_HERE);
+    put_one(t, "chatd_redis_in_flight", gauge,
+            "Messages of this machine that are not read back yet.",
+            atom_get(&bus->in_flight));
+    put_family(t, "chatd_redis_lag_seconds", gauge,
+               "How long the last message took to be read back.");
+    text_string(t, "chatd_redis_lag_seconds ");
+    put_seconds(t, atom_get(&bus->lag));
+    text_byte(t, '\n');
+}
+
+/* All count modulo 2^32, as a restart would. */
+static void put_redis(struct text *t, const struct board_bus *bus)
+{
+    put_redis_now(t, bus);
+    put_one(t, "chatd_redis_connects_total", counter, "Connections to Redis.",
+            atom_get(&bus->connects));
+    put_one(t, "chatd_redis_gaps_total", counter,
+            "Times that something said in a room is not known.",
+            atom_get(&bus->gaps));
+    put_one(t, "chatd_redis_lost_total", counter,
+            "Messages of this machine of which it is not known whether they "
+            "were said.",
+            atom_get(&bus->lost));
+    put_one(t, "chatd_redis_swept_total", counter,
+            "Messages found that no bell told of.", atom_get(&bus->swept));
+    put_one(t, "chatd_redis_away_seconds_total", counter,
+            "Seconds in which Redis was not there.", atom_get(&bus->away));
+    put_one(t, "chatd_redis_sent_total", counter,
+            "Messages sent to Redis, again ones too.",
+            atom_get(&bus->proposed));
+    put_one(t, "chatd_redis_heard_total", counter, "Messages read from Redis.",
+            atom_get(&bus->heard));
 }
 
 void metrics_write(struct text *t, const struct server *s)
 {
+    struct stats stats = s->stats; /* and of all workers */
+    uint32_t now[CREW_GAUGES];
+    crew_add_stats(&s->crew, &stats);
+    server_count_all(s, now);
     put_process(t, s);
-    put_connections(t, s);
-    put_traffic(t, &s->stats);
-    put_closes(t, &s->stats);
-    put_evictions(t, &s->stats);
-    put_refusals(t, &s->stats);
-    put_slots(t, &s->clients);
-    put_buffers(t, s);
-    put_rooms(t, &s->rooms);
+    put_connections(t, &stats, now);
+    put_traffic(t, &stats);
+    put_closes(t, &stats);
+    put_evictions(t, &stats);
+    put_refusals(t, &stats);
+    put_slots(t, s, now);
+    put_buffers(t, s, now);
+    put_rooms(t, s);
+    if (store_has_bus(&s->rooms.store))
+        put_redis(t, s->rooms.store.board.bus);
     put_histogram(t, "chatd_turn_seconds",
-                  "A turn of the loop, from waking to sleeping.",
-                  &s->stats.turn);
+                  "A turn of the loop, from waking to sleeping.", &stats.turn);
     put_histogram(t, "chatd_delivery_lag_seconds",
                   "From the start of the turn in which messages of a room "
                   "came, until they were written to all its members that "
                   "could take them.",
-                  &s->stats.lag);
+                  &stats.lag);
 }
 
 /* ---- The site ------------------------------------------------------------ */

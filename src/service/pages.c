@@ -83,15 +83,14 @@ static const char *type_of(struct span path)
 
 static bool is_safe(struct span path)
 {
-    while (path.len) {
+    for (;;) {
         size_t part = bytes_find(path, '/');
-        if (part == 0 || path.ptr[0] == '.' || part + 1 == path.len)
+        if (part == 0 || path.ptr[0] == '.')
             return false;
         if (part == path.len)
             return bytes_find(path, 0) == path.len;
         path = bytes_after(path, part + 1);
     }
-    return false;
 }
 
 static uint32_t find_built_in(struct span path)

@@ -48,21 +48,18 @@ static bool route_room(const struct http_request *request,
     return true;
 }
 
-/* The path below the folder of pages, decoded. */
-static bool file_path(struct span path, uint8_t out[FILE_PATH_MAX],
-                      struct span *name)
+/* The path below the folder of pages, decoded; empty: it leads nowhere. */
+static struct span file_path(struct span path, uint8_t out[FILE_PATH_MAX])
 {
-    ptrdiff_t len = path.len > 1 ? http_decode(out, FILE_PATH_MAX,
-                                               bytes_after(path, 1), false)
-                                 : -1;
-    *name = bytes_span(out, len > 0 ? (size_t)len : 0);
-    return len > 0;
+    ptrdiff_t len =
+        http_decode(out, FILE_PATH_MAX, bytes_after(path, 1), false);
+    return bytes_span(out, len > 0 ? (size_t)len : 0);
 }
 
 static void route(struct server *s, const struct http_request *request,
                   struct service_route *route)
 {
-    struct span path = request->path, name;
+    struct span path = request->path;
     uint8_t bytes[FILE_PATH_MAX];
     *route = (struct service_route){0};
     if (is(path, "/echo")) {
@@ -71,21 +68,8 @@ static void route(struct server *s, const struct http_request *request,
     } else if (is(path, "/")) {
         route->found = true;
     } else if (!health_route(request, route) && !route_room(request, route)) {
-        route->found = file_path(path, bytes, &name) && pages_has(s, name);
+        route->found = pages_has(s, file_path(path, bytes));
     }
-}
-
-static void get_root(struct server *s, const struct http_request *request,
-                     struct service_reply *reply)
-{
-    reply->varies = true;
-    if (http_accepts(request, "Accept", "text/html") &&
-        pages_get(s, request, BYTES_LITERAL("index.html"), reply))
-        return;
-    reply->type = "application/json";
-    reply->cache = "no-cache";
-    reply->body = BYTES_LITERAL("{\"msg\":\"HelloWebSocket\"}");
-    text_string(&reply->etag, "\"HelloWebSocket-1\"");
 }
 
 /* A page that both the folder and the binary may have. */
@@ -96,6 +80,20 @@ static void get_page(struct server *s, const struct http_request *request,
         return;
     reply->status = 404;
     reply->body = BYTES_LITERAL("no such page\n");
+}
+
+static void get_root(struct server *s, const struct http_request *request,
+                     struct service_reply *reply)
+{
+    reply->varies = true;
+    if (http_accepts(request, "Accept", "text/html")) {
+        get_page(s, request, BYTES_LITERAL("index.html"), reply);
+        return;
+    }
+    reply->type = "application/json";
+    reply->cache = "no-cache";
+    reply->body = BYTES_LITERAL("{\"msg\":\"HelloWebSocket\"}");
+    text_string(&reply->etag, "\"HelloWebSocket-1\"");
 }
 
 static void get_no_room(struct server *s, const struct http_request *request,
@@ -109,7 +107,7 @@ static void get_no_room(struct server *s, const struct http_request *request,
 static void get(struct server *s, const struct http_request *request,
                 const struct service_route *route, struct service_reply *reply)
 {
-    struct span path = request->path, name, room;
+    struct span path = request->path, room;
     uint8_t bytes[FILE_PATH_MAX];
     if (route->health)
         health_get(s, request, reply);
@@ -121,8 +119,8 @@ static void get(struct server *s, const struct http_request *request,
         get_page(s, request, BYTES_LITERAL("chat.html"), reply);
     else if (is_under(path, chat_plain.path, &room))
         get_no_room(s, request, reply);
-    else if (file_path(path, bytes, &name))
-        get_page(s, request, name, reply);
+    else
+        get_page(s, request, file_path(path, bytes), reply);
 }
 
 const struct service_site site_chatd = {
@@ -136,5 +134,7 @@ const struct service_site site_chatd = {
     .route = route,
     .get = get,
     .page = pages_bytes,
+    .heard = chat_heard,
+    .missed = chat_missed,
     .metrics = &metrics_site,
 };

@@ -37,14 +37,20 @@ static size_t whole_characters(struct span text, size_t size)
     return size;
 }
 
-size_t close_write(uint8_t *out, unsigned code, struct span reason)
+size_t close_write_payload(uint8_t *out, unsigned code, struct span reason)
 {
     if (code == CLOSE_NO_STATUS) /* RFC 6455 7.4.1: never on the wire */
-        return frame_write(out, FRAME_FIN | FRAME_CLOSE, 0);
+        return 0;
     size_t len = whole_characters(reason, CLOSE_REASON_MAX);
-    size_t at = frame_write(out, FRAME_FIN | FRAME_CLOSE, CODE_LEN + len);
-    bytes_put16(out + at, (uint16_t)code);
+    bytes_put16(out, (uint16_t)code);
     if (len)
-        memcpy(out + at + CODE_LEN, reason.ptr, len);
-    return at + CODE_LEN + len;
+        memcpy(out + CODE_LEN, reason.ptr, len);
+    return CODE_LEN + len;
+}
+
+size_t close_write(uint8_t *out, unsigned code, struct span reason)
+{
+    size_t header_len = frame_header_len(0); /* that of any control frame */
+    size_t len = close_write_payload(out + header_len, code, reason);
+    return frame_write(out, FRAME_FIN | FRAME_CLOSE, len) + len;
 }

@@ -42,9 +42,15 @@ bool close_code_legal(unsigned code);
 enum fault close_payload(struct span payload, unsigned *code);
 
 /*
- * Write a whole Close frame to out, which holds CLOSE_FRAME_MAX bytes.
- * CLOSE_NO_STATUS writes an empty payload. A reason over CLOSE_REASON_MAX is
- * cut at a character's end; it must be UTF-8. Returns the frame's length.
+ * Write the payload of a Close frame to out, which holds FRAME_CONTROL_MAX
+ * bytes. CLOSE_NO_STATUS writes none. A reason over CLOSE_REASON_MAX is cut at
+ * a character's end; it must be UTF-8. Returns the payload's length.
+ */
+size_t close_write_payload(uint8_t *out, unsigned code, struct span reason);
+
+/*
+ * Write a whole Close frame to out, which holds CLOSE_FRAME_MAX bytes,
+ * as a server sends it. Returns the frame's length.
  */
 size_t close_write(uint8_t *out, unsigned code, struct span reason);
 

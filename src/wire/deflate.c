@@ -12,7 +12,10 @@
 #endif
 #define GOOD_LENGTH 16   /* one that is this long need not wait */
 #define NICE_LENGTH 64   /* and one found like this ends the search */
+#define SHORT       256  /* a message's codes take longer than its matches */
 #define NEAR        4096 /* three bytes farther back cost more than literals */
+#define PATIENCE    256  /* bytes without a match before some are passed over */
+#define PASSED      8    /* at a time, or up to twice as many */
 
 #define HASH_LEN  4 /* bytes that the chains are made of */
 #define LOOKAHEAD (SYMBOLS_MAX_LENGTH + HASH_LEN) /* kept while more comes */
@@ -56,6 +59,22 @@ static uint16_t enter_near(struct deflate *z, uint32_t pos)
     return latest;
 }
 
+/*
+ * The fast way has no chains: a place has the latest two positions of a hash,
+ * the later one in the low half of a word, and so they move on in one step.
+ * The answer is those that were there.
+ */
+static inline uint32_t enter_pair(struct deflate *z, unsigned bits,
+                                  uint32_t pos)
+{
+    uint32_t bytes = bits_load32(z->window + pos), latest, now;
+    uint16_t *place = &z->first[2 * hash(bytes, bits)];
+    memcpy(&latest, place, sizeof latest);
+    now = latest << 16 | (pos + 1);
+    memcpy(place, &now, sizeof now);
+    return latest;
+}
+
 /* Bytes that a and b have in common, at most `limit`. */
 static uint32_t common_len(const uint8_t *a, const uint8_t *b, uint32_t limit)
 {
@@ -70,50 +89,100 @@ static uint32_t common_len(const uint8_t *a, const uint8_t *b, uint32_t limit)
     return len;
 }
 
+/* Looking for the longest match at `at`. */
+struct search {
+    const uint8_t *here;
+    uint32_t oldest; /* entries up to this one are too far back */
+    uint32_t limit;  /* bytes of the longest match there can be */
+    uint32_t length; /* a match must be longer */
+};
+
+static inline struct search begin_search(const struct deflate *z,
+                                         uint32_t length)
+{
+    struct search s = {.here = z->window + z->at, .length = length};
+    s.oldest = z->at > z->window_size ? z->at - z->window_size : 0;
+    s.limit = (uint32_t)bytes_min(z->end - z->at, SYMBOLS_MAX_LENGTH);
+    return s;
+}
+
+/* Is what stands there a longer match? Then it is the one to beat. It must
+   agree in the four bytes that end there, and seldom does: they come first. */
+static inline bool is_longer(struct search *s, const uint8_t *there)
+{
+    uint32_t last = s->length - 3;
+    if (bits_load32(there + last) != bits_load32(s->here + last))
+        return false;
+    uint32_t length = common_len(s->here, there, s->limit);
+    if (length <= s->length)
+        return false;
+    s->length = length;
+    return true;
+}
+
+/* Of three bytes. All is asked at once, as what fails cannot be foreseen, and
+   a branch for each would be guessed wrong (2 to 5 % of speed). */
+static bool is_near(const struct search *s, const struct deflate *z,
+                    uint16_t near)
+{
+    const uint8_t *there = z->window + near - (near > 0);
+    bool equal = (bits_load32(s->here) ^ bits_load32(there)) << 8 == 0;
+    return equal & (near > s->oldest) & (s->here - there <= NEAR);
+}
+
 /* The longest match at `at` that is longer than the one waiting, or none. */
 static struct deflate_match find_match(const struct deflate *z, uint16_t chain,
                                        uint16_t near)
 {
     struct deflate_match best = {0, 0};
-    const uint8_t *here = z->window + z->at;
-    uint32_t reach = z->window_size < z->at ? z->window_size : z->at;
-    uint32_t limit = (uint32_t)bytes_min(z->end - z->at, SYMBOLS_MAX_LENGTH);
-    uint32_t length = z->waiting.length;
-    int depth = length ? LAZY_DEPTH : DEPTH;
-    if (length < SYMBOLS_MIN_LENGTH) {
-        uint32_t distance = z->at - (near - 1u);
-        length = SYMBOLS_MIN_LENGTH;
-        if (near && distance <= reach && distance <= NEAR &&
-            ((bits_load32(here) ^ bits_load32(here - distance)) << 8) == 0)
-            best = (struct deflate_match){3, (uint16_t)distance};
+    uint32_t least = z->waiting.length;
+    int depth = least ? LAZY_DEPTH : DEPTH;
+    struct search s = begin_search(z, least ? least : SYMBOLS_MIN_LENGTH);
+    if (least == 0 && is_near(&s, z, near))
+        best = (struct deflate_match){3, (uint16_t)(z->at - (near - 1u))};
+    for (uint32_t next = chain;
+         next > s.oldest && s.length < s.limit && depth > 0; depth--) {
+        uint32_t pos = next - 1;
+        next = z->previous[pos % SYMBOLS_MAX_DISTANCE];
+        if (!is_longer(&s, z->window + pos))
+            continue;
+        best.length = (uint16_t)s.length;
+        best.distance = (uint16_t)(z->at - pos);
+        if (s.length >= NICE_LENGTH)
+            break;
     }
-    for (uint32_t next = chain; next && depth > 0; depth--) {
-        const uint8_t *there = z->window + (next - 1);
-        uint32_t distance = (uint32_t)(here - there);
-        if (distance > reach || length >= limit)
-            break;
-        next = z->previous[(next - 1) % SYMBOLS_MAX_DISTANCE];
-        /* To be longer it must agree in the four bytes that end there. */
-        if (bits_load32(there + length - 3) != bits_load32(here + length - 3))
+    return best;
+}
+
+/* The longer match of the two there may be, at least as long as a hash is. */
+static struct deflate_match find_fast(struct deflate *z)
+{
+    struct deflate_match best = {0, 0};
+    struct search s = begin_search(z, HASH_LEN - 1);
+    uint32_t pair = enter_pair(z, z->hash_bits - 1u, z->at);
+    for (; (pair & 0xFFFF) > s.oldest && s.length < s.limit; pair >>= 16) {
+        const uint8_t *there = z->window + ((pair & 0xFFFF) - 1);
+        if (!is_longer(&s, there))
             continue;
-        uint32_t common = common_len(here, there, limit);
-        if (common <= length)
-            continue;
-        length = common;
-        best = (struct deflate_match){(uint16_t)length, (uint16_t)distance};
-        if (length >= NICE_LENGTH)
-            break;
+        best.length = (uint16_t)s.length;
+        best.distance = (uint16_t)(s.here - there);
     }
     return best;
 }
 
 /* ---- gathering tokens ---------------------------------------------------- */
 
-static void put_literal(struct deflate *z, uint8_t byte)
+static inline void put_literals(struct deflate *z, const uint8_t *ptr,
+                                uint32_t len)
 {
-    z->tokens[z->token_count++] = byte;
-    z->literal_freqs[byte]++;
-    z->block_len++;
+    uint32_t *token = z->tokens + z->token_count;
+    for (uint32_t i = 0; i < len; i++) {
+        token[i] = ptr[i];
+        z->literal_freqs[ptr[i]]++;
+    }
+    z->token_count += len;
+    z->block_len += len;
+    z->unmatched += len;
 }
 
 static void put_match(struct deflate *z, struct deflate_match match)
@@ -126,6 +195,24 @@ static void put_match(struct deflate *z, struct deflate_match match)
     z->extra_len += (uint32_t)(SYMBOLS_LENGTH_EXTRA(length) +
                                SYMBOLS_DISTANCE_EXTRA(distance));
     z->block_len += match.length;
+    z->unmatched = 0;
+}
+
+/*
+ * Where nothing has matched for long (what is compressed already, or random),
+ * some bytes go by without a look: the longer, the more, up to 15 at a time.
+ * 64 KiB of random bytes are done 8 times as fast. How many is for the bytes
+ * themselves to say: when they come again, the same ones will be looked at.
+ */
+static void pass_over(struct deflate *z)
+{
+    size_t len = z->unmatched / PATIENCE;
+    if (len > PASSED)
+        len = PASSED + z->window[z->at - 1] % PASSED;
+    len = bytes_min(len, z->end - z->at);
+    len = bytes_min(len, DEFLATE_TOKENS - z->token_count);
+    put_literals(z, z->window + z->at - z->undecided, (uint32_t)len);
+    z->at += (uint32_t)len;
 }
 
 /* The match that began before `at` is taken. What it covers is entered, too,
@@ -156,10 +243,33 @@ static void parse_position(struct deflate *z)
         return;
     }
     if (z->undecided)
-        put_literal(z, z->window[z->at - 1]);
+        put_literals(z, z->window + z->at - 1, 1);
     z->undecided = true;
     z->waiting = found;
     z->at++;
+    if (found.length == 0 && z->unmatched >= PATIENCE)
+        pass_over(z);
+}
+
+/* The same in a hurry: what matches is taken at once. */
+static void parse_fast(struct deflate *z)
+{
+    struct deflate_match found = {0, 0};
+    if (z->end - z->at >= HASH_LEN)
+        found = find_fast(z);
+    if (found.length == 0) {
+        put_literals(z, z->window + z->at++, 1);
+        if (z->unmatched >= PATIENCE)
+            pass_over(z);
+        return;
+    }
+    put_match(z, found);
+    uint32_t last = z->end - (HASH_LEN - 1);
+    uint32_t after = z->at + found.length;
+    unsigned bits = z->hash_bits - 1u;
+    for (uint32_t pos = z->at + 1; pos < after && pos < last; pos++)
+        enter_pair(z, bits, pos);
+    z->at = after;
 }
 
 /* Parse while there are bytes enough (unless these are the last: then all of
@@ -167,11 +277,15 @@ static void parse_position(struct deflate *z)
 static void parse(struct deflate *z, bool last)
 {
     uint32_t least = last ? 1 : LOOKAHEAD;
-    while (z->end - z->at >= least && z->token_count < DEFLATE_TOKENS)
-        parse_position(z);
+    while (z->end - z->at >= least && z->token_count < DEFLATE_TOKENS) {
+        if (z->fast)
+            parse_fast(z);
+        else
+            parse_position(z);
+    }
     if (last && z->at == z->end && z->undecided &&
         z->token_count < DEFLATE_TOKENS) {
-        put_literal(z, z->window[z->at - 1]);
+        put_literals(z, z->window + z->at - 1, 1);
         z->undecided = false;
     }
 }
@@ -364,6 +478,7 @@ static void begin_marker(struct deflate *z, enum deflate_flush flush)
         bits_put(&w, 0xFFFF0000, 32);
     end_head(z, &w, BODY_NONE);
     z->marked = true;
+    z->unmatched = 0; /* what comes now is of another kind, possibly */
 }
 
 static void set_fixed_codes(struct deflate *z)
@@ -497,11 +612,13 @@ static bool write_block(struct deflate *z, struct text *out)
 
 /* ---- the whole ----------------------------------------------------------- */
 
-void deflate_init(struct deflate *z, unsigned window_bits, size_t size)
+void deflate_init(struct deflate *z, unsigned window_bits, size_t size,
+                  enum deflate_effort effort)
 {
     CHECK(window_bits >= 8 && window_bits <= 15);
     memset(z, 0, offsetof(struct deflate, first));
     z->window_size = UINT32_C(1) << window_bits;
+    z->fast = effort == DEFLATE_FAST && size > SHORT;
     unsigned bits = 8; /* as many places as the message has positions */
     while (bits < DEFLATE_HASH_BITS && (size_t)1 << bits < size)
         bits++;

@@ -11,19 +11,10 @@ static bool spoil(struct explain_fault *fault, enum fault name)
 void explain_blocks_begin(struct explain_blocks *b, unsigned window_bits,
                           bool keeps, bool is_text, uint64_t limit)
 {
-    if (keeps && b->begun) {
-        /* RFC 7692 7.2.2: the four bytes that were left out. The window is
-           as it was, and a block can begin. */
-        uint8_t nothing[1];
-        struct span tail = BYTES_LITERAL("\x00\x00\xFF\xFF");
-        struct text out = text_over(nothing, sizeof nothing);
-        unsigned blocks = 0;
-        if (inflate_before_stored_length(&b->reader.inflate))
-            (void)permessage_read(&b->reader, &tail, &out, &blocks);
-        b->reader.began = false;
-    } else {
+    if (keeps && b->begun)
+        permessage_go_on(&b->reader);
+    else
         permessage_begin(&b->reader, window_bits);
-    }
     b->begun = true;
     b->utf8 = (struct utf8){0};
     b->is_text = is_text;
@@ -143,8 +134,6 @@ bool explain_blocks_take(struct explain_blocks *b, uint8_t byte,
     struct span in = bytes_span(&byte, 1);
     enum inflate_state before = (enum inflate_state)b->reader.inflate.state;
     b->taken++;
-    if (b->inflated >= EXPLAIN_BLOCKS_MOST)
-        return true;
     enum inflate_status status = run(b, &in, l, 0, fault);
     note_progress(b, l, before);
     while (status == INFLATE_PAUSED) {
@@ -158,8 +147,6 @@ bool explain_blocks_end(struct explain_blocks *b, struct listing *l,
                         struct explain_fault *fault)
 {
     show_row(b, l, false);
-    if (b->inflated >= EXPLAIN_BLOCKS_MOST)
-        return true;
     if (!permessage_whole(&b->reader))
         return spoil(fault, FAULT_DEFLATE_CUT);
     if (b->taken > 0)

@@ -18,8 +18,6 @@
 #include "wire/permessage.h"
 
 #define EXPLAIN_BLOCKS_SHOWN 64 /* inflated bytes shown of a message */
-/* Bytes inflated of a message. What comes after them is only counted. */
-#define EXPLAIN_BLOCKS_MOST (16u << 20)
 
 /* What is wrong, and where. */
 struct explain_fault {

@@ -326,6 +326,7 @@ static void begin_payload(struct explain_frame *f)
     const struct frame_header *h = &f->header;
     f->in_payload = true;
     f->told = 0;
+    f->control_len = 0;
     f->code = CLOSE_NO_STATUS;
     if (frame_is_control(h->opcode))
         return;
@@ -463,20 +464,51 @@ static enum explain_frame_step take_payload(struct explain_frame *f,
     return tell_row(f, l);
 }
 
+/* The next row of a control frame. */
+static void next_control_row(struct explain_frame *f)
+{
+    size_t at = (size_t)f->told;
+    f->row_len = (uint8_t)bytes_min(f->control_len - at, LISTING_ROW);
+    memcpy(f->row, f->control + at, f->row_len);
+}
+
+/* A control frame is told once it is whole: before that nobody acts on it
+   (message.h), whatever its first bytes say. */
+static enum explain_frame_step take_control(struct explain_frame *f,
+                                            struct span *in, struct listing *l)
+{
+    size_t left = (size_t)f->header.payload_length - f->control_len;
+    size_t len = bytes_min(left, in->len);
+    memcpy(f->control + f->control_len, in->ptr, len);
+    *in = bytes_after(*in, len);
+    f->control_len = (uint8_t)(f->control_len + len);
+    if (len < left)
+        return EXPLAIN_FRAME_MORE;
+    enum explain_frame_step step = EXPLAIN_FRAME_ON;
+    while (step == EXPLAIN_FRAME_ON && f->in_payload) {
+        next_control_row(f);
+        step = tell_row(f, l);
+    }
+    return step;
+}
+
 enum explain_frame_step explain_frame_take(struct explain_frame *f,
                                            struct span *in, uint64_t at,
                                            struct listing *l)
 {
     if (in->len == 0)
         return EXPLAIN_FRAME_MORE;
-    return f->in_payload ? take_payload(f, in, l) : take_header(f, in, at, l);
+    if (!f->in_payload)
+        return take_header(f, in, at, l);
+    return frame_is_control(f->header.opcode) ? take_control(f, in, l)
+                                              : take_payload(f, in, l);
 }
 
 enum explain_frame_step explain_frame_settle(struct explain_frame *f,
                                              struct listing *l)
 {
-    bool waits =
-        f->in_payload && f->row_len > 0 && !frame_is_control(f->header.opcode);
+    /* Only data is gathered in rows. */
+    bool waits = f->in_payload && f->row_len > 0;
     return waits ? tell_row(f, l) : EXPLAIN_FRAME_MORE;
 }
 
@@ -498,11 +530,15 @@ void explain_frame_cut(struct explain_frame *f, struct listing *l)
                        NULL);
         return;
     }
-    if (f->row_len > 0)
+    /* Of data all rows are told (explain_settle); of a control frame none. */
+    uint64_t there = f->told + f->control_len;
+    for (; f->told < f->control_len; f->told += f->row_len) {
+        next_control_row(f);
         show_row(f, l, unmask_row(f, bytes));
+    }
     tell_hidden(f, l);
     struct text *t = listing_phrase(l, "= the input ends inside a frame: ");
-    listing_count(t, f->header.payload_length - f->told - f->row_len, "byte");
+    listing_count(t, f->header.payload_length - there, "byte");
     text_string(t, " of payload to come");
     listing_result(l, text_span(t), NULL);
 }

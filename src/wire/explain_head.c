@@ -201,7 +201,7 @@ static void mark(const struct explain_head *h, struct span line,
     size_t width = columns_of(line, bytes_part(segment, within, len));
     const struct fault_rule *rule = &fault_rules[v->fault];
     listing_wrong(l, column, width ? width : 1, h->at + v->offset, rule,
-                  consequence(rule->answer, l));
+                  consequence(h->by_client ? rule->answer : 0, l));
 }
 
 /* One line of the head in as many of ours as it wants, the mark below the one
@@ -279,6 +279,29 @@ static void tell_choice(const struct explain_head *h,
     listing_note(l, text_span(t), "7692 7.1");
 }
 
+static void agree(const struct extension_terms *terms,
+                  struct explain_agreed *agreed)
+{
+    agreed->deflate = terms->deflate ? EXPLAIN_DEFLATE_ON : EXPLAIN_DEFLATE_OFF;
+    if (!terms->deflate)
+        return;
+    agreed->client_keeps = terms->client_keeps;
+    agreed->server_keeps = terms->server_keeps;
+    agreed->client_bits = terms->client_window_bits;
+    agreed->server_bits = terms->server_window_bits;
+}
+
+/* Until the answer is seen: what chatd agrees to. */
+static struct extension_terms chosen(const struct explain_head *h,
+                                     const struct handshake *legal)
+{
+    return (struct extension_terms){
+        .deflate = h->compression && legal->deflate,
+        .server_window_bits = legal->extension.server_window_bits,
+        .client_window_bits = legal->extension.client_window_bits,
+    };
+}
+
 static enum explain_head_next end_request(struct explain_head *h,
                                           const struct explain_judge *v,
                                           struct explain_agreed *agreed,
@@ -303,53 +326,13 @@ static enum explain_head_next end_request(struct explain_head *h,
     }
     (void)http_field(request, "Sec-WebSocket-Key", &key);
     memcpy(agreed->accept, v->legal.accept, sizeof agreed->accept);
-    if (v->legal.deflate)
-        agreed->deflate = EXPLAIN_DEFLATE_UNKNOWN;
+    struct extension_terms terms = chosen(h, &v->legal);
+    agree(&terms, agreed);
     listing_result(l, bytes_of("= a legal handshake; its key's answer:"),
                    "4.2.2");
     tell_accept(key, agreed->accept, l);
     tell_choice(h, v, l);
     return EXPLAIN_HEAD_FRAMES;
-}
-
-/* Does an element of the list, "name; a; b=10", have this parameter? Its
-   value, if it has one, goes to *bits. */
-static bool has_parameter(struct span element, const char *name, uint8_t *bits)
-{
-    uint64_t number;
-    while (element.len > 0) {
-        struct span value = bytes_trim(bytes_cut(&element, ';'));
-        struct span part = bytes_trim(bytes_cut(&value, '='));
-        if (!bytes_equal_nocase(part, bytes_of(name)))
-            continue;
-        if (bits && bytes_decimal(value, &number) && number >= 8 &&
-            number <= EXTENSION_BITS_MAX)
-            *bits = (uint8_t)number;
-        return true;
-    }
-    return false;
-}
-
-static void agree(const struct http_request *response,
-                  struct explain_agreed *agreed)
-{
-    struct http_list list = {0};
-    struct span element;
-    agreed->deflate = EXPLAIN_DEFLATE_OFF;
-    while (
-        http_list_next(response, "Sec-WebSocket-Extensions", &list, &element)) {
-        if (!has_parameter(element, "permessage-deflate", NULL))
-            continue;
-        agreed->deflate = EXPLAIN_DEFLATE_ON;
-        agreed->client_keeps =
-            !has_parameter(element, "client_no_context_takeover", NULL);
-        agreed->server_keeps =
-            !has_parameter(element, "server_no_context_takeover", NULL);
-        (void)has_parameter(element, "client_max_window_bits",
-                            &agreed->client_bits);
-        (void)has_parameter(element, "server_max_window_bits",
-                            &agreed->server_bits);
-    }
 }
 
 static enum explain_head_next end_response(struct explain_head *h,
@@ -359,21 +342,23 @@ static enum explain_head_next end_response(struct explain_head *h,
 {
     struct span none;
     unsigned status = v->status;
-    bool interim = status < 200 && status != 101; /* RFC 9110 15.2 */
+    bool interim = opening_is_interim(status);
     bool bare = agreed->without_body >> (agreed->responses & 63) & 1;
     agreed->responses += !interim;
     agreed->status = status;
     if (status == 101) {
-        agree(&v->message, agreed);
+        agree(&v->terms, agreed);
         listing_result(
             l, bytes_of("= from the next byte on both sides send frames"),
             "4.2.2");
         return EXPLAIN_HEAD_FRAMES;
     }
+    bool coded =
+        http_field(&v->message, "Transfer-Encoding", &none) > 0; /* 9112 6.3 */
     h->body_left = http_body_len(&v->message);
     if (bare || status < 200 || status == 204 || status == 304)
         h->body_left = 0;
-    else if (http_field(&v->message, "Content-Length", &none) == 0)
+    else if (coded || http_field(&v->message, "Content-Length", &none) == 0)
         h->body_left = UINT64_MAX;
     const char *words = h->body_left ? "= plain HTTP; its body is not shown"
                                      : "= plain HTTP, without a body";

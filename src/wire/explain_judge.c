@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/explain_judge.h"
 
-#include "base/base64.h"
-#include "base/sha1.h"
-
 /* ---- Which bytes are at fault -------------------------------------------- */
 
 /* The field to mark, in its last line of that name. Where it is missing the
@@ -28,7 +25,14 @@ static const char *const fields[FAULTS] = {
     [FAULT_EXTENSIONS] = "Sec-WebSocket-Extensions",
     [FAULT_UPGRADE] = "Upgrade",
     [FAULT_CONNECTION] = "Connection",
+    [FAULT_SWITCHING_BODY] = "Content-Length",
     [FAULT_ACCEPT] = "Sec-WebSocket-Accept",
+    [FAULT_ANSWERS_REPEATED] = "Sec-WebSocket-Extensions",
+    [FAULT_ANSWER] = "Sec-WebSocket-Extensions",
+    [FAULT_ANSWER_FOREIGN] = "Sec-WebSocket-Extensions",
+    [FAULT_ANSWER_TERMS] = "Sec-WebSocket-Extensions",
+    [FAULT_PROTOCOL_REPEATED] = "Sec-WebSocket-Protocol",
+    [FAULT_PROTOCOL_FOREIGN] = "Sec-WebSocket-Protocol",
 };
 
 struct span explain_judge_line(struct span head, size_t offset)
@@ -56,9 +60,13 @@ static struct span not_token(struct span s)
 static struct span first_line_part(struct span line, enum fault fault)
 {
     struct span method = bytes_cut(&line, ' ');
+    if (fault == FAULT_SWITCHING_VERSION)
+        return method; /* of a response it is the version */
+    if (fault == FAULT_STATUS_LINE)
+        return line;
     if (fault == FAULT_METHOD)
         return not_token(method);
-    if (fault == FAULT_NOT_GET)
+    if (fault == FAULT_NOT_GET || fault == FAULT_METHOD_UNKNOWN)
         return method;
     struct span target = bytes_cut(&line, ' ');
     return fault == FAULT_TARGET ? target : line;
@@ -78,7 +86,11 @@ static struct span field_value(struct span head,
 static void find_bytes(struct explain_judge *v, struct span head)
 {
     struct span part;
-    if (v->fault == FAULT_FIELD)
+    struct span none;
+    if (v->fault == FAULT_SWITCHING_BODY &&
+        http_field(&v->message, "Content-Length", &none) == 0)
+        part = field_value(head, &v->message, "Transfer-Encoding");
+    else if (v->fault == FAULT_FIELD)
         part = not_token(line_number(head, v->message.field_count + 1));
     else if (fields[v->fault])
         part = field_value(head, &v->message, fields[v->fault]);
@@ -118,62 +130,29 @@ void explain_judge_request(struct explain_judge *v, struct span head,
     static const struct handshake_policy anybody = {.any_origin = true};
     const struct http_request *request = &v->message;
     v->fault = http_parse(&v->message, head.ptr, head.len);
-    if (!v->fault && handshake_wanted(request))
-        v->fault = bytes_equal(request->method, BYTES_LITERAL("GET"))
-                       ? handshake_check(request, policy ? policy : &anybody,
-                                         &v->legal)
-                       : FAULT_NOT_GET;
+    if (v->fault || !handshake_wanted(request)) {
+        /* That is all. */
+    } else if (!http_method_known(request->method)) {
+        v->fault = FAULT_METHOD_UNKNOWN;
+    } else if (!bytes_equal(request->method, BYTES_LITERAL("GET"))) {
+        v->fault = FAULT_NOT_GET;
+    } else {
+        v->fault =
+            handshake_check(request, policy ? policy : &anybody, &v->legal);
+    }
     find_bytes(v, head);
 }
 
 /* ---- A response ---------------------------------------------------------- */
 
-/* Its fields, as if they were a request's. The status, or 0. */
-static unsigned read_response(struct span head, struct http_request *response)
-{
-    struct span line = line_number(head, 0);
-    uint64_t status;
-    if (line.len < 12 || !bytes_begins(line, BYTES_LITERAL("HTTP/1.")) ||
-        !bytes_decimal(bytes_part(line, 9, 3), &status) || status < 100)
-        return 0;
-    for (size_t i = 1; i <= HTTP_FIELDS_MAX; i++) {
-        line = line_number(head, i);
-        size_t colon = bytes_find(line, ':');
-        if (line.len == 0)
-            break;
-        if (colon == line.len)
-            continue;
-        response->fields[response->field_count++] = (struct http_field){
-            .name = bytes_part(line, 0, colon),
-            .value = bytes_trim(bytes_after(line, colon + 1)),
-        };
-    }
-    return (unsigned)status;
-}
-
-static enum fault check_switching(const struct http_request *response,
-                                  struct span accept)
-{
-    struct span answer;
-    uint8_t digest[SHA1_LEN];
-    if (!http_lists(response, "Upgrade", "websocket"))
-        return FAULT_UPGRADE;
-    if (!http_lists(response, "Connection", "upgrade"))
-        return FAULT_CONNECTION;
-    if (http_field(response, "Sec-WebSocket-Accept", &answer) != 1 ||
-        base64_decode(digest, sizeof digest, answer) != SHA1_LEN ||
-        (accept.len > 0 && !bytes_equal(answer, accept)))
-        return FAULT_ACCEPT;
-    return FAULT_NONE;
-}
-
 void explain_judge_response(struct explain_judge *v, struct span head,
                             struct span accept)
 {
-    v->status = read_response(head, &v->message);
-    if (v->status == 0)
-        v->fault = FAULT_STATUS_LINE;
-    else if (v->status == 101)
-        v->fault = check_switching(&v->message, accept);
+    struct opening_answer answer;
+    v->fault =
+        opening_judge(NULL, accept.len ? accept.ptr : NULL, head, &answer);
+    v->message = answer.response;
+    v->status = answer.status;
+    v->terms = answer.terms;
     find_bytes(v, head);
 }

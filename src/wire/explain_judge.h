@@ -4,24 +4,25 @@
  * of explain.h.
  *
  * A request is judged by chatd's own functions: http_scan, http_parse and
- * handshake_check. What is here is which bytes a fault is about. A response is
- * judged as RFC 6455 4.1 has a client do.
+ * handshake_check; a response by that of its client, opening_judge. What is here
+ * is which bytes a fault is about.
  *
  * A head is its bytes, as far as http_scan took them.
  */
 #ifndef WIRE_EXPLAIN_JUDGE_H
 #define WIRE_EXPLAIN_JUDGE_H
 
-#include "wire/handshake.h"
+#include "wire/opening.h"
 
 struct explain_judge {
     enum fault fault; /* FAULT_NONE: nothing is wrong */
     size_t offset;    /* in the head: the bytes to mark, of a fault */
     size_t len;
-    struct http_request message; /* as far as it could be read; a response's
+    struct http_request message;  /* as far as it could be read; a response's
                                     fields as if they were a request's */
-    struct handshake legal;      /* of a request that is one */
-    unsigned status;             /* of a response; 0: none */
+    struct handshake legal;       /* of a request that is one */
+    unsigned status;              /* of a response; 0: none */
+    struct extension_terms terms; /* that a legal 101 agrees to */
 };
 
 /* Each of these fills in *v, which is all zero before. */

@@ -38,7 +38,10 @@ struct explain_frame {
     uint8_t
         row[LISTING_ROW]; /* payload bytes not told yet, as they were sent */
     uint8_t row_len;
-    uint64_t told;   /* payload bytes told */
+    uint8_t control[FRAME_CONTROL_MAX]; /* payload of a control frame that is
+                                           not whole, */
+    uint8_t control_len;                /* so many bytes: told all at once */
+    uint64_t told;                      /* payload bytes told */
     uint64_t hidden; /* of them, not shown since the last note */
 
     uint8_t opcode;       /* of the unfinished message, or 0 */

@@ -193,3 +193,111 @@ void extension_write(const struct extension *e, struct text *out)
         text_decimal(out, e->client_window_bits);
     }
 }
+
+/* ---- the other role ------------------------------------------------------ */
+
+static void put_bits(struct text *out, const char *name, uint8_t bits)
+{
+    text_string(out, "; ");
+    text_string(out, name);
+    text_byte(out, '=');
+    text_decimal(out, bits);
+}
+
+void extension_write_offer(const struct extension_offer *offer,
+                           struct text *out)
+{
+    text_string(out, "permessage-deflate");
+    if (offer->server_drops)
+        text_string(out, "; server_no_context_takeover");
+    if (offer->client_drops)
+        text_string(out, "; client_no_context_takeover");
+    if (offer->server_window_bits)
+        put_bits(out, parameters[SERVER_BITS], offer->server_window_bits);
+    if (offer->client_window_bits == EXTENSION_BITS_MAX)
+        text_string(out, "; client_max_window_bits");
+    else if (offer->client_window_bits)
+        put_bits(out, parameters[CLIENT_BITS], offer->client_window_bits);
+}
+
+/*
+ * May an offer be answered so? What it asks of the server the answer must
+ * repeat, with the same window or a smaller one (7.1.1.1, 7.1.2.1); the window
+ * of the client is for the server to choose only where the offer names it
+ * (7.1.2.2). Without being asked the server may promise more for itself, and
+ * may have the client drop its window (7.1.1.2).
+ */
+static bool is_answer_to(const struct extension_offer *offer,
+                         const struct offer *answer)
+{
+    const struct extension *terms = &answer->terms;
+    if (offer->server_drops && !(answer->seen >> SERVER_TAKEOVER & 1))
+        return false;
+    if (offer->server_window_bits &&
+        (!terms->server_bits_asked ||
+         terms->server_window_bits > offer->server_window_bits))
+        return false;
+    return !terms->client_bits_asked ||
+           terms->client_window_bits <= offer->client_window_bits;
+}
+
+/* The next element of the answer. */
+static enum fault judge_answer(const struct offer *answer, bool ours,
+                               const struct extension_offer *offer, bool seen)
+{
+    if (!ours)
+        return seen ? FAULT_ANSWER_FOREIGN : FAULT_NONE;
+    if (seen && !offer)
+        return FAULT_ANSWER_FOREIGN;
+    /* 7.1.2.2: in an answer client_max_window_bits has a value. */
+    bool hint =
+        answer->seen >> CLIENT_BITS & 1 && !answer->terms.client_bits_asked;
+    if (answer->declined || hint || (offer && !is_answer_to(offer, answer)))
+        return FAULT_ANSWER_TERMS;
+    return FAULT_NONE;
+}
+
+static void set_terms(struct extension_terms *terms, const struct offer *answer,
+                      const struct extension_offer *offer)
+{
+    *terms = (struct extension_terms){
+        .deflate = true,
+        .server_keeps = !(answer->seen >> SERVER_TAKEOVER & 1),
+        .client_keeps = !(answer->seen >> CLIENT_TAKEOVER & 1),
+        .server_window_bits = answer->terms.server_window_bits,
+        .client_window_bits = answer->terms.client_window_bits,
+    };
+    if (!offer)
+        return;
+    terms->client_keeps = terms->client_keeps && !offer->client_drops;
+    if (offer->client_window_bits &&
+        terms->client_window_bits > offer->client_window_bits)
+        terms->client_window_bits = offer->client_window_bits;
+}
+
+enum fault extension_judge(struct span value,
+                           const struct extension_offer *offer, bool seen,
+                           struct extension_terms *terms)
+{
+    bool there = false;
+    struct offer answer;
+    struct span in = bytes_trim(value);
+    *terms = (struct extension_terms){0};
+    while (in.len) {
+        if (take_byte(&in, ','))
+            continue;
+        bool ours = bytes_equal(bytes_part(in, 0, http_token_len(in)),
+                                BYTES_LITERAL("permessage-deflate"));
+        if (!take_offer(&in, &answer) || (in.len && in.ptr[0] != ','))
+            return FAULT_ANSWER;
+        there = true;
+        enum fault fault = judge_answer(&answer, ours, offer, seen);
+        if (!fault && ours && terms->deflate)
+            fault = FAULT_ANSWER_TERMS; /* agreed to twice */
+        if (fault)
+            return fault;
+        if (ours)
+            set_terms(terms, &answer, offer);
+    }
+    return there ? FAULT_NONE : FAULT_ANSWER;
+}

@@ -21,6 +21,7 @@
 #define WIRE_EXTENSION_H
 
 #include "base/text.h"
+#include "wire/fault.h"
 
 enum extension_result {
     EXTENSION_NONE,      /* no offer that we know and can meet */
@@ -55,5 +56,40 @@ enum extension_result extension_choose(const struct span *values, size_t count,
 
 /* Append the value of the answer's Sec-WebSocket-Extensions field. */
 void extension_write(const struct extension *e, struct text *out);
+
+/* ---- The other role: what a client offers, and is answered (7.1) --------- */
+
+/* One offer of permessage-deflate. All zero but for client_window_bits = 15 is
+   the plain one, with the hint that the server may ask for a smaller window. */
+struct extension_offer {
+    bool server_drops; /* server_no_context_takeover: ask the server to */
+    bool client_drops; /* client_no_context_takeover: say that we do */
+    uint8_t server_window_bits; /* ask for at most this, 8 to 15; 0: do not */
+    uint8_t client_window_bits; /* the largest that we use, 8 to 15; 0: do not
+                                   let the server choose: it is 15 */
+};
+
+/* What was agreed, as RFC 7692 7.1 has it. */
+struct extension_terms {
+    bool deflate;      /* messages may be compressed; else nothing is agreed */
+    bool server_keeps; /* the server may refer to its messages before */
+    bool client_keeps; /* the client may; it need not */
+    uint8_t server_window_bits; /* for what the server sends: 8..15 */
+    uint8_t client_window_bits; /* for what the client sends: 8..15 */
+};
+
+/* Append the value of the request's Sec-WebSocket-Extensions field. */
+void extension_write_offer(const struct extension_offer *offer,
+                           struct text *out);
+
+/*
+ * Judge the value of the response's one Sec-WebSocket-Extensions field against
+ * what was offered (NULL: nothing). Without `seen` the request was not seen, so
+ * anything may have been offered. FAULT_NONE fills *terms; else FAULT_ANSWER,
+ * FAULT_ANSWER_FOREIGN or FAULT_ANSWER_TERMS, the first there is.
+ */
+enum fault extension_judge(struct span value,
+                           const struct extension_offer *offer, bool seen,
+                           struct extension_terms *terms);
 
 #endif

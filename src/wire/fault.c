@@ -46,6 +46,8 @@ const struct fault_rule fault_rules[FAULTS] = {
                        "a server may ask for a Content-Length", "9112 6.3"},
 
     /* ---- Handshakes ------------------------------------------------------ */
+    [FAULT_METHOD_UNKNOWN] = {501, "unknown method", "the method MUST be GET",
+                              "4.1"},
     [FAULT_NOT_GET] = {405, "a method other than GET", "the method MUST be GET",
                        "4.1"},
     [FAULT_BODY] = {400, "a body on an upgrade",
@@ -71,6 +73,12 @@ const struct fault_rule fault_rules[FAULTS] = {
     /* ---- Responses ------------------------------------------------------- */
     [FAULT_STATUS_LINE] = {0, "malformed status line",
                            "HTTP/1.1, a blank, three digits", "9112 4"},
+    [FAULT_SWITCHING_VERSION] = {0, "101 in a version other than HTTP/1.1",
+                                 "HTTP/1.0 has no Upgrade", "9110 7.8"},
+    [FAULT_SWITCHING_BODY] = {0, "a body on a 101",
+                              "MUST NOT be sent with 1xx: what follows the "
+                              "head is frames",
+                              "9110 8.6"},
     [FAULT_UPGRADE] = {0, "Upgrade is not websocket",
                        "else the client MUST fail the connection", "4.1"},
     [FAULT_CONNECTION] = {0, "Connection does not list upgrade",
@@ -78,6 +86,23 @@ const struct fault_rule fault_rules[FAULTS] = {
     [FAULT_ACCEPT] = {0, "not the answer to the key",
                       "base64 of the SHA-1 of the key with the GUID behind it",
                       "4.1"},
+
+    [FAULT_ANSWERS_REPEATED] = {0, "Sec-WebSocket-Extensions repeated",
+                                "MUST NOT appear more than once in a response",
+                                "11.3.2"},
+    [FAULT_ANSWER] = {0, "an answer that is no list of extensions",
+                      "the grammar of extensions", "9.1"},
+    [FAULT_ANSWER_FOREIGN] = {0, "an extension that was not asked for",
+                              "the client MUST fail the connection", "4.1"},
+    [FAULT_ANSWER_TERMS] =
+        {0, "parameters that the offer does not allow",
+         "unknown, repeated, not a legal value, or not what was asked for",
+         "7692 7.1"},
+    [FAULT_PROTOCOL_REPEATED] = {0, "Sec-WebSocket-Protocol repeated",
+                                 "MUST NOT appear more than once in a response",
+                                 "11.3.4"},
+    [FAULT_PROTOCOL_FOREIGN] = {0, "a subprotocol that was not asked for",
+                                "the client MUST fail the connection", "4.1"},
 
     /* ---- Frames: the codes are those of close.h -------------------------- */
     [FAULT_RESERVED] =

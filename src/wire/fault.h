@@ -36,6 +36,7 @@ enum fault {
     FAULT_CHUNKED, /* content of no known length where some is taken */
 
     /* A handshake: handshake_check; and the method, before it. */
+    FAULT_METHOD_UNKNOWN,
     FAULT_NOT_GET,
     FAULT_BODY,
     FAULT_NOT_13,
@@ -49,9 +50,17 @@ enum fault {
 
     /* The answer to a handshake, as a client looks at it. */
     FAULT_STATUS_LINE,
+    FAULT_SWITCHING_VERSION,
+    FAULT_SWITCHING_BODY,
     FAULT_UPGRADE,
     FAULT_CONNECTION,
     FAULT_ACCEPT,
+    FAULT_ANSWERS_REPEATED, /* Sec-WebSocket-Extensions */
+    FAULT_ANSWER,           /* its grammar */
+    FAULT_ANSWER_FOREIGN,
+    FAULT_ANSWER_TERMS,
+    FAULT_PROTOCOL_REPEATED,
+    FAULT_PROTOCOL_FOREIGN,
 
     /* A frame: message_read. In the order in which a header is checked. */
     FAULT_RESERVED,

@@ -78,6 +78,15 @@ size_t frame_write(uint8_t *out, uint8_t first, uint64_t payload_length)
     return header_len;
 }
 
+size_t frame_write_masked(uint8_t *out, uint8_t first, uint64_t payload_length,
+                          const uint8_t masking_key[4])
+{
+    size_t len = frame_write(out, first, payload_length);
+    out[1] |= FRAME_MASK; /* RFC 6455 5.1: a client MUST mask all frames */
+    memcpy(out + len, masking_key, 4);
+    return len + 4;
+}
+
 /*
  * RFC 6455 5.3: payload byte i is combined with byte i mod 4 of the key. Eight
  * bytes are two turns of the key, so one word, in whatever byte order, serves

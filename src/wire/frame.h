@@ -45,7 +45,7 @@ enum frame_opcode {
 };
 
 #define FRAME_HEADER_MAX        14 /* longest header there is: masked, 64 bit */
-#define FRAME_SERVER_HEADER_MAX 10 /* longest we send: never masked (5.1) */
+#define FRAME_SERVER_HEADER_MAX 10 /* longest of a server: not masked (5.1) */
 #define FRAME_CONTROL_MAX       125 /* longest control payload there is (5.5) */
 
 struct frame_header {
@@ -93,6 +93,15 @@ enum frame_step frame_read(struct frame_header *header, const uint8_t *in,
  * FRAME_RSV1 and the opcode. Returns its length: 2, 4 or 10.
  */
 size_t frame_write(uint8_t *out, uint8_t first, uint64_t payload_length);
+
+/*
+ * The same as a client sends it (RFC 6455 5.3): with the masking key behind,
+ * so four bytes longer; out holds FRAME_HEADER_MAX. The payload still has to be
+ * masked, by frame_mask. Nobody may be able to guess the key, and each frame
+ * has a new one (10.3).
+ */
+size_t frame_write_masked(uint8_t *out, uint8_t first, uint64_t payload_length,
+                          const uint8_t masking_key[4]);
 
 /* Bytes of the header that frame_write makes for this payload. */
 size_t frame_header_len(uint64_t payload_length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The head of a request: where it ends (http_scan), and what it says
- * (http_parse). Lists, targets and responses have files of their own beside
+ * A head: where it ends (http_scan), and what it says (http_parse and
+ * http_parse_response). Lists, targets and responses have files of their own beside
  * this one. Section numbers without an RFC are those of RFC 9112.
  */
 #include "wire/http.h"
@@ -253,6 +253,23 @@ static enum fault read_request_line(struct http_request *request,
     return read_version(request, line, major) ? FAULT_NONE : FAULT_VERSION_FORM;
 }
 
+/* ---- The status line ----------------------------------------------------- */
+
+/* HTTP-version SP status-code SP [ reason-phrase ] (4). Some leave out the
+   second blank with the phrase, and nobody is misled. The status, or 0. */
+static unsigned read_status_line(struct http_request *response,
+                                 struct span line)
+{
+    unsigned major;
+    uint64_t status;
+    struct span version = bytes_cut(&line, ' ');
+    if (!read_version(response, version, &major) || major != 1 ||
+        line.len < 3 || (line.len > 3 && line.ptr[3] != ' ') ||
+        !bytes_decimal(bytes_part(line, 0, 3), &status) || status < 100)
+        return 0;
+    return (unsigned)status;
+}
+
 /* ---- The fields ---------------------------------------------------------- */
 
 /* field-line (5): field-name ":" OWS field-value OWS, up to the empty line. */
@@ -348,5 +365,20 @@ enum fault http_parse(struct http_request *request, const uint8_t *head,
     if (!fault)
         fault = check_coding(request);
     request->fault = fault;
+    return fault;
+}
+
+enum fault http_parse_response(struct http_request *response, unsigned *status,
+                               const uint8_t *head, size_t len)
+{
+    struct span rest = bytes_span(head, len);
+    *response = (struct http_request){0};
+    *status = read_status_line(response, next_line(&rest));
+    enum fault fault = *status ? FAULT_NONE : FAULT_STATUS_LINE;
+    if (!fault)
+        fault = read_fields(response, rest);
+    if (!fault)
+        fault = check_content_length(response);
+    response->fault = fault;
     return fault;
 }

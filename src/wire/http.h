@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http: the head of an HTTP/1.1 request, and responses (RFC 9110, RFC 9112).
+ * http: the heads of HTTP/1.1 requests and responses (RFC 9110, RFC 9112).
  *
  *   GET /chat/tea?name=Ann HTTP/1.1 CRLF      request line
  *   Host: example.org CRLF                    fields, at most 64
@@ -88,6 +88,15 @@ struct http_request {
  */
 enum fault http_parse(struct http_request *request, const uint8_t *head,
                       size_t len);
+
+/*
+ * The same for the head of a response, as a client gets it: status line and
+ * fields, and a Content-Length if there is one. response->minor, fields and
+ * fault are filled in, all else is empty; *status is 100 to 999, or 0 when the
+ * status line is none (RFC 9112 4).
+ */
+enum fault http_parse_response(struct http_request *response, unsigned *status,
+                               const uint8_t *head, size_t len);
 
 /* How many of the bytes that s begins with a token may have (RFC 9110
    5.6.2). */

@@ -26,6 +26,7 @@ const char *http_phrase(unsigned status)
     case 500: return "Internal Server Error";
     case 501: return "Not Implemented";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     case 505: return "HTTP Version Not Supported";
     }
     return "Unknown";

@@ -44,10 +44,11 @@
 #define HUFFMAN_LITERAL 0x1000u /* value is the byte */
 #define HUFFMAN_END     0x2000u /* end of block */
 #define HUFFMAN_BAD     0x4000u /* no symbol, or one that must not occur */
-#define HUFFMAN_SUB                                                            \
-    0x8000u /* value: index of the second table; code: the
-                                   bits that index it; taken: root_bits */
-#define HUFFMAN_KIND 0xF000u
+#define HUFFMAN_SUB     0x8000u /* value: index of the second table */
+#define HUFFMAN_KIND    0xF000u
+
+/* The code of a HUFFMAN_SUB is the number of bits that index its second table,
+   and what it has taken are root_bits. */
 
 /* An entry before its code is known: what the symbol means. */
 #define HUFFMAN_MEANING(kind, value, extra)                                    \

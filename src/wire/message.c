@@ -131,8 +131,9 @@ static size_t take_frame(struct message_reader *reader,
     enum frame_step step = frame_read(&header, in, len);
     if (len < 2)
         return 0;
-    enum fault fault = message_check_start(
-        &header, in[1], rules->permessage_deflate, reader->opcode, true);
+    enum fault fault =
+        message_check_start(&header, in[1], rules->permessage_deflate,
+                            reader->opcode, !rules->of_server);
     if (fault == FAULT_NONE && step > FRAME_DONE)
         fault = step == FRAME_LONG ? FAULT_LENGTH_LONG : FAULT_LENGTH_WASTEFUL;
     reader->fault = (uint8_t)fault;

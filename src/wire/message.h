@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * message: from a client's bytes to messages (RFC 6455 5.4 to 5.6, 6.2, 8.1).
+ * message: from a peer's bytes to messages (RFC 6455 5.4 to 5.6, 6.2, 8.1).
+ *
+ * The peer is a client, or with rules->of_server a server. The rules are the
+ * same but for one: a client MUST mask its frames, a server MUST NOT (5.1).
  *
  * The reader is pulled: message_read takes bytes from the front of what the
  * caller has and fills one event. It keeps no bytes itself. A frame header or
@@ -16,7 +19,7 @@
  *     cont fin=1 "lo"   ->  MESSAGE_DATA        last   "lo"
  *
  * Checked here, each failure sticky with its first reason: reserved bits and
- * opcodes, the mask (5.1: a client MUST mask), lengths, control frames (5.5:
+ * opcodes, the mask (5.1), lengths, control frames (5.5:
  * at most 125 bytes, not fragmented), the order of fragments, UTF-8 of text
  * across every cut, the payload of Close, and the caller's limit, from the
  * header, before any payload.
@@ -76,7 +79,7 @@ struct message_event {
     uint8_t *ptr;       /* DATA, PING, PONG: unmasked payload, inside `in`;
                            CLOSE: the reason */
     size_t len;         /* its bytes; may be 0 */
-    unsigned code;      /* CLOSE: the client's code, or CLOSE_NO_STATUS;
+    unsigned code;      /* CLOSE: the peer's code, or CLOSE_NO_STATUS;
                            FAIL: the code to close with */
     const char *reason; /* FAIL: a sentence, static */
 };
@@ -87,6 +90,7 @@ struct message_rules {
                              below 2^32, or MESSAGE_UNLIMITED; told as
                              CLOSE_TOO_BIG */
     bool permessage_deflate; /* RSV1 is negotiated (RFC 7692) */
+    bool of_server;          /* the peer is a server, and we are its client */
 };
 
 /*

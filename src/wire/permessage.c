@@ -7,6 +7,19 @@ void permessage_begin(struct permessage_reader *r, unsigned window_bits)
     r->began = false;
 }
 
+void permessage_go_on(struct permessage_reader *r)
+{
+    /* RFC 7692 7.2.2: the four bytes that were left out. They end a block
+       that holds nothing; what is next is a header. */
+    uint8_t nothing[1];
+    struct span tail = BYTES_LITERAL("\x00\x00\xFF\xFF");
+    struct text out = text_over(nothing, sizeof nothing);
+    unsigned blocks = 0;
+    if (inflate_before_stored_length(&r->inflate))
+        (void)permessage_read(r, &tail, &out, &blocks);
+    r->began = false;
+}
+
 enum inflate_status permessage_read(struct permessage_reader *r,
                                     struct span *in, struct text *out,
                                     unsigned *blocks)
@@ -25,13 +38,14 @@ bool permessage_whole(const struct permessage_reader *r)
 }
 
 bool permessage_compress(struct deflate *z, unsigned window_bits,
-                         struct span message, struct text *out)
+                         struct span message, enum deflate_effort effort,
+                         struct text *out)
 {
     if (message.len == 0)
         return false;
     struct text room = *out;
     room.size = out->len + bytes_min(out->size - out->len, message.len - 1);
-    deflate_init(z, window_bits, message.len);
+    deflate_init(z, window_bits, message.len, effort);
     if (deflate_run(z, &message, &room, DEFLATE_MESSAGE) != DEFLATE_DONE)
         return false;
     out->len = room.len;

@@ -25,9 +25,11 @@
  *     to flush twice yields nothing the second time, and deployed senders
  *     pass that on. Nothing can leak: there is nothing.
  *
- * Both sides negotiate no_context_takeover (extension.h), so each message
- * begins with an empty window and contexts are needed only while a message
- * is on its way.
+ * The server negotiates no_context_takeover for both sides (extension.h), so
+ * each message begins with an empty window, and contexts are needed only while
+ * a message is on its way. Elsewhere the window of the messages before may be
+ * taken over (7.1.1): permessage_go_on reads such a message, and a context of
+ * deflate.h that was not begun anew has written one.
  * Compressing piece by piece needs nothing from here: see deflate.h.
  */
 #ifndef WIRE_PERMESSAGE_H
@@ -44,6 +46,9 @@ struct permessage_reader {
 
 /* Ready for a message that may use distances up to 2^window_bits. */
 void permessage_begin(struct permessage_reader *r, unsigned window_bits);
+
+/* The same with the window of the message before, which must be whole. */
+void permessage_go_on(struct permessage_reader *r);
 
 /*
  * Decompress a piece of the payload, as inflate_run does; INFLATE_END is not
@@ -65,6 +70,7 @@ bool permessage_whole(const struct permessage_reader *r);
  * is. The context may hold anything, and is free again.
  */
 bool permessage_compress(struct deflate *z, unsigned window_bits,
-                         struct span message, struct text *out);
+                         struct span message, enum deflate_effort effort,
+                         struct text *out);
 
 #endif

@@ -25,11 +25,13 @@ class Row:
     """One kind of traffic, what is read off it, and the aim."""
 
     def __init__(self, key, title, args, metric="cpu_us", unit="us cpu",
-                 aim=None, floor=("echo", 32), fresh=False):
+                 aim=None, floor=("echo", 32), fresh=False,
+                 units=(4000, 24000)):
         self.key, self.title, self.args = key, title, args.split()
         self.metric, self.unit, self.aim = metric, unit, aim
         self.floor = floor    # mode and message size of the floor to run
         self.fresh = fresh    # wants a server that nobody has used
+        self.units = units    # of a short and a long run, for its calls
 
 
 ROWS = [
@@ -188,6 +190,11 @@ CALL_ROWS = [
         "echo --connections 64 --size 32"),
     Row("pipeline", "per echo, 64 clients, 16 in flight",
         "echo --connections 64 --size 32 --depth 16"),
+    Row("large", "per echo, 16 clients, 64 KiB",
+        "echo --connections 16 --size 65536", floor=("echo", 65536),
+        units=(500, 3000)),
+    Row("churn", "per connection: handshake, one echo, close",
+        "churn --connections 64 --size 32", units=(500, 3000)),
 ]
 
 
@@ -219,11 +226,11 @@ def counted(build, server, row, count):
     return {"error": "strace counted nothing"}, 0
 
 
-def calls_per_unit(build, server, row, small=4000, large=24000):
+def calls_per_unit(build, server, row):
     """What one unit more costs: openings and closings cancel out. Both runs
     end where a turn does, so the units they really did are what divides."""
-    first, few = counted(build, server, row, small)
-    second, many = counted(build, server, row, large)
+    first, few = counted(build, server, row, row.units[0])
+    second, many = counted(build, server, row, row.units[1])
     if "error" in first or "error" in second:
         return None
     return (many - few) / (second["done"] - first["done"])

@@ -30,9 +30,9 @@ QUICK = ["http", "handshake", "echo", "chat", "options", "trace"]
 QUICK_SETTINGS = {"E2E_LOAD": "0.1", "E2E_BIG": "8M"}
 FILE_LIMIT = 900            # seconds for one file, times E2E_SLOW
 # The longest first, so that they do not come alone at the end.
-FIRST = ["hostile", "network", "proxies", "expense", "leases", "order",
-         "compression", "echo", "slow", "limits", "timeouts", "signals",
-         "options"]
+FIRST = ["redis", "workers", "redis_faults", "hostile", "network", "proxies",
+         "expense", "leases", "order", "compression", "echo", "slow", "limits",
+         "timeouts", "signals", "options"]
 
 
 class Counting(unittest.TextTestResult):

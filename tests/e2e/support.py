@@ -67,7 +67,7 @@ def load(count):
 # ---- log lines --------------------------------------------------------------
 
 START = re.compile(r"event=start\b")
-WARNING = re.compile(r"level=warn(ing)?\b")
+WARNING = re.compile(r"level=(warn|error)\b")
 LOGFMT = re.compile(
     r'^time=\S+ level=(error|warn|warning|info|debug) event=[\w-]+'
     r'( [\w.-]+=("(\\.|[^"\\])*"|[^\s"]*))*$')
@@ -200,7 +200,12 @@ class Server:
             if self._listens():
                 if not with_start_line:
                     return True
-                self.wait_log(START, 0, timeout=2 * PATIENCE)
+                try:
+                    self.wait_log(START, 0, timeout=2 * PATIENCE)
+                except AssertionError:
+                    if self.process.poll() is None:
+                        raise
+                    return False            # another one listens there
                 return True
             time.sleep(0.005)
         return False
@@ -345,6 +350,28 @@ def apply_mask(payload, key):
     stream = (key * (n // 4 + 1))[:n]
     return (int.from_bytes(payload, "little") ^
             int.from_bytes(stream, "little")).to_bytes(n, "little")
+
+
+def take_frames(buffer):
+    """The first byte and the payload of each whole frame of a server's in front
+    of a buffer, which are taken out of it in the end."""
+    at, end = 0, len(buffer)
+    try:
+        while end - at >= 2:
+            n, head = buffer[at + 1], 2
+            if n >= 126:
+                head = 4 if n == 126 else 10
+                if end - at < head:
+                    break
+                n = int.from_bytes(buffer[at + 2:at + head], "big")
+            if end - at < head + n:
+                break
+            first = buffer[at]
+            payload = bytes(buffer[at + head:at + head + n])
+            at += head + n
+            yield first, payload
+    finally:
+        del buffer[:at]
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, mask=None, masked=True,

@@ -23,6 +23,9 @@ MOST = {
     "gather": 0.3,      # many deliveries a send
     "echo": 2.6,        # a receive and a send
     "pipeline": 0.6,    # 16 echoes share the two
+    "large": 3.5,       # a receive and a send for each part that came
+    "churn": 9.9,       # accept, register, close; a receive and a send for
+                        # the handshake, the echo and the Close
 }
 
 

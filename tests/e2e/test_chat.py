@@ -518,7 +518,8 @@ class V1(ChatCase):
         a = self.v1("café")
         self.assertEqual(set(a.welcome),
                          {"event", "uid", "room", "members", "last",
-                          "following"})
+                          "following", "who"})
+        self.assertEqual(a.welcome["who"], [{"uid": a.welcome["uid"]}])
         self.assertRegex(a.welcome["uid"], UUID4)
         self.assertEqual(a.welcome["room"], "café")
         self.assertEqual(a.welcome["members"], 1)
@@ -546,15 +547,23 @@ class V1(ChatCase):
         self.assert_nothing(a)
 
     def test_members_events(self):
-        """Sent when the number changed, both forms counted."""
-        a = self.v1("r")
-        others = [self.plain("r"), self.member("r"), self.v1("r")]
-        until_true(lambda: a.recv_json() == {"event": "members",
-                                             "members": 4})
+        """Sent when the number changed, both forms counted, and named."""
+        a = self.v1("r", "?name=Ann")
+        others = [self.plain("r", "?name=Bob"), self.member("r"),
+                  self.v1("r")]
+
+        def names(number):
+            event = a.recv_json()
+            return [event["event"], event["members"],
+                    [p.get("name") for p in event["who"]]]
+
+        until_true(lambda: names(4) == ["members", 4,
+                                        ["Ann", "Bob", None, None]])
         others[0].leave()
         others[1].close()
-        until_true(lambda: a.recv_json() == {"event": "members",
-                                             "members": 2})
+        until_true(lambda: names(2) == ["members", 2, ["Ann", None]])
+        others[2].json(name="Cid")
+        until_true(lambda: names(2) == ["members", 2, ["Ann", "Cid"]])
 
     def test_members_events_at_most_once_a_second(self):
         """Many comings and goings in two seconds: a few events, the last one

@@ -125,13 +125,14 @@ class Lines(ServerCase):
         self.assertGreater(rest, 50)
 
     def test_a_flood_of_openings_is_cut_too(self):
-        """Connections that come and go."""
+        """Connections that come and go: a second has 20 lines of each, and
+        one that tells how many are left out."""
         mark, began = self.server.mark(), time.monotonic()
         for _ in range(load(500)):
             with WebSocket(self.server) as ws:
                 ws.leave()
         took = time.monotonic() - began
-        self.assertLess(self.server.mark() - mark, 40 * (took + 2))
+        self.assertLessEqual(self.server.mark() - mark, 42 * (took + 2))
 
     def test_time_is_a_time(self):
         """RFC 3339, in UTC or with an offset."""

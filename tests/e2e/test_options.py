@@ -3,7 +3,9 @@
 
 import os
 import re
+import socket
 import tempfile
+import time
 import unittest
 
 from support import (WARNING, Peer, ServerCase, field, free_port, run,
@@ -13,12 +15,16 @@ from support import (WARNING, Peer, ServerCase, field, free_port, run,
 LONG = ("addr", "clients", "rooms", "room-log", "history", "max-message",
         "buffers", "ping", "pong-timeout", "handshake-timeout",
         "write-timeout", "close-timeout", "drain", "origin", "rate",
+        "redis", "redis-auth", "redis-prefix", "redis-keep", "redis-queue",
+        "redis-timeout",
         "per-ip", "proxy-protocol", "trust", "no-compression", "static",
         "unix-mode", "unix-group", "user", "require-sandbox", "no-sandbox",
         "metrics", "log", "token-key", "token-aud", "token-cookie", "trace",
-        "explain", "sign", "help", "version")
+        "explain", "check", "sign", "connect", "name", "subprotocol", "header",
+        "token", "binary", "stay", "help", "version")
 SWITCHES = ("no-compression", "require-sandbox", "no-sandbox",
-            "proxy-protocol", "trace", "explain", "help", "version")
+            "proxy-protocol", "trace", "explain", "check", "binary", "stay", "help",
+            "version")
 SHORT = {"a": "addr", "c": "clients", "r": "rooms", "m": "max-message",
          "h": "help", "V": "version"}
 
@@ -37,7 +43,7 @@ class Told(ServerCase):
             for short, name in SHORT.items():
                 self.assertRegex(done.stdout, r"-%s,\s+--%s\b" %
                                  (short, name))
-            for default in ("6868", "10000", "64", "1M", "100", "64K",
+            for default in ("6868", "10000", "64", "1M", "1000", "64K",
                             "256", "25"):
                 self.assertRegex(done.stdout, r"\b%s\b" % default)
 
@@ -171,7 +177,7 @@ class Bad(ServerCase):
         """A chat message larger than a quarter of the room log."""
         self.bad("--max-message=16385", "--room-log=64K",
                  names="max-message")
-        self.bad("--room-log=128K", names="room-log")
+        self.bad("--max-message=64K", "--room-log=128K", names="room-log")
 
     def test_what_no_client_sends_is_no_origin_and_no_name(self):
         """It could never match, so it is told at once."""
@@ -331,6 +337,90 @@ class Good(ServerCase):
         """An empty environment and / as the folder."""
         server = self.start(env={k: "" for k in ("HOME", "PATH", "LANG")})
         self.assert_serves(server)
+
+
+class Unknown(ServerCase):
+
+    def test_a_variable_that_is_no_option_is_told_once(self):
+        """By its name alone, with several workers, too."""
+        for workers in "1", "2":
+            server = self.start("--workers", workers,
+                                env={"CHATD_CLINETS": "5",
+                                     "CHATD_BUFFERS": "300"})
+            self.assert_serves(server)
+            told = [x for x in server.lines if WARNING.search(x)]
+            self.assertEqual(len(told), 1, told)
+            self.assertIn('why="no such option" environment=CHATD_CLINETS',
+                          told[0])
+
+
+class Check(ServerCase):
+    """--check: what a container's health check runs."""
+
+    def ask(self, *options, env=None):
+        done = run("--check", *options, env=env)
+        self.assertEqual(done.stdout, "")
+        return done.returncode, done.stderr
+
+    def test_a_server_that_is_well(self):
+        """Exit 0 and no word; by its options, or its environment."""
+        server = self.start("--host", "a.example")
+        self.assertEqual(self.ask("--addr", server.addr[0]), (0, ""))
+        self.assertEqual(self.ask(env={"CHATD_ADDR": server.addr[0]}), (0, ""))
+        self.assertEqual(self.ask("--addr", ":%d" % server.port), (0, ""))
+
+    def test_behind_a_header_and_on_a_socket(self):
+        """--proxy-protocol counts; --metrics wants none."""
+        with tempfile.TemporaryDirectory(prefix="chatd-e2e-") as folder:
+            metrics = "127.0.0.1:%d" % free_port()
+            path = "unix:" + os.path.join(folder, "s")
+            self.start("--addr", path, "--proxy-protocol", "--metrics", metrics)
+            self.assertEqual(self.ask("--addr", path, "--proxy-protocol"),
+                             (0, ""))
+            self.assertEqual(self.ask("--addr", path)[0], 1)
+            self.assertEqual(self.ask("--addr", path, "--proxy-protocol",
+                                      "--metrics", metrics), (0, ""))
+
+    def test_no_server_and_one_that_stops(self):
+        """Exit 1, and one line."""
+        self.assertEqual(self.ask("--addr", "127.0.0.1:%d" % free_port()),
+                         (1, "chatd: --check: Connection refused\n"))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            began = time.monotonic()
+            self.assertEqual(
+                self.ask("--addr", "127.0.0.1:%d" % silent.getsockname()[1],
+                         "--handshake-timeout", "0.3"),
+                (1, "chatd: --check: Connection timed out\n"))
+            self.assertGreater(time.monotonic() - began, 0.25)
+
+    def test_a_url(self):
+        """Which names whom to ask, and for what; whatever the others say."""
+        with tempfile.TemporaryDirectory(prefix="chatd-e2e-") as folder:
+            path = "unix:" + os.path.join(folder, "s")
+            server = self.start("--host", "127.0.0.1", "--addr", "127.0.0.1:0",
+                                "--addr", path)
+            url = "http://127.0.0.1:%d" % server.port
+            nobody = "127.0.0.1:%d" % free_port()
+            for good in (url, url + "/readyz", url + "/", path,
+                         url.replace("127.0.0.1", "")):
+                with self.subTest(url=good):
+                    self.assertEqual(self.ask(good, "--addr", nobody,
+                                              "--metrics", path), (0, ""))
+            self.assertEqual(self.ask(url + "/no"),
+                             (1, "chatd: --check: HTTP/1.1 404\n"))
+            self.assertEqual(self.ask(url + "/ws"),
+                             (1, "chatd: --check: HTTP/1.1 426\n"))
+            self.assertEqual(self.ask("http://localhost/")[0], 2)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            heard = "http://127.0.0.1:%d" % silent.getsockname()[1]
+            self.assertEqual(self.ask(heard + "/a?b", "--proxy-protocol",
+                                      "--metrics", nobody,
+                                      "--handshake-timeout", "0.1")[0], 1)
+            with silent.accept()[0] as asked:
+                self.assertEqual(
+                    asked.recv(1000).decode(),
+                    "PROXY UNKNOWN\r\nGET /a?b HTTP/1.1\r\nHost: %s\r\n"
+                    "Connection: close\r\n\r\n" % heard[7:])
 
 
 if __name__ == "__main__":

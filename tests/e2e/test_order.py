@@ -22,7 +22,7 @@ import zlib
 
 from deflated import OFFER, RSV1, TAIL, Deflated, shrink
 from support import (PATIENCE, PING, SLOW, TEXT, ServerCase, WebSocket, frame,
-                     load)
+                     load, take_frames)
 
 MESSAGE = re.compile(rb'"message"\s*:\s*"([^"\\]*)"')
 ID = re.compile(rb'"id"\s*:\s*"[0-9a-f]+-(\d+)"')
@@ -69,19 +69,7 @@ class Receiver:
         if not data:
             return False
         self.buffer += data
-        buffer, at, end = self.buffer, 0, len(self.buffer)
-        while end - at >= 2:
-            n, head = buffer[at + 1], 2
-            if n >= 126:
-                head = 4 if n == 126 else 10
-                if end - at < head:
-                    break
-                n = int.from_bytes(buffer[at + 2:at + head], "big")
-            if end - at < head + n:
-                break
-            first = buffer[at]
-            payload = bytes(buffer[at + head:at + head + n])
-            at += head + n
+        for first, payload in take_frames(self.buffer):
             if first == 0x81:
                 self.message(payload)
             elif first == 0xC1 and self.zipped:
@@ -100,7 +88,6 @@ class Receiver:
             elif first & 0x0F == 8:
                 self.failure = "closed: %r" % payload
                 return False
-        del buffer[:at]
         return True
 
     def message(self, payload):
@@ -249,6 +236,23 @@ class Order(ServerCase):
         self.run_room(self.start(), total, 3000,
                       [PLAIN] * 20 + [JSON] * 15 + [V1] * 15,
                       [PLAIN] * 8 + [JSON] * 6 + [V1] * 6)
+
+    def test_20_senders_60_receivers_on_4_workers(self):
+        """The same over four processes: one order, whatever worker a member
+        is on, and whatever form it has."""
+        z = Zipped
+        self.run_room(
+            self.start("--workers", "4"), load(20_000), 2000,
+            [PLAIN, JSON, V1] * 10 + [z(PLAIN), z(JSON), z(V1)] * 10,
+            [PLAIN, JSON, V1, z(PLAIN), z(JSON)] * 4)
+
+    def test_a_small_log_on_4_workers(self):
+        """The streams between the workers go round many times, and who
+        writes waits for who reads."""
+        server = self.start("--workers", "4", "--room-log", "16K",
+                            "--max-message", "4K")
+        self.run_room(server, load(3000), 20, [PLAIN, JSON, V1] * 3,
+                      [PLAIN, JSON, V1] * 2, pad=b"x" * 701)
 
     def test_mixed_compression(self):
         """The same with half of the members compressing: all forms on both

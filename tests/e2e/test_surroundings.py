@@ -215,7 +215,7 @@ class Pages(ServerCase):
                     r = self.get(server, path)
                     self.assertEqual(r.body.decode(), "mine: " + name)
                 self.assertEqual(self.get(server, "/passwd.txt").status, 404)
-                self.assertNotIn("level=warn", server.stderr_text())
+                self.assertNotIn("event=warning", server.stderr_text())
 
     def test_a_folder_of_no_use_is_told_at_start(self):
         """--user may not enter it: one warning, and the built-in pages."""
@@ -223,10 +223,10 @@ class Pages(ServerCase):
             self.skipTest("only root becomes somebody else")
         os.chmod(self.folder, 0o700)
         server = self.start("--static", self.folder, "--user", "65534")
-        line = server.wait_log("level=warn")
+        line = server.wait_log("level=error")
         self.assertIn('why="no file of --static can be opened" '
                       'error="Permission denied"', line)
-        self.assertEqual(server.stderr_text().count("level=warn"), 1)
+        self.assertEqual(server.stderr_text().count("event=warning"), 1)
         self.assertEqual(self.get(server, "/app.js").status, 404)
         self.assertEqual(self.get(server, "/chat").status, 200)
 

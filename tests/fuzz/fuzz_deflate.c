@@ -3,7 +3,8 @@
  * fuzz_deflate: any bytes there and back.
  *
  * The first byte chooses the window and the sizes of the pieces, the second
- * how often the rest is repeated, so that the window fills and slides.
+ * the effort, and how often the rest is repeated, so that the window fills and
+ * slides.
  */
 #include <stdlib.h>
 
@@ -34,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *ptr, size_t len)
         size += len - 2;
     }
     struct text out = text_over(packed, sizeof packed);
-    deflate_init(&z, bits, ptr[0] & 1 ? size : SIZE_MAX);
+    deflate_init(&z, bits, ptr[0] & 1 ? size : SIZE_MAX,
+                 ptr[1] & 1 ? DEFLATE_FAST : DEFLATE_SMALL);
     codec_deflate(&z, bytes_span(plain, size), step, &out, room, DEFLATE_SYNC);
     must(out.len <= deflate_bound(size));
 

@@ -20,6 +20,7 @@ static struct message_rules rules_of(uint8_t byte)
     return (struct message_rules){
         .limit = limits[byte >> 1 & 3],
         .permessage_deflate = (byte & 1) != 0,
+        .of_server = (byte & 8) != 0,
     };
 }
 

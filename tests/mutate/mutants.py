@@ -21,7 +21,7 @@ Place = namedtuple("Place", "start name body end parameters silent")
 Token = namedtuple("Token", "kind text start end")
 
 TOKEN = re.compile(r"""
-    (?P<skip>  \s+ | /\*.*?\*/ | //[^\n]* | ^[ \t]*\#(?:\\\n|[^\n])*)
+    (?P<skip>  \s+ | /\*.*?\*/ | //[^\n]* | ^[ \t]*\#(?:\\\n|/\*.*?\*/|[^\n])*)
   | (?P<string>"(?:\\.|[^"\\])*")
   | (?P<char>  '(?:\\.|[^'\\])+')
   | (?P<number>(?:0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*)
@@ -372,6 +372,10 @@ class Finder:
         while i < len(self.tokens):
             if self.text_at(i) in ("_Static_assert", "static_assert"):
                 i = self.end_of(i) + 1
+            elif self.text_at(i) == "extern" and self.text_at(i + 2) == "{":
+                i += 3  # extern "C" { ... }: what is in it is at file scope
+            elif self.text_at(i) == "}":
+                i += 1
             else:
                 i = self.top(i)
                 self.function, self.place = "-", None

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Changes src/base and src/wire one thing at a time, and asks the unit tests.
+"""Changes base, wire and store one thing at a time, and asks the unit tests.
 
     mutate.py                  all mutants
     mutate.py --sample 200     some, chosen at random; --seed repeats a choice
@@ -47,7 +47,13 @@ SOON = ("-O1",)
 SANITIZE = ("-O1", "-fsanitize=address,undefined",
             "-fno-sanitize-recover=all")
 PATHS = ["-iquote", "src"]
-FOLDERS = ["src/base", "src/wire"]
+FOLDERS = ["src/base", "src/wire", "src/store"]
+# What the test of a file runs on: the simulated kernel, of which each program
+# has what it asks for.
+KERNEL = ["src/os/error.c", "src/os/socket_text.c",
+          *("tests/sim/%s.c" % part for part in (
+              "children", "disk", "kernel", "network", "storage",
+              "supervisor"))]
 SURVIVORS = os.path.join(HERE, "survivors.txt")
 LEFT = BUILD + "/left.json"
 
@@ -200,18 +206,19 @@ class House:
                 wanted |= self.symbols[out][1]
 
     def build(self):
-        units = sorted(glob.glob("tests/unit/base/test_*.c") +
-                       glob.glob("tests/unit/wire/test_*.c"))
+        units = sorted(t for folder in FOLDERS for t in
+                       glob.glob("tests/unit/%s/test_*.c" % stem(folder)))
         targets = sorted(t for t in glob.glob("tests/fuzz/fuzz_*.c")
-                         if not re.search(r'#include "(os|server|service|sim|'
-                                          r'fuzz|options)', read(t)))
-        shared = sorted(glob.glob("src/base/*.c") + glob.glob("src/wire/*.c"))
+                         if not re.search(r'#include "(os|bus|server|service|sim|'
+                                          r'store|fuzz|options)', read(t)))
+        shared = sorted(c for folder in FOLDERS
+                        for c in glob.glob(folder + "/*.c"))
         support = sorted(glob.glob("tests/support/*.c"))
         with ThreadPoolExecutor(2) as pool:
             lib = list(pool.map(lambda s: self.object(s, ["-O2"]), shared))
             tests = ["-O2", *TEST_FLAGS]
             make = lambda s: self.object(s, tests)  # noqa: E731
-            lib += list(pool.map(make, support))
+            lib += list(pool.map(make, support + KERNEL))
             unit = list(pool.map(make, units))
             fuzz = list(pool.map(make, targets))
             harness = make("tests/mutate/cmocka.c")

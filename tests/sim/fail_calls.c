@@ -137,6 +137,39 @@ const struct fail_call fail_calls[] = {
      "user-become",
      FOR_EVER,
      {E(EPERM), E(EAGAIN), E(EINVAL), E(ENOMEM)}},
+    /* open, flock, fstat */
+    {SIM_STORAGE_OPEN,
+     "storage-open",
+     FOR_EVER,
+     {E(EACCES), E(EPERM), E(ENOENT), E(ENOTDIR), E(EISDIR), E(ELOOP), E(EROFS),
+      E(EIO), E(ENOSPC), E(EDQUOT), E(EOPNOTSUPP), E(EAGAIN), E(ENOLCK),
+      E(ENAMETOOLONG), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    {SIM_STORAGE_CREATE,
+     "storage-create",
+     FOR_EVER,
+     {E(EACCES), E(EPERM), E(EEXIST), E(EROFS), E(ENOSPC), E(EDQUOT), E(EIO),
+      E(ENAMETOOLONG), E(EMFILE), E(ENFILE), E(ENOMEM)}},
+    /* fallocate */
+    {SIM_STORAGE_RESERVE,
+     "storage-reserve",
+     FOR_EVER,
+     {E(ENOSPC), E(EDQUOT), E(EFBIG), E(EIO), E(EOPNOTSUPP), E(ENOSYS),
+      E(EPERM)}},
+    /* mmap: "NULL" */
+    {SIM_STORAGE_MAP, "storage-map", FOR_EVER, {E(ENOMEM)}},
+    /* fsync */
+    {SIM_STORAGE_SYNC,
+     "storage-sync",
+     FOR_EVER,
+     {E(EIO), E(ENOSPC), E(EDQUOT)}},
+    /* fstat: "0" */
+    {SIM_STORAGE_CHANGED, "storage-changed", FOR_EVER, {E(EIO)}},
+    /* open, rename, fsync of the folder */
+    {SIM_STORAGE_REPLACE,
+     "storage-replace",
+     FOR_EVER,
+     {E(EACCES), E(EPERM), E(EIO), E(ENOSPC), E(EDQUOT), E(EROFS), E(EMFILE),
+      E(ENFILE), E(ENOMEM)}},
     /* prctl, landlock_*: "nothing" */
     {SIM_SANDBOX, "sandbox", FOR_EVER, {E(ENOSYS)}},
 };

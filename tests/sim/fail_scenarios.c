@@ -64,6 +64,12 @@ static void with_a_supervisor(struct config *config)
     listen_too(config, "unix:/run/chatd");
 }
 
+static void with_a_store(struct config *config)
+{
+    with_history(config);
+    config->store = "/var/lib/rooms";
+}
+
 static void with_a_trace(struct config *config)
 {
     config->trace = TRACE_ALL;
@@ -118,6 +124,11 @@ const struct fail_scenario fail_scenarios[] = {
      .listeners = 1,
      .zip = true,
      .steps = 20},
+    {.name = "kept",
+     .options = with_a_store,
+     .forms = ROOMS,
+     .listeners = 1,
+     .posts = true},
     {.name = "crowded",
      .options = with_two_listeners,
      .forms = ANYTHING,

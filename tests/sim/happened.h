@@ -23,4 +23,7 @@ void happened_add(const struct stats *stats);
 void happened_print(void);
 void happened_all(void);
 
+/* Assert that there is some of this. */
+void happened_some(const char *kind, const char *what);
+
 #endif

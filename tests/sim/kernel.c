@@ -7,6 +7,7 @@
 #include "os/log.h"
 #include "os/memory.h"
 #include "os/process.h"
+#include "os/socket.h"
 #include "support/random.h"
 #include "support/shadow.h"
 #include "support/unit.h"
@@ -18,6 +19,9 @@
 #define SIGNALS_MAX 16
 #define LOG_SIZE    (256 * 1024)
 #define PAGE        4096
+#define MEMORIES    32 /* mappings of all processes, and what they share */
+#define SHARED      (-1)
+#define EVERYBODY   (-2)
 #define MEMORY_MAX  (1u << 30) /* bytes the machine has */
 
 struct fault {
@@ -43,16 +47,32 @@ static struct {
     enum signals_event signals[SIGNALS_MAX];
     size_t signal_count;
 
-    void *memory;
+    int process; /* whose calls they are */
+    void (*on_wait)(int reactor, uint64_t milliseconds);
+    struct {
+        void *ptr;
+        int process; /* whose it is, or SHARED */
+    } memory[MEMORIES];
     struct text log;
     bool log_discarded;
 } kernel;
 
 static uint8_t log_bytes[LOG_SIZE];
 
+/* Of one process, or what they share; EVERYBODY: all there is. */
+static void free_memory(int process)
+{
+    for (size_t i = 0; i < MEMORIES; i++) {
+        if (process != EVERYBODY && kernel.memory[i].process != process)
+            continue;
+        free(kernel.memory[i].ptr);
+        kernel.memory[i].ptr = NULL;
+    }
+}
+
 void sim_begin(void)
 {
-    free(kernel.memory);
+    free_memory(EVERYBODY);
     memset(&kernel, 0, sizeof kernel);
     kernel.monotonic = 1000;
     kernel.wall = SIM_WALL;
@@ -61,14 +81,16 @@ void sim_begin(void)
     kernel.log = text_over(log_bytes, sizeof log_bytes);
     network_begin();
     disk_begin();
+    storage_begin();
     supervisor_begin();
+    children_begin();
 }
 
 void sim_end(void)
 {
     network_end();
-    free(kernel.memory);
-    kernel.memory = NULL;
+    storage_begin();
+    free_memory(EVERYBODY);
 }
 
 /* ---- Time ---------------------------------------------------------------- */
@@ -154,8 +176,8 @@ int kernel_open(enum kernel_kind kind, size_t number)
         fd++;
     if (fd >= kernel.files_max)
         return -EMFILE;
-    kernel.files[fd] =
-        (struct kernel_descriptor){.kind = kind, .number = number};
+    kernel.files[fd] = (struct kernel_descriptor){
+        .kind = kind, .number = number, .process = kernel.process};
     kernel.files_open++;
     if (kernel.files_bound <= fd)
         kernel.files_bound = fd + 1;
@@ -175,21 +197,74 @@ void kernel_close(int fd, enum kernel_kind kind)
     kernel.files_open--;
 }
 
+int kernel_find(enum kernel_kind kind, size_t number)
+{
+    for (int fd = STANDARD; fd < kernel_bound(); fd++)
+        if (kernel.files[fd].kind == kind && kernel.files[fd].number == number)
+            return fd;
+    return -1;
+}
+
 enum kernel_kind kernel_kind_of(int fd)
 {
     assert_in_range(fd, STANDARD, KERNEL_FILES - 1);
     return kernel.files[fd].kind;
 }
 
-struct kernel_descriptor *kernel_if_registered(int fd)
+struct kernel_descriptor *kernel_if_registered(int fd, int reactor)
 {
     struct kernel_descriptor *d = &kernel.files[fd];
-    return d->kind != KERNEL_FREE && d->registered ? d : NULL;
+    return d->kind != KERNEL_FREE && d->registered && d->reactor == reactor
+               ? d
+               : NULL;
 }
 
 int kernel_bound(void)
 {
     return (int)kernel.files_bound;
+}
+
+/* ---- Processes ----------------------------------------------------------- */
+
+void sim_enter(int process)
+{
+    assert_in_range(process, 0, SIM_PROCESSES - 1);
+    kernel.process = process;
+}
+
+int sim_process(int connection)
+{
+    int fd = sim_descriptor(connection);
+    return fd < 0 ? -1 : kernel.files[fd].process;
+}
+
+void sim_on_wait(void (*waits)(int reactor, uint64_t milliseconds))
+{
+    kernel.on_wait = waits;
+}
+
+void kernel_wait(int reactor, uint64_t milliseconds)
+{
+    if (kernel.on_wait)
+        kernel.on_wait(reactor, milliseconds);
+}
+
+void sim_process_ends(int process)
+{
+    for (int fd = STANDARD; fd < kernel_bound(); fd++) {
+        struct kernel_descriptor *d = &kernel.files[fd];
+        if (d->registered && kernel.files[d->reactor].process == process)
+            d->registered = false;
+    }
+    for (int fd = STANDARD; fd < kernel_bound(); fd++)
+        if (kernel.files[fd].kind != KERNEL_FREE &&
+            kernel.files[fd].process == process)
+            socket_close(fd);
+    free_memory(process);
+    if (process > 0)
+        return;
+    free_memory(SHARED);
+    supervisor_again();
 }
 
 /* ---- process.h, memory.h, entropy.h -------------------------------------- */
@@ -215,13 +290,45 @@ unsigned process_files_open(void)
     return STANDARD + kernel.files_open;
 }
 
+static void *map(enum sim_call call, size_t size, int process)
+{
+    if (kernel_call(call) || size > MEMORY_MAX)
+        return NULL;
+    size_t i = 0;
+    while (kernel.memory[i].ptr)
+        assert_true(++i < MEMORIES);
+    void *ptr = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
+    kernel.memory[i].ptr = ptr;
+    kernel.memory[i].process = process;
+    return ptr ? memset(ptr, 0, size) : NULL;
+}
+
 void *memory_map(size_t size)
 {
-    if (kernel_call(SIM_MEMORY) || size > MEMORY_MAX)
-        return NULL;
-    assert_null(kernel.memory); /* the one mapping */
-    kernel.memory = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
-    return kernel.memory ? memset(kernel.memory, 0, size) : NULL;
+    return map(SIM_MEMORY, size, kernel.process);
+}
+
+void *memory_share(size_t size)
+{
+    return map(SIM_SHARE, size, SHARED);
+}
+
+void memory_unmap(void *ptr, size_t size)
+{
+    (void)size;
+    size_t i = 0;
+    while (kernel.memory[i].ptr != ptr)
+        assert_true(++i < MEMORIES);
+    free(ptr);
+    kernel.memory[i].ptr = NULL;
+}
+
+unsigned sim_memory_mapped(void)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < MEMORIES; i++)
+        count += kernel.memory[i].ptr != NULL;
+    return count;
 }
 
 int entropy_fill(uint8_t *ptr, size_t len)
@@ -238,6 +345,11 @@ int signals_open(void)
 {
     int result = kernel_call(SIM_SIGNALS_OPEN);
     return result < 0 ? result : kernel_open(KERNEL_SIGNALS, 0);
+}
+
+int signals_open_parent(void)
+{
+    return signals_open();
 }
 
 void sim_signal(enum signals_event event)

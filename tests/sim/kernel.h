@@ -15,16 +15,21 @@ enum kernel_kind {
     KERNEL_LISTENER,
     KERNEL_STREAM,
     KERNEL_FILE,
+    KERNEL_BELL,
+    KERNEL_STORAGE,
 };
 
 struct kernel_descriptor {
     enum kernel_kind kind;
     size_t number; /* of the listener, connection or file */
-    /* with the reactor: */
+    int process;   /* that has it open */
+    /* with a reactor: */
     bool registered;
+    int reactor;
     bool is_source; /* level-triggered: the signals */
     bool edge;      /* something changed since it was told last */
     uint64_t token;
+    uint64_t rung; /* a bell */
 };
 
 /* Count a call: 0, or the -errno it is to fail with. */
@@ -40,9 +45,12 @@ int kernel_open(enum kernel_kind kind, size_t number);
 struct kernel_descriptor *kernel_at(int fd, enum kernel_kind kind);
 void kernel_close(int fd, enum kernel_kind kind);
 
-/* What a descriptor is; and: the same, when the reactor knows it, or NULL. */
+/* The lowest one for the same thing, or -1. */
+int kernel_find(enum kernel_kind kind, size_t number);
+
+/* What a descriptor is; and: the same, when this reactor knows it, or NULL. */
 enum kernel_kind kernel_kind_of(int fd);
-struct kernel_descriptor *kernel_if_registered(int fd);
+struct kernel_descriptor *kernel_if_registered(int fd, int reactor);
 
 /* No descriptor was ever as high as this. */
 int kernel_bound(void);
@@ -50,13 +58,20 @@ int kernel_bound(void);
 /* A signal waits to be read. */
 bool kernel_signalled(void);
 
+/* The present process waits: sim_on_wait. */
+void kernel_wait(int reactor, uint64_t milliseconds);
+
 /* ---- Of the network ------------------------------------------------------ */
 
 /* So many bytes of these parts go out: how many, or -errno. */
 ptrdiff_t network_send(int fd, const struct span *parts, size_t count);
 void network_begin(void);
 void network_end(void);
+void network_unlisten(int fd);
 void disk_begin(void);
+void storage_begin(void);
 void supervisor_begin(void);
+void supervisor_again(void);
+void children_begin(void);
 
 #endif

@@ -2,7 +2,9 @@
 #include "sim/model.h"
 #include "base/base64.h"
 #include "os/clock.h"
+#include "server/member.h"
 #include "sim/bearer.h"
+#include "sim/happened.h"
 #include "sim/posted.h"
 #include "sim/watch.h"
 
@@ -22,14 +24,24 @@ struct said {
 struct model_room {
     uint64_t epoch;
     uint64_t count;
-    struct said *said;  /* message n at [n - 1] */
-    uint64_t *json_end; /* JSON log position behind message n, at [n] */
+    struct said *said; /* message n at [n - 1]; */
+    size_t *json_len;  /* likewise: bytes of its JSON frame; 0: not known, for
+                          nobody has read it, or nobody JSON */
+    uint64_t heard;    /* the last one that came to a worker's logs */
+    int connection;    /* by which the last one came */
+    uint64_t changed;  /* millisecond at which somebody came or left last */
+
+    /* What a worker is about to write to the room's stream. */
+    const struct store *writer; /* NULL: nothing */
+    struct said next;
+    uint32_t head; /* where the stream's is until that is done */
 };
 
 struct actor model_actors[MODEL_ACTORS];
 size_t model_count;
 unsigned model_victims;
 uint64_t model_published, model_heard;
+void (*model_pause)(void);
 static uint64_t told[CLIENT_FORMS]; /* messages of rooms, once for each they
                                        are for */
 static struct model_room rooms[ROOMS_MAX];
@@ -39,7 +51,7 @@ void model_begin(void)
 {
     for (; room_count > 0; room_count--) {
         free(rooms[room_count - 1].said);
-        free(rooms[room_count - 1].json_end);
+        free(rooms[room_count - 1].json_len);
     }
     for (; model_count > 0; model_count--)
         free(model_actors[model_count - 1].frames);
@@ -99,19 +111,20 @@ static struct said said_in(struct span payload, bool binary)
 
 size_t __real_room_append(struct rooms *all, struct room *room,
                           const struct room_record *record);
+void __real_store_write(struct store *s, uint32_t room, const struct record *r);
+enum store_outcome __real_store_seize(struct store *s, uint32_t room,
+                                      size_t len);
 void __real_member_join(struct server *s, struct client *c, struct room *room);
 void __real_member_leave(struct server *s, struct client *c);
 
-static struct model_room *room_of(const struct room *room)
+static struct model_room *room_of(uint64_t epoch)
 {
-    uint64_t epoch = room_topic(&world.server.rooms, room)->epoch;
     for (size_t i = 0; i < room_count; i++)
         if (rooms[i].epoch == epoch)
             return &rooms[i];
     assert_true(room_count < ROOMS_MAX);
     struct model_room *m = &rooms[room_count++];
     m->epoch = epoch;
-    m->json_end = calloc(1, sizeof *m->json_end);
     return m;
 }
 
@@ -133,9 +146,13 @@ struct actor *model_actor_of(const struct client *c)
     return find(sim_connection(c->fd));
 }
 
+/* Who has gone may have left something to be said, and then leaves later. */
 static struct actor *actor_of(const struct client *c)
 {
-    struct actor *a = find(sim_connection(c->fd));
+    struct actor *a = c->fd < 0 ? NULL : find(sim_connection(c->fd));
+    for (size_t i = 0; i < model_count && !a; i++)
+        if (model_actors[i].client == c && !model_actors[i].left)
+            a = &model_actors[i];
     if (a)
         return a;
     fail_msg("descriptor %d is no actor's", c->fd);
@@ -193,58 +210,139 @@ static int said_by(struct actor *a, const struct model_room *m, uint32_t number)
     return a->peer->connection;
 }
 
-/* By which connection it came. */
-static int publish(struct model_room *m, const struct room_record *record)
+static void publish(struct model_room *m, struct said s)
 {
-    bool binary = (record->head[ROOM_PLAIN].ptr[0] & 0x0F) == FRAME_BINARY;
-    struct said s = said_in(record->body[ROOM_PLAIN], binary);
-    int connection = s.actor == POSTED
-                         ? posted_said(s.number, m->epoch, m->count + 1)
-                         : said_by(&model_actors[s.actor], m, s.number);
+    m->connection = s.actor == POSTED
+                        ? posted_said(s.number, m->epoch, m->count + 1)
+                        : said_by(&model_actors[s.actor], m, s.number);
     if (s.actor == POSTED)
         count_told(m, NULL);
-
-    size_t len = record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
     m->said = realloc(m->said, (m->count + 1) * sizeof *m->said);
-    m->json_end = realloc(m->json_end, (m->count + 2) * sizeof *m->json_end);
+    m->json_len = realloc(m->json_len, (m->count + 1) * sizeof *m->json_len);
     m->said[m->count] = s;
-    m->json_end[m->count + 1] = m->json_end[m->count] + len;
+    m->json_len[m->count] = 0;
     m->count++;
     model_published++;
-    return connection;
 }
 
+/* ---- The same with a stream ---------------------------------------------- */
+
+/* A message is published when the stream's head has passed it: at the latest
+   when somebody could know of it, or nobody is left who writes it. */
+static void look_at_stream(struct model_room *m, uint32_t head)
+{
+    if (!m->writer || head == m->head)
+        return;
+    m->writer = NULL;
+    publish(m, m->next);
+}
+
+static uint32_t head_of(const struct store *s, uint32_t room)
+{
+    return atom_get(&s->map.rooms[room].head);
+}
+
+void __wrap_store_write(struct store *s, uint32_t room, const struct record *r)
+{
+    struct model_room *m = room_of(r->epoch);
+    look_at_stream(m, head_of(s, room));
+    assert_null(m->writer);                 /* one at a time, */
+    assert_true(r->number == m->count + 1); /* and in sequence */
+    m->writer = s;
+    m->head = head_of(s, room);
+    m->next = said_in(r->payload, r->opcode == FRAME_BINARY);
+    __real_store_write(s, room, r);
+    look_at_stream(m, head_of(s, room));
+}
+
+enum store_outcome __wrap_store_seize(struct store *s, uint32_t room,
+                                      size_t len)
+{
+    enum store_outcome outcome = __real_store_seize(s, room, len);
+    happened("store", "something to be read first", outcome == STORE_BEHIND);
+    happened("store", "another one has the lock", outcome == STORE_BUSY);
+    happened("store", "another one has not read", outcome == STORE_FULL);
+    return outcome;
+}
+
+void model_dies(const struct store *s)
+{
+    for (size_t i = 0; i < room_count; i++) {
+        struct model_room *m = &rooms[i];
+        if (m->writer != s)
+            continue;
+        for (uint32_t room = 0; room < store_used(s); room++)
+            if (map_end(&s->map.rooms[room])->epoch == m->epoch)
+                look_at_stream(m, head_of(s, room));
+        m->writer = NULL;
+    }
+    for (size_t i = 0; i < model_count; i++) {
+        struct actor *a = &model_actors[i];
+        bool has = sim_process(a->peer->connection) >= 0 &&
+                   &world_server(a->peer->connection)->rooms.store == s;
+        a->lost |= has;
+        if (a->store == s && !a->left)
+            a->room->changed = watch_now();
+        a->left |= has || a->store == s;
+    }
+}
+
+/* ---- What the server makes of it ----------------------------------------- */
+
+/* What comes to a room's logs is what was published, without a hole. */
 size_t __wrap_room_append(struct rooms *all, struct room *room,
                           const struct room_record *record)
 {
-    struct model_room *m = room_of(room);
-    assert_true(room_topic(all, room)->number == m->count);
-    int connection = publish(m, record);
+    if (model_pause)
+        model_pause();
+    bool binary = (record->head[ROOM_PLAIN].ptr[0] & 0x0F) == FRAME_BINARY;
+    struct said s = said_in(record->body[ROOM_PLAIN], binary);
+    struct model_room *m = room_of(record->id.epoch);
+    uint64_t number = record->id.number;
+    size_t json_len = record->head[ROOM_JSON].len + record->body[ROOM_JSON].len;
+    if (store_has_streams(&all->store))
+        look_at_stream(m, head_of(&all->store, room_index(all, room)));
+    else
+        publish(m, s);
+    assert_true(record->id.epoch == room->history.last.epoch);
+    assert_true(number == room->history.last.number + 1);
+    assert_in_range(number, 1, m->count);
+    assert_int_equal(s.actor, m->said[number - 1].actor);
+    assert_int_equal(s.number, m->said[number - 1].number);
+    bool first = number > m->heard;
+    size_t *known = &m->json_len[number - 1];
+    assert_true(*known == 0 || json_len == 0 || *known == json_len);
+    if (json_len)
+        *known = json_len;
+    m->heard = first ? number : m->heard;
     size_t len = __real_room_append(all, room, record);
-    watch_said(room, connection, record);
+    if (first)
+        watch_said(room, m->connection, record);
     return len;
 }
 
-/* Number of the first message that is replayed to one who wants `count`. */
-static uint64_t first_of(const struct model_room *m, uint64_t count)
+/* Number of the first message that is replayed to one who wants `count`, where
+   `last` is the last that its worker has read. */
+static uint64_t first_of(const struct model_room *m, uint64_t last,
+                         uint64_t count)
 {
-    uint64_t first = m->count + 1;
+    uint64_t first = last + 1;
+    size_t len = 0;
     count = bytes_min64(count, world.config.history);
     while (count-- > 0 && first > 1 &&
-           m->json_end[m->count] - m->json_end[first - 2] <=
-               world.config.room_log)
+           (len += m->json_len[first - 2]) <= world.config.room_log)
         first--;
     return first;
 }
 
-static uint64_t place_of(struct actor *a)
+static uint64_t place_of(struct actor *a, uint64_t last)
 {
     const struct model_room *m = a->room;
     if (a->form == CLIENT_PLAIN)
-        return m->count + 1;
+        return last + 1;
     if (!a->since)
-        return first_of(m, a->history);
-    uint64_t first = first_of(m, world.config.history);
+        return first_of(m, last, a->history);
+    uint64_t first = first_of(m, last, world.config.history);
     bool joins = a->since_epoch == m->epoch && a->since_number <= m->count &&
                  a->since_number + 1 >= first;
     a->gap_due = a->form == CLIENT_JSON_V1 && !joins;
@@ -254,10 +352,19 @@ static uint64_t place_of(struct actor *a)
 void __wrap_member_join(struct server *s, struct client *c, struct room *room)
 {
     struct actor *a = actor_of(c);
+    struct store_id last = room->history.last;
     bearer_joins(a);
-    a->room = room_of(room);
-    assert_true(room_topic(&s->rooms, room)->number == a->room->count);
-    a->next = place_of(a);
+    a->room = room_of(last.epoch);
+    if (store_is_shared(&s->rooms.store)) /* what others said may be to come */
+        look_at_stream(a->room,
+                       head_of(&s->rooms.store, room_index(&s->rooms, room)));
+    else
+        assert_true(last.number == a->room->count);
+    assert_true(last.number <= a->room->count);
+    a->next = place_of(a, last.number);
+    a->client = c;
+    a->room->changed = watch_now();
+    a->store = &s->rooms.store;
     watch_joins(c, room, a->next <= a->room->count);
     __real_member_join(s, c, room);
 }
@@ -267,7 +374,8 @@ void __wrap_member_leave(struct server *s, struct client *c)
     struct actor *a = actor_of(c);
     watch_leaves(c);
     a->left = true;
-    a->owed = a->room->count;
+    a->room->changed = watch_now();
+    a->owed = member_room(s, c)->history.last.number;
     __real_member_leave(s, c);
 }
 
@@ -548,9 +656,72 @@ static void hear_welcome(const struct actor *a, struct span s)
     uint64_t number = 0, replayed;
     assert_true(!last.ptr || bytes_decimal(bytes_after(last, dash), &number));
     assert_non_null(following.ptr);
-    following.len = bytes_find(following, '}');
+    following.len =
+        bytes_min(bytes_find(following, ','), bytes_find(following, '}'));
     assert_true(bytes_decimal(following, &replayed));
     assert_true(number + 1 == a->next + replayed);
+}
+
+/* The actors that are named "a1." in an event. */
+static uint64_t named_in(struct span s)
+{
+    static const char key[] = "\"name\":\"a";
+    uint64_t all = 0, number;
+    for (size_t i = 0; i + sizeof key - 1 < s.len; i++) {
+        struct span rest = bytes_after(s, i);
+        if (memcmp(rest.ptr, key, sizeof key - 1) != 0)
+            continue;
+        rest = bytes_after(rest, sizeof key - 1);
+        assert_true(
+            bytes_decimal(bytes_part(rest, 0, bytes_find(rest, '.')), &number));
+        assert_in_range(number, 0, model_count - 1);
+        assert_int_equal(all >> number & 1, 0); /* once */
+        all |= UINT64_C(1) << number;
+    }
+    return all;
+}
+
+/* In `welcome` and `members`. */
+static void hear_who(struct actor *a, struct span s)
+{
+    struct span number = value_of(s, "\"members\":");
+    _Static_assert(MODEL_ACTORS <= 64, "a bit each");
+    assert_non_null(number.ptr);
+    number.len = bytes_min(bytes_find(number, ','), bytes_find(number, '}'));
+    assert_true(bytes_decimal(number, &a->members));
+    a->who = named_in(s); /* left out where that would be too long */
+    if (a->members > 10 && !value_of(s, "\"who\":").ptr)
+        a->who = UINT64_MAX;
+}
+
+void model_has_heard(struct actor *a)
+{
+    if (!a->room || a->left || a->over || !a->open)
+        return;
+    pass_own(a);
+    if (a->next != a->room->count + 1)
+        fail_msg("actor %u has heard %llu of %llu messages", id_of(a),
+                 (unsigned long long)a->next - 1,
+                 (unsigned long long)a->room->count);
+}
+
+void model_knows(const struct actor *a)
+{
+    uint64_t members = 0, who = 0;
+    if (!a->room || a->left || a->over || !a->open)
+        return;
+    for (size_t i = 0; i < model_count; i++)
+        if (model_actors[i].room == a->room && !model_actors[i].left) {
+            members++;
+            who |= UINT64_C(1) << i;
+        }
+    if (a->form == CLIENT_JSON_V1 &&
+        watch_now() - a->room->changed > 2 * LIMITS_MEMBERS &&
+        (a->members != members || (a->who != who && a->who != UINT64_MAX)))
+        fail_msg("actor %u was told of %llu (%llx), there are %llu (%llx)",
+                 id_of(a), (unsigned long long)a->members,
+                 (unsigned long long)a->who, (unsigned long long)members,
+                 (unsigned long long)who);
 }
 
 static void hear_json(struct actor *a, struct span s)
@@ -576,6 +747,8 @@ static void hear_json(struct actor *a, struct span s)
     a->welcomed = true;
     if (event.ptr[0] == 'w')
         hear_welcome(a, s);
+    if (event.ptr[0] == 'w' || event.ptr[0] == 'm')
+        hear_who(a, s);
     if (event.ptr[0] == 'g') {
         assert_true(a->gap_due);
         a->gap_due = false;
@@ -584,6 +757,15 @@ static void hear_json(struct actor *a, struct span s)
         bearer_is_told(a, s);
     a->errors += bytes_equal(event, BYTES_LITERAL("error"));
     assert_true(a->errors <= a->faults);
+}
+
+/* Who has gone, and was told so, does not know its server any more. */
+static bool somebody_stops(void)
+{
+    bool stops = false;
+    for (size_t w = 0; w < WORLD_WORKERS; w++)
+        stops |= world.servers[w].draining;
+    return stops;
 }
 
 static void hear_close(struct actor *a, struct span s)
@@ -595,9 +777,10 @@ static void hear_close(struct actor *a, struct span s)
     case 1000:
         assert_true(a->wants == MODEL_CLOSES || a->wants == MODEL_GONE);
         break;
-    case 1001: assert_true(world.server.draining || world.config.ping); break;
-    case 1013:
-        assert_true(!a->good || watch_excused(a->peer->connection) ||
+    case 1001: assert_true(somebody_stops() || world.config.ping); break;
+    case 1013: /* or its last words waited for long */
+        assert_true(!a->good || a->wants == MODEL_CLOSES ||
+                    watch_excused(a->peer->connection) || model_victims > 0 ||
                     sim_struck(a->peer->connection));
         break;
     case 1008: /* watch.c knows the rest */
@@ -656,10 +839,9 @@ static void end(struct actor *a)
     }
     if (!a->good || a->wants != MODEL_STAYS)
         return;
-    if (a->closed &&
-        ((a->code == 1001 && world.server.draining) || a->code == 4401))
+    if (a->closed && ((a->code == 1001 && somebody_stops()) || a->code == 4401))
         return;
-    if (watch_excused(a->peer->connection))
+    if (a->lost || watch_excused(a->peer->connection))
         return;
     if (model_victims == 0)
         assert_true(sim_struck(a->peer->connection));

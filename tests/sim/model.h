@@ -17,7 +17,8 @@
  *                that blames somebody blames who did that
  *   --rate       nobody says more than he may
  *
- * The order is learned at room_append, member_join and member_leave, which the
+ * The order is learned at room_append, or with streams at store_write (and each
+ * server's appends must follow it), at member_join and member_leave, which the
  * linker leads through here (--wrap).
  */
 #ifndef SIM_MODEL_H
@@ -89,12 +90,17 @@ struct actor {
     uint32_t history; /* it asked for, in the URL */
     bool since;
     uint64_t since_epoch, since_number;
-    struct model_room *room; /* joined, or NULL */
-    uint64_t next;           /* number of the next message to hear */
-    uint64_t owed;           /* when it left: the last one published */
+    struct model_room *room; /* joined, or NULL; as this client of */
+    const struct client *client;
+    const struct store *store; /* that server's */
+    uint64_t next;             /* number of the next message to hear */
+    uint64_t owed;             /* when it left: the last one published */
     bool left;
+    bool lost;    /* its server has died */
     bool gap_due; /* chatd.v1: to be told, and not told yet */
     bool welcomed;
+    uint64_t members; /* it was told last; */
+    uint64_t who;     /* these of them, by the names "a1.": a bit each */
 
     char shown[512];   /* bearer.h: the field with its token, if any */
     unsigned barred;   /* it has no right to come: 401, 403 */
@@ -127,6 +133,9 @@ extern uint64_t model_published, model_heard;
 
 /* Forget everything. */
 void model_begin(void);
+
+/* If not NULL: called where a record was read and is not in a log yet. */
+extern void (*model_pause)(void);
 
 /* Queue bytes before its request; its request; a message of this length; a
    ping. */
@@ -167,6 +176,14 @@ struct actor *model_actor_of(const struct client *c);
 
 /* Is there something of its room's that it has not heard? */
 bool model_is_behind(const struct actor *a);
+
+/* The server of this store has died. */
+void model_dies(const struct store *s);
+
+/* Assert that it has heard all that was said in its room; and that it was told
+   who is there. */
+void model_has_heard(struct actor *a);
+void model_knows(const struct actor *a);
 
 /* Assert that it has said and heard all there is. */
 void model_settle(struct actor *a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners, connections and the reactor: socket.h and reactor.h. */
+#include "os/dial.h"
 #include "os/reactor.h"
 #include "os/socket.h"
 #include "sim/kernel.h"
@@ -9,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LISTENERS_MAX   20
+#define LISTENERS_MAX   64
 #define CONNECTIONS_MAX 16384
 #define FIRST_PORT      40000 /* of those that the kernel chooses */
 
@@ -44,6 +45,7 @@ struct connection {
 struct listener {
     int fd; /* -1: closed */
     struct socket_address address;
+    bool shares;                  /* with others on the same port */
     int waiting[CONNECTIONS_MAX]; /* connections not accepted yet */
     size_t waiting_count;
 };
@@ -54,6 +56,7 @@ static struct connection connections[CONNECTIONS_MAX];
 static int connection_count;
 static int last_events;
 static unsigned socket_files, socket_files_made, socket_mode, socket_group;
+static int unlink_error; /* of each of them, or 0 */
 
 /* ---- Queues -------------------------------------------------------------- */
 
@@ -87,6 +90,7 @@ void network_end(void)
     connection_count = 0;
     listener_count = 0;
     socket_files = 0;
+    unlink_error = 0;
 }
 
 void network_begin(void)
@@ -160,12 +164,14 @@ bool sim_struck(int connection)
 
 /* ---- The server's end ---------------------------------------------------- */
 
-static int open_listener(struct socket_address *address)
+static int open_listener(struct socket_address *address,
+                         enum socket_share share)
 {
     assert_true(listener_count < LISTENERS_MAX);
     for (size_t i = 0; i < listener_count; i++)
         if (listeners[i].fd >= 0 && address->port &&
-            listeners[i].address.port == address->port)
+            listeners[i].address.port == address->port &&
+            !(share == SOCKET_BESIDE && listeners[i].shares))
             return -EADDRINUSE;
     int fd = kernel_open(KERNEL_LISTENER, listener_count);
     if (fd < 0)
@@ -175,6 +181,7 @@ static int open_listener(struct socket_address *address)
     struct listener *l = &listeners[listener_count++];
     l->fd = fd;
     l->address = *address;
+    l->shares = share != SOCKET_ALONE;
     l->waiting_count = 0;
     return fd;
 }
@@ -207,12 +214,12 @@ unsigned sim_socket_group(void)
 }
 
 int socket_listen(struct socket_address *address,
-                  const struct socket_tuning *tuning)
+                  const struct socket_tuning *tuning, enum socket_share share)
 {
     assert_true(tuning->send_buffer > 0 && tuning->receive_buffer > 0);
     int result = kernel_call(SIM_LISTEN);
     if (result == 0)
-        result = open_listener(address);
+        result = open_listener(address, share);
     if (result >= 0)
         make_file(address, tuning);
     return result;
@@ -222,7 +229,7 @@ void sim_hand_over(const char *address)
 {
     struct socket_address at;
     assert_true(socket_parse(bytes_of(address), &at));
-    assert_true(open_listener(&at) >= 0);
+    assert_true(open_listener(&at, SOCKET_ALONE) >= 0);
 }
 
 int socket_adopt(int fd, struct socket_address *address,
@@ -236,15 +243,44 @@ int socket_adopt(int fd, struct socket_address *address,
     return 0;
 }
 
-void socket_unlisten(int fd, const struct socket_address *address)
+int sim_inherit(int listener)
 {
-    struct listener *l = &listeners[kernel_at(fd, KERNEL_LISTENER)->number];
-    assert_int_equal(l->address.port, address->port);
-    socket_files -= address->file[1] > 0;
+    size_t number = kernel_at(listener, KERNEL_LISTENER)->number;
+    int fd = kernel_open(KERNEL_LISTENER, number);
+    assert_true(fd >= 0);
+    return listeners[number].fd = fd;
+}
+
+/* Who has it open besides looks after those who wait. */
+void network_unlisten(int fd)
+{
+    size_t number = kernel_at(fd, KERNEL_LISTENER)->number;
+    struct listener *l = &listeners[number];
+    kernel_close(fd, KERNEL_LISTENER);
+    if (l->fd == fd)
+        l->fd = kernel_find(KERNEL_LISTENER, number);
+    if (l->fd >= 0)
+        return;
     for (size_t i = 0; i < l->waiting_count; i++)
         at(l->waiting[i])->side = SIM_BROKEN;
-    l->fd = -1;
-    kernel_close(fd, KERNEL_LISTENER);
+    while (listener_count > 0 && listeners[listener_count - 1].fd < 0)
+        listener_count--; /* its number may be another one's */
+}
+
+void sim_keep_socket_files(int error)
+{
+    unlink_error = error;
+}
+
+int socket_unlisten(int fd, const struct socket_address *address)
+{
+    const struct listener *l =
+        &listeners[kernel_at(fd, KERNEL_LISTENER)->number];
+    assert_int_equal(l->address.port, address->port);
+    bool has_file = address->file[1] > 0;
+    socket_files -= has_file && !unlink_error;
+    network_unlisten(fd);
+    return has_file ? -unlink_error : 0;
 }
 
 static void take_first(struct listener *l)
@@ -433,8 +469,23 @@ void socket_close(int fd)
 {
     if (kernel_kind_of(fd) == KERNEL_STREAM)
         close_stream(fd);
+    else if (kernel_kind_of(fd) == KERNEL_LISTENER)
+        network_unlisten(fd);
     else
-        kernel_close(fd, KERNEL_OTHER); /* the spare one */
+        kernel_close(fd, kernel_kind_of(fd)); /* the spare one */
+}
+
+/* Nobody is there to be called. */
+int socket_dial(const struct socket_address *address)
+{
+    (void)address;
+    return -ECONNREFUSED;
+}
+
+int dial_result(int fd)
+{
+    (void)fd;
+    return 0;
 }
 
 int socket_spare(void)
@@ -610,11 +661,13 @@ int reactor_open(void)
     return result < 0 ? result : kernel_open(KERNEL_OTHER, 0);
 }
 
-static void register_at(struct kernel_descriptor *d, uint64_t token,
-                        bool is_source)
+static void register_at(int reactor, struct kernel_descriptor *d,
+                        uint64_t token, bool is_source)
 {
+    kernel_at(reactor, KERNEL_OTHER);
     assert_false(d->registered);
     d->registered = true;
+    d->reactor = reactor;
     d->is_source = is_source;
     d->token = token;
     d->edge = true; /* what is so already is told as well */
@@ -622,14 +675,20 @@ static void register_at(struct kernel_descriptor *d, uint64_t token,
 
 int reactor_add(int reactor, int fd, uint64_t token)
 {
-    bool listens = kernel_kind_of(fd) == KERNEL_LISTENER;
-    int result = listens ? kernel_call(SIM_REACTOR_ADD)
-                         : kernel_call_on(SIM_REACTOR_ADD, fd);
+    enum kernel_kind kind = kernel_kind_of(fd);
+    int result = kind == KERNEL_STREAM ? kernel_call_on(SIM_REACTOR_ADD, fd)
+                                       : kernel_call(SIM_REACTOR_ADD);
     kernel_at(reactor, KERNEL_OTHER);
+    assert_true(kind == KERNEL_STREAM || kind == KERNEL_LISTENER ||
+                kind == KERNEL_BELL);
     if (result == 0)
-        register_at(kernel_at(fd, listens ? KERNEL_LISTENER : KERNEL_STREAM),
-                    token, false);
+        register_at(reactor, kernel_at(fd, kind), token, false);
     return result;
+}
+
+int reactor_add_shared(int reactor, int fd, uint64_t token)
+{
+    return reactor_add(reactor, fd, token);
 }
 
 int reactor_add_source(int reactor, int fd, uint64_t token)
@@ -637,7 +696,7 @@ int reactor_add_source(int reactor, int fd, uint64_t token)
     int result = kernel_call(SIM_REACTOR_ADD_SOURCE);
     kernel_at(reactor, KERNEL_OTHER);
     if (result == 0)
-        register_at(kernel_at(fd, KERNEL_SIGNALS), token, true);
+        register_at(reactor, kernel_at(fd, KERNEL_SIGNALS), token, true);
     return result;
 }
 
@@ -664,6 +723,16 @@ static bool listener_event(struct kernel_descriptor *d,
     return told && listeners[d->number].waiting_count > 0;
 }
 
+/* It is writable always. */
+static bool bell_event(struct kernel_descriptor *d, struct reactor_event *event)
+{
+    bool told = d->edge;
+    d->edge = false;
+    *event = (struct reactor_event){
+        .token = d->token, .readable = d->rung > 0, .writable = true};
+    return told;
+}
+
 static bool stream_event(struct kernel_descriptor *d,
                          struct reactor_event *event)
 {
@@ -683,21 +752,45 @@ static bool event_of(struct kernel_descriptor *d, struct reactor_event *event)
 {
     return d->is_source                 ? signals_event(d, event)
            : d->kind == KERNEL_LISTENER ? listener_event(d, event)
+           : d->kind == KERNEL_BELL     ? bell_event(d, event)
                                         : stream_event(d, event);
 }
 
 int reactor_wait(int reactor, struct reactor_event events[REACTOR_EVENTS],
                  uint64_t milliseconds)
 {
-    (void)milliseconds; /* nothing waits: whoever turns the server does */
     int count = 0;
     kernel_at(reactor, KERNEL_OTHER);
+    kernel_wait(reactor, milliseconds);
     for (int fd = 0; fd < kernel_bound() && count < REACTOR_EVENTS; fd++) {
-        struct kernel_descriptor *d = kernel_if_registered(fd);
+        struct kernel_descriptor *d = kernel_if_registered(fd, reactor);
         if (d && event_of(d, &events[count]))
             count++;
     }
     return last_events = count;
+}
+
+/* As event_of finds it; but nothing counts as told. */
+static bool has_event(const struct kernel_descriptor *d)
+{
+    if (d->is_source)
+        return kernel_signalled();
+    if (!d->edge || d->kind == KERNEL_BELL)
+        return d->edge;
+    if (d->kind == KERNEL_LISTENER)
+        return listeners[d->number].waiting_count > 0;
+    const struct connection *c = at((int)d->number);
+    return c->in.len > 0 || c->peer_shut || c->broken || can_send(c);
+}
+
+bool sim_wakes(int reactor)
+{
+    for (int fd = 0; fd < kernel_bound(); fd++) {
+        const struct kernel_descriptor *d = kernel_if_registered(fd, reactor);
+        if (d && has_event(d))
+            return true;
+    }
+    return false;
 }
 
 int sim_events(void)

@@ -76,6 +76,17 @@ enum sim_call {
     SIM_USER_BECOME,
     SIM_GROUP_FIND,
     SIM_SANDBOX, /* nothing of it is to be had */
+    SIM_STORAGE_OPEN,
+    SIM_STORAGE_CREATE,
+    SIM_STORAGE_RESERVE,
+    SIM_STORAGE_MAP, /* NULL */
+    SIM_STORAGE_SYNC,
+    SIM_STORAGE_CHANGED, /* 0 */
+    SIM_STORAGE_REPLACE,
+    SIM_OF_KEEPER,             /* from here on no server's: test_keeper */
+    SIM_SHARE = SIM_OF_KEEPER, /* memory_share: NULL */
+    SIM_BELL_OPEN,
+    SIM_FORK,
     SIM_CALLS,
     SIM_ANY = SIM_CALLS, /* every one of them */
 };
@@ -97,6 +108,8 @@ bool sim_struck(int connection);
 /* Unix sockets' files that are there because a listener made them; and of the
    last one its mode, and its group: "guests", of /etc/group, is 9; 0: ours. */
 unsigned sim_socket_files(void);
+/* From now on they cannot be removed. */
+void sim_keep_socket_files(int error);
 unsigned sim_socket_mode(void);
 unsigned sim_socket_group(void);
 
@@ -123,6 +136,45 @@ void sim_discard_log(void);
    the bytes must stay. "dir/" + name for one in a subfolder. */
 void sim_put_file(const char *path, struct span bytes);
 
+/* ---- Files that are memory ------------------------------------------------ */
+
+/* A file is there, or others bytes are written into the one that is; all of it
+   is on the disk. */
+void sim_put_storage(const char *path, struct span bytes);
+
+/* What is in one now, until it changes its size; false: there is none. */
+bool sim_storage(const char *path, struct span *bytes);
+
+/* Somebody renames one. */
+void sim_rename_storage(const char *from, const char *to);
+
+/* The next syncs count as changes of their file, as they may where pages are
+   written back just then. */
+void sim_change_late(unsigned syncs);
+
+/* Mappings of memory, and of files, that are there; and does a page that cannot be had end the
+   process? */
+unsigned sim_memory_mapped(void);
+unsigned sim_storage_mapped(void);
+bool sim_storage_guarded(void);
+
+/* The process dies: its storages are closed, and are as they are. */
+void sim_kill(void);
+
+/* The kernel writes some of what was written to the disk: of each 512 bytes
+   is_left tells whether not. */
+void sim_write_back(bool (*is_left)(void *context, size_t offset),
+                    void *context);
+
+/* The machine does, and is started again: of each 512 bytes that were written
+   since they were synced, or written back, is_lost tells whether they are as
+   they were then. */
+void sim_power_cut(bool (*is_lost)(void *context, size_t offset),
+                   void *context);
+
+/* Which boot it is, from 1; 0: nobody knows. */
+void sim_set_boot(uint8_t boot);
+
 /* ---- Who starts us ------------------------------------------------------- */
 
 /* What the supervisor was told since the last call, a line each. */
@@ -140,6 +192,45 @@ void sim_set_sandbox(unsigned parts);
 
 /* The plan it went in with, or NULL while it is outside. */
 const struct sandbox_plan *sim_sandboxed(void);
+
+/* ---- Processes ----------------------------------------------------------- */
+
+/* Calls from now on are made by this process: at first by 0. */
+#define SIM_PROCESSES 8
+void sim_enter(int process);
+
+/* The process that has a connection open; -1: none has. */
+int sim_process(int connection);
+
+/* The present process has this listener, too: its own descriptor of it, which is
+   told of who comes from now on. */
+int sim_inherit(int listener);
+
+/* It is killed: what it has opened is closed, and its memory is gone. */
+void sim_process_ends(int process);
+
+/* Whoever looks at a reactor says so first, and how long it would wait; NULL, as
+   at first: nobody is told, for nothing waits. Would it wake now? */
+void sim_on_wait(void (*waits)(int reactor, uint64_t milliseconds));
+bool sim_wakes(int reactor);
+
+/* ---- Children ------------------------------------------------------------ */
+
+/* Who calls child_fork is the parent; its children do nothing but what a test
+   does for them. How many were made so far; they are numbered from 100 on. And:
+   does this one live? */
+#define SIM_CHILD 100
+int sim_children(void);
+bool sim_child_lives(int pid);
+
+/* One ends, with an exit status; or by a signal, where that is not 0. */
+void sim_child_ends(int pid, int status, int signal);
+
+/* So many processors are there; 1 at first. */
+void sim_set_cores(unsigned count);
+
+/* How often a bell was rung. */
+uint64_t sim_rung(int bell);
 
 /* ---- The rest of the world ----------------------------------------------- */
 

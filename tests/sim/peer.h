@@ -160,6 +160,9 @@ struct peer_response {
 };
 struct peer_response peer_response(struct peer *p, bool no_body);
 
+/* The same of what was pulled: false when it is not all there. */
+bool peer_take_response(struct peer *p, struct peer_response *r, bool no_body);
+
 /* The same of a response whose head of `len` bytes was pulled already. */
 struct peer_response peer_response_head(struct peer *p, size_t len);
 

@@ -47,6 +47,33 @@ static void put_said(struct text *t, struct span s)
     put_bytes(t, said);
 }
 
+/* An event that names people: each by name and, after a slash, sub, or "-". */
+static void put_event(struct text *t, struct span s)
+{
+    static const char key[] = ",\"who\":[";
+    struct span who = value_of(s, key, ']');
+    if (!who.ptr) {
+        put_bytes(t, s);
+        return;
+    }
+    size_t before = (size_t)(who.ptr - s.ptr);
+    put_bytes(t, bytes_part(s, 0, before));
+    for (const char *comma = ""; who.len; comma = ",") {
+        struct span person = bytes_part(who, 0, bytes_find(who, '}'));
+        struct span name = value_of(person, "\"name\":\"", '"');
+        struct span sub = value_of(person, "\"sub\":\"", '"');
+        text_string(t, comma);
+        put_bytes(t, name.ptr ? name : BYTES_LITERAL("-"));
+        if (sub.ptr) {
+            text_byte(t, '/');
+            put_bytes(t, sub);
+        }
+        who = bytes_after(who, person.len);
+        who = bytes_after(who, bytes_min(2, who.len)); /* "}," */
+    }
+    put_bytes(t, bytes_of("]}"));
+}
+
 static bool is_json_message(const struct peer_frame *f)
 {
     struct span start = BYTES_LITERAL("{\"id\":\"");
@@ -64,7 +91,7 @@ static void put_data(struct text *t, const struct peer_frame *f,
     } else {
         text_string(t, words[f->first & 0x0F]);
         text_string(t, compressed ? "* " : f->first & 0x80 ? " " : "+ ");
-        put_bytes(t, f->payload);
+        put_event(t, f->payload);
     }
     text_byte(t, '\n');
 }

@@ -163,7 +163,8 @@ int posted_said(uint32_t number, uint64_t epoch, uint64_t id)
     assert_false(p->said);
     assert_int_equal(p->due, 200);
     assert_int_equal(p->answered, 0);
-    assert_false(world.server.draining); /* nobody is to hear it */
+    assert_false(
+        world_server(p->peer->connection)->draining);     /* nobody hears */
     assert_true(*p->queued - p->peer->out_len >= p->end); /* and whole */
     p->said = true;
     p->epoch = epoch;

@@ -46,6 +46,14 @@ static size_t pick_size(size_t most)
 
 /* ---- A server with any options ------------------------------------------- */
 
+/* It is all the same to everybody: what happens is not drawn from this. */
+static void is_it_kept(struct random r)
+{
+    if (random_below(&r, 2))
+        world.stream_size = map_stream_size(world.config.room_log);
+    world.checked = random_below(&r, 2);
+}
+
 static void start_world(void)
 {
     struct config *config = &world.config;
@@ -71,6 +79,7 @@ static void start_world(void)
         if (once_in(2)) /* else messages wait in the kernel */
             config->buffers = 64;
     }
+    is_it_kept(*chance);
     world_start();
     if (once_in(2)) /* as if the rooms were large */
         world.server.flush_cost = 1 + below(8) * LIMITS_COST_SEND;
@@ -465,6 +474,16 @@ static void the_server_stops(void)
         all_have_ended();
 }
 
+/* It is killed, and whoever was there with it; what was said is kept. */
+static void the_server_starts_again(void)
+{
+    everybody_does_his_part();
+    model_dies(&world.server.rooms.store);
+    world_restart();
+    everybody_does_his_part();
+    happened("store", "opened by the next server", 1);
+}
+
 static void begin_run(struct random *r)
 {
     chance = r;
@@ -492,8 +511,11 @@ static void property_the_model_holds(struct random *r)
     begin_run(r);
     if (wide)
         watch_begin(faults_happen);
-    for (uint64_t left = 200 + below(1500); left > 0; left--)
+    for (uint64_t left = 200 + below(1500); left > 0; left--) {
         step();
+        if (!wide && world.stream_size && once_in(300))
+            the_server_starts_again();
+    }
     if (once_in(wide ? 2 : 4)) {
         the_server_stops();
     } else {

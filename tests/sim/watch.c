@@ -178,6 +178,9 @@ static uint64_t deadline(const struct config *config, const struct watched *w)
             return heartbeat_deadline(config, w);
         return stuck_deadline(config, w);
     case CLIENT_BODY: return w->state_at + config->message_timeout;
+    case CLIENT_ASKING: /* since it began, or its content did */
+        return w->asked_at + config->handshake_timeout +
+               config->message_timeout;
     case CLIENT_IDLE: return w->idle_at + config->keep_alive;
     case CLIENT_REPLY:
         if (w->waits)

@@ -283,12 +283,14 @@ static bool is_true(const struct server *s, const struct watched *w,
     if (is(why, "all buffers taken"))
         return watch_exhausted(&s->leases);
     if (is(why, "all rooms taken"))
-        return s->rooms.topics.slots.count == s->rooms.topics.slots.size &&
-               list_empty(&s->rooms.topics.empty);
+        return store_used(&s->rooms.store) == s->config->rooms &&
+               list_empty(&s->rooms.store.board.table->empty);
     if (is(why, "stopping"))
         return s->draining;
     if (is(why, "its room is far behind"))
         return w->state == CLIENT_REQUEST || w->state == CLIENT_BODY;
+    if (is(why, "its room is busy"))
+        return w->state == CLIENT_ASKING;
     return is(why, "no random bytes") && watch.calls_fail;
 }
 
@@ -361,7 +363,7 @@ void __wrap_socket_abandon(int fd, unsigned milliseconds)
 
 void watch_rooms(const struct server *s)
 {
-    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
         const struct room *room = room_at(&s->rooms, i);
         uint32_t members = 0, behind[2] = {0}, held = 0;
         for (uint32_t j = 0; j < s->clients.slots.fresh; j++) {
@@ -429,10 +431,9 @@ static uint64_t shape_of(const struct server *s)
         hash = mix(hash, &c->frame_left, sizeof c->frame_left);
         hash = mix(hash, &c->as, sizeof c->as);
     }
-    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
         const struct room *room = room_at(&s->rooms, i);
-        const struct topic *topic = room_topic(&s->rooms, room);
-        hash = mix(hash, &topic->number, sizeof topic->number);
+        hash = mix(hash, &room->history.count, sizeof room->history.count);
         hash = mix(hash, &room->flush_at, sizeof room->flush_at);
     }
     hash = mix(hash, &s->drain_at, sizeof s->drain_at);

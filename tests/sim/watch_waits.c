@@ -98,7 +98,7 @@ bool watch_is_held(int connection)
 static struct talk *talk_of(const struct room *room)
 {
     struct talk *t = &talks[room_index(&world.server.rooms, room)];
-    uint64_t epoch = room_topic(&world.server.rooms, room)->epoch;
+    uint64_t epoch = room->history.last.epoch;
     if (t->epoch != epoch) {
         free(t->messages);
         *t = (struct talk){.epoch = epoch};
@@ -353,7 +353,7 @@ static unsigned two_walks(const struct client *c)
     if (world.server.flush_cost == LIMITS_TURN_FLUSH)
         return SOON;
     uint32_t readers = room_at(rooms, c->room)->readers.count;
-    return SOON + 2 * (readers + 1) * rooms->topics.slots.fresh;
+    return SOON + 2 * (readers + 1) * store_used(&rooms->store);
 }
 
 /* Another turn in which nothing came of it, and nothing was in the way. */
@@ -518,13 +518,22 @@ uint32_t __real_lend_buffer(struct server *s, struct leases *pool,
 void __real_conn_refuse(struct server *s, struct client *c, unsigned status,
                         const char *why);
 
-/* Leases of an address, not counting what `but_of` has. */
+/* Can this be taken back for the one who asks? Not what waits for its room, or
+   is being said while its sender goes. */
+static bool may_be_lost(const struct lease *l, uint32_t asks)
+{
+    const struct client *owner = client_at(&world.server.clients, l->owner);
+    return l->owner != asks && owner->taken == 0 &&
+           (owner->state != CLIENT_CLOSING || owner->as.farewell.is_settled);
+}
+
+/* Leases of an address that may be lost. */
 static uint32_t leases_of(const struct leases *pool, uint32_t address,
-                          uint32_t but_of)
+                          uint32_t asks)
 {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < pool->slots.size; i++)
-        sum += lease_at(pool, i)->owner != but_of &&
+        sum += may_be_lost(lease_at(pool, i), asks) &&
                lease_at(pool, i)->address == address;
     return sum;
 }
@@ -535,14 +544,14 @@ static uint32_t age_of(const struct lease *l)
 }
 
 /* Here all of the pool are lent out. Is this lease the oldest of the address
-   that holds most, not counting what the one has who asks? */
+   that holds most of those that may be lost? */
 static bool is_first_to_go(const struct leases *pool, const struct lease *l,
                            uint32_t asks)
 {
     uint32_t most = leases_of(pool, l->address, asks);
     for (uint32_t i = 0; i < pool->slots.size; i++) {
         const struct lease *other = lease_at(pool, i);
-        if (other->owner != asks &&
+        if (may_be_lost(other, asks) &&
             (leases_of(pool, other->address, asks) > most ||
              (other->address == l->address && age_of(other) > age_of(l))))
             return false;
@@ -575,8 +584,10 @@ void watch_evicted(const struct client *c)
 uint32_t __wrap_lend_buffer(struct server *s, struct leases *pool,
                             struct client *c)
 {
-    if (!watch.on)
+    if (!watch.on) { /* somebody has to give one back */
+        model_victims += watch_exhausted(pool);
         return __real_lend_buffer(s, pool, c);
+    }
     uint32_t of_others = 0, self = client_index(&s->clients, c);
     const struct leases *before = lending;
     const struct client *asked = asking;
@@ -616,7 +627,7 @@ static uint64_t one_message(const struct server *s)
 
 void watch_waits_before(const struct server *s)
 {
-    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
         const struct room *room = room_at(&s->rooms, i);
         struct talk *t = talk_of(room);
         for (unsigned log = 0; log < ROOM_LOGS; log++)
@@ -631,7 +642,7 @@ void watch_waits_before(const struct server *s)
 
 static void rooms_are_walked(const struct server *s)
 {
-    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
         const struct room *room = room_at(&s->rooms, i);
         struct talk *t = talk_of(room);
         assert_true(room->dirty || room->flush_at == 0);
@@ -640,7 +651,7 @@ static void rooms_are_walked(const struct server *s)
             t->changed_at = watch_now();
         t->members = room->members;
         t->unwalked = room->dirty ? t->unwalked + 1 : 0;
-        assert_true(t->unwalked <= s->rooms.topics.slots.fresh);
+        assert_true(t->unwalked <= store_used(&s->rooms.store));
     }
 }
 

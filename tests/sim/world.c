@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/world.h"
+#include "keeper/keeper.h"
 #include "server/loop.h"
 #include "server/start.h"
 #include "sim/peer.h"
 #include "service/site.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-#define TURNS_MAX 100000 /* without time passing: the server spins */
+#define STREAM_MAX (128 * 1024)
+#define TURNS_MAX  100000 /* without time passing: the server spins */
 
 struct world world;
 
@@ -39,7 +42,30 @@ int world_try(struct text *why)
 {
     int result = start_server(&world.server, &world.config, &site_chatd, why);
     world.running = result == 0;
+    if (world.running && world.stream_size)
+        world_store(&world.server.rooms.store);
     return result;
+}
+
+void world_store(struct store *s)
+{
+    static uint8_t whole[STREAM_MAX / 4];
+    static struct crc32c crc;
+    uint32_t rooms = world.config.rooms;
+    bool fresh = !world.store;
+    assert_in_range(world.stream_size, 1, STREAM_MAX);
+    if (fresh)
+        world.store = calloc(1, map_size(rooms, world.stream_size));
+    assert_non_null(world.store);
+    s->whole = whole;
+    map_over(&s->map, world.store, rooms, world.stream_size);
+    if (fresh)
+        map_begin(&s->map, rooms);
+    if (world.checked) {
+        crc32c_init(&crc);
+        s->crc = &crc;
+    }
+    store_table_remake(s);
 }
 
 void world_start(void)
@@ -49,6 +75,47 @@ void world_start(void)
     int result = world_try(&why);
     if (result != 0)
         fail_msg("start_server: %d %s", result, (const char *)bytes);
+}
+
+static int never_asked(const struct text *why, int status)
+{
+    fail_msg("a worker's start: %d %.*s", status, (int)why->len,
+             (const char *)text_span(why).ptr);
+    return status;
+}
+
+void world_start_in_crew(uint32_t workers)
+{
+    static struct keeper keeper;
+    uint8_t bytes[256] = "";
+    struct text why = text_over(bytes, sizeof bytes - 1);
+    world.config.workers = workers;
+    keeper.complain = never_asked;
+    int result =
+        keeper_start(&keeper, &world.server, &world.config, &site_chatd, &why);
+    if (result == 0)
+        result = start_worker(&world.server, 0, keeper.workers[0].fds, &why);
+    if (result != 0)
+        fail_msg("the start: %d %s", result, (const char *)bytes);
+    world.running = true;
+    world.files = sim_files_open();
+}
+
+struct store *world_other(const char *room)
+{
+    static struct store_reader readers[8];
+    static struct store other;
+    const struct crew *c = &world.server.crew;
+    uint32_t index;
+    bool anew;
+    assert_true(world.config.rooms <= UNIT_COUNT(readers));
+    memset(readers, 0, sizeof readers);
+    other = (struct store){
+        .map = c->map, .board = c->board, .worker = 1, .readers = readers};
+    assert_int_equal(
+        store_open(&other, bytes_of(room), SIM_WALL, 0, &index, &anew),
+        STORE_DONE);
+    return &other;
 }
 
 void world_fail(int status, const char *sentence)
@@ -144,6 +211,12 @@ void world_not_logged(const char *words)
     sim_forget_log();
 }
 
+struct server *world_server(int connection)
+{
+    int process = sim_process(connection);
+    return &world.servers[process > 0 ? process - 1 : 0];
+}
+
 struct client *world_client(int connection)
 {
     int fd = sim_descriptor(connection);
@@ -163,11 +236,15 @@ struct client *world_client(int connection)
 static unsigned files_of_its_own(const struct server *s)
 {
     unsigned count = 2;
+    if (world.files)
+        return world.files;
     if (s->spare >= 0)
         count++;
     if (s->folder >= 0)
         count++;
     if (s->supervisor >= 0)
+        count++;
+    if (s->file)
         count++;
     for (size_t i = 0; i < s->listener_count; i++)
         if (s->listeners[i].fd >= 0)
@@ -189,8 +266,9 @@ static void assert_all_free(const struct server *s)
     assert_int_equal(s->scrapes.slots.count, 0);
     assert_int_equal(s->addresses.slots.count, 0);
     assert_int_equal(s->rooms.in_use, 0);
-    assert_int_equal(s->rooms.topics.slots.count, s->rooms.topics.empty.count);
-    for (uint32_t i = 0; i < s->rooms.topics.slots.fresh; i++) {
+    assert_int_equal(store_used(&s->rooms.store),
+                     s->rooms.store.board.table->empty.count);
+    for (uint32_t i = 0; i < store_used(&s->rooms.store); i++) {
         const struct room *room = room_at(&s->rooms, i);
         assert_int_equal(room->members + room->behind[0] + room->v1_members, 0);
         for (size_t log = 0; log < ROOM_LOGS; log++)
@@ -201,10 +279,15 @@ static void assert_all_free(const struct server *s)
     assert_int_equal(sim_files_open(), files_of_its_own(s));
 }
 
-static void send_everybody_away(void)
+static void nothing_fails(void)
 {
     for (enum sim_call call = 0; call <= SIM_ANY; call++)
         sim_fail(call, 0, 0, 0);
+}
+
+static void send_everybody_away(void)
+{
+    nothing_fails();
     for (int i = 0; i < sim_connections(); i++)
         sim_close(i);
     world_pass(LIMITS_REST);
@@ -228,7 +311,16 @@ int world_teardown(void **state)
         send_everybody_away();
     peer_end_all();
     sim_end();
+    free(world.store);
+    world.store = NULL;
     return 0;
+}
+
+void world_restart(void)
+{
+    nothing_fails();
+    sim_process_ends(0);
+    world_start();
 }
 
 void world_again(void)

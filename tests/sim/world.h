@@ -26,10 +26,19 @@
 #define WORLD_MESSAGE_TIMEOUT   30000
 #define WORLD_DRAIN             5000
 
+#define WORLD_WORKERS 4
+
 struct world {
     struct config config; /* small: see world.c */
-    struct server server;
-    bool running; /* started, and not stopped */
+    union {
+        struct server server;                 /* the one; or */
+        struct server servers[WORLD_WORKERS]; /* several: worker.h */
+    };
+    bool running;         /* started, and not stopped */
+    unsigned files;       /* of a crew: descriptors open at its start */
+    uint32_t stream_size; /* if not 0, what is said is kept: world_store */
+    bool checked;         /* with a CRC, as in a file */
+    void *store;
     uint64_t turns;
     uint64_t most_calls; /* through the seam in one turn */
 };
@@ -46,6 +55,14 @@ int world_teardown(void **state);
 /* Open the server; it must go well. */
 void world_start(void);
 
+/* Open the server as the first of several workers: others do what the test
+   writes in world.server.crew. */
+void world_start_in_crew(uint32_t workers);
+
+/* The second one, which has this room open from now on, and reads what is said
+   then: its store, good for this test. */
+struct store *world_other(const char *room);
+
 /* Open the server; it must fail with this status and this sentence. */
 void world_fail(int status, const char *sentence);
 
@@ -58,6 +75,14 @@ int world_run(void);
 /* Start over within a test: the teardown's assertions, and a fresh world with
    the same config. */
 void world_again(void);
+
+/* The process is killed, and starts again on the same machine; what is kept
+   (world.stream_size) is there. */
+void world_restart(void);
+
+/* Let a store be over memory that outlives its servers, as a file would: for
+   world.stream_size. Before a room is opened. */
+void world_store(struct store *s);
 
 /* One turn; turns until nothing more happens. */
 void world_turn(void);
@@ -73,6 +98,9 @@ void world_freeze(uint64_t milliseconds);
    none has; and forget the log. */
 void world_logged(const char *words);
 void world_not_logged(const char *words);
+
+/* The server that has a connection: the first one where none has. */
+struct server *world_server(int connection);
 
 /* The server's client of a connection. */
 struct client *world_client(int connection);

@@ -51,8 +51,7 @@ test("a cut wire: what others said meanwhile comes once, without a gap",
     for (const s of ["2", "3", "4"]) await ben.say(s);
     await ann.say("from the tunnel");
     wire.open();
-    await ann.page.getByRole("button", { name: "Try now" }).click();
-    await ann.connected();
+    await ann.triesNow();
     const all = ["1", "2", "3", "4", "from the tunnel"];
     await ann.reads(all);
     await ben.reads(all);
@@ -166,7 +165,7 @@ test("a message over the server's limit is shown as not delivered, the rest goes
       const ann = await browser.person(small, "Ann", { room: newRoom() });
       await ann.say("fits");
       await ann.reads(["fits"]);
-      await ann.text.fill("x".repeat(3000));
+      await ann.paste("x".repeat(3000));
       await ann.page.keyboard.press("Enter");
       await ann.page.getByText("Not delivered").waitFor();
       await ann.connected(20000);

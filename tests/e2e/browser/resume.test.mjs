@@ -113,6 +113,26 @@ test("a gap that is told is shown where it is", async () => {
     ["seven", "Messages may be missing here", "five hundred"]);
 });
 
+test("each gap of a connection is shown",
+  async () => {
+    let say;
+    const { person } = await scripted((words) => {
+      say = words;
+      say(welcome("me", "a1-1"));
+      say(from("ben", "a1-1", "one"));
+    });
+    await person.connected();
+    for (const n of [3, 5]) {
+      say({ event: "gap" });
+      say(from("ben", `b${n}-1`, String(n)));
+    }
+    await person.reads(["one", "3", "5"]);
+    assert.deepEqual(await person.log.locator(".msg .text, .gap")
+      .allTextContents(),
+      ["one", "Messages may be missing here", "3",
+        "Messages may be missing here", "5"]);
+  });
+
 test("nothing is sent, and nothing read out, before the history is there",
   async () => {
     let ws, sent = [];
@@ -163,6 +183,18 @@ test("after an orderly close, the log proves what never arrived", async () => {
   await person.reads(["a", "b"]);
   assert.deepEqual(got, [["first", "a"], ["first", "b"], ["second", "b"]]);
   assert.equal(await person.outbox().count(), 0);
+});
+
+test("after a close by which nobody knows, the person is asked", async () => {
+  for (const reason of ["Redis is away", "it is not known whether it was said"]) {
+    const { person, page } = await scripted((say, ws) => {
+      say(welcome("me", null));
+      ws.onMessage(() => ws.close({ code: 1013, reason }));
+    }, (say) => say(welcome("me2", null)));
+    await person.connected();
+    await person.say("a");
+    await page.getByText("Perhaps not delivered").waitFor();
+  }
 });
 
 test("a message passed over by the ones after it was refused", async () => {

@@ -286,6 +286,12 @@ export class Person {
       await this.page.locator("#state").textContent(), words), ms);
   }
   connected(ms) { return this.state(/Connected/, ms); }
+  // By the button, unless the page was faster.
+  async triesNow() {
+    const button = this.page.getByRole("button", { name: "Try now" });
+    await Promise.race([button.click(), this.connected()]);
+    await this.connected();
+  }
   async name(name) {
     await this.page.getByRole("textbox", { name: /name/i }).fill(name);
     await this.page.keyboard.press("Enter");

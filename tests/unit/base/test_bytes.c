@@ -322,6 +322,28 @@ static void test_wiping_leaves_zeros_and_nothing_else_undone(void **state)
     guard_free_all();
 }
 
+/* Worked out by hand, with numbers of any length. */
+static void test_mixing_is_two_rounds_of_three_steps(void **state)
+{
+    (void)state;
+    assert_true(bytes_mix(1) == UINT64_C(0x4179B061E0C0E0D0));
+    assert_true(bytes_mix(UINT64_C(0x80000000)) ==
+                UINT64_C(0x25716A8621F298ED));
+    assert_true(bytes_mix(UINT64_C(1) << 63) == UINT64_C(0x72446BBCF6C799D7));
+    assert_true(bytes_mix(UINT64_C(0x0123456789ABCDEF)) ==
+                UINT64_C(0x3EFDEA49C590F4EC));
+}
+
+static void test_a_hash_mixes_in_byte_after_byte(void **state)
+{
+    (void)state;
+    assert_true(bytes_hash(7, bytes_span(NULL, 0)) == 7);
+    assert_true(bytes_hash(7, BYTES_LITERAL("t")) ==
+                UINT64_C(0x2D6F3B7E08AA722A));
+    assert_true(bytes_hash(7, BYTES_LITERAL("tea")) ==
+                UINT64_C(0xA19272D1E010584D));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_put_is_undone_by_get),
         cmocka_unit_test(test_one_byte_is_compared_as_many_are),
         cmocka_unit_test(test_secrets_are_compared_to_their_end),
+        cmocka_unit_test(test_mixing_is_two_rounds_of_three_steps),
+        cmocka_unit_test(test_a_hash_mixes_in_byte_after_byte),
         cmocka_unit_test(test_wiping_leaves_zeros_and_nothing_else_undone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ static void test_without_options_the_defaults_hold(void **state)
     assert_int_equal(config.clients, 10000);
     assert_int_equal(config.rooms, 64);
     assert_int_equal(config.room_log, 1024 * 1024);
-    assert_int_equal(config.history, 100);
+    assert_int_equal(config.history, 1000);
     assert_int_equal(config.max_message, 65536);
     assert_int_equal(config.buffers, 256);
     assert_int_equal(config.ping, 25000);
@@ -326,6 +326,73 @@ static void test_tokens_have_a_file_an_audience_and_a_cookie(void **state)
     assert_null(config.sign); /* nobody's variable makes a token of a start */
 }
 
+static void test_redis_has_addresses_and_limits(void **state)
+{
+    static const char *const set[] = {"CHATD_REDIS", "10.0.0.1:1",
+                                      "CHATD_REDIS_KEEP", "2d", NULL};
+    (void)state;
+    good("");
+    assert_null(config.redis);
+    assert_false(limits_has_keeper(&config));
+    good("--redis 10.0.0.1:6379+[::1]:1+unix:/run/redis.sock --workers 31");
+    assert_true(limits_has_keeper(&config));
+    assert_int_equal(config.redis_count, 3);
+    assert_int_equal(config.redis_addrs[0].port, 6379);
+    assert_int_equal(config.redis_addrs[1].family, SOCKET_INET6);
+    assert_string_equal(config.redis_addrs[2].path, "/run/redis.sock");
+    assert_null(config.redis_auth);
+    assert_string_equal(config.redis_prefix, "chatd");
+    assert_int_equal(config.redis_keep, 24 * 60 * 60);
+    assert_int_equal(config.redis_queue, 1024 * 1024);
+    assert_int_equal(config.redis_timeout, 30000);
+    good("--redis 10.0.0.1:6379 --redis 10.0.0.2:6379 --redis-auth /a "
+         "--redis-prefix tea --redis-keep 0 --redis-timeout 0 --workers auto");
+    assert_int_equal(config.redis_count, 1);
+    assert_int_equal(config.redis_addrs[0].ip[3], 2);
+    assert_string_equal(config.redis_auth, "/a");
+    assert_string_equal(config.redis_prefix, "tea");
+    assert_int_equal(config.redis_keep, 0);
+    assert_int_equal(config.redis_timeout, 0);
+    variables = set;
+    good("");
+    assert_int_equal(config.redis_keep, 2 * 24 * 60 * 60);
+    assert_string_equal(config.redis, "10.0.0.1:1");
+}
+
+static void test_times_have_units(void **state)
+{
+    static const struct {
+        const char *line;
+        uint64_t seconds;
+    } times[] = {
+        {"90", 90},        {"90s", 90},
+        {"5m", 5 * 60},    {"1h", 60 * 60},
+        {"2D", 48 * 3600}, {"3650d", UINT64_C(3650) * 24 * 3600},
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(times); i++) {
+        char line[80] = "--redis 10.0.0.1:1 --redis-keep ";
+        strcat(line, times[i].line);
+        good(line);
+        assert_true(config.redis_keep == times[i].seconds);
+    }
+}
+
+static void test_a_large_room_log_has_a_large_queue(void **state)
+{
+    (void)state;
+    good("--redis 10.0.0.1:1 --room-log 2M");
+    assert_int_equal(config.redis_queue, 2 * 1024 * 1024);
+    good("--redis 10.0.0.1:1 --room-log 64K --redis-queue 64K");
+    assert_int_equal(config.redis_queue, 65536);
+    bad("--redis 10.0.0.1:1 --room-log 64K --redis-queue 65535",
+        "--redis-queue must be from --room-log to 1G: 65536");
+    bad("--redis 10.0.0.1:1 --redis-queue 1025M",
+        "--redis-queue must be from --room-log to 1G: 1048576");
+    bad("--redis 10.0.0.1:1 --room-log 1025M",
+        "with --redis --room-log may be at most 1G");
+}
+
 /* ---- What is wrong ------------------------------------------------------- */
 
 static void test_what_is_wrong_is_named(void **state)
@@ -341,19 +408,22 @@ static void test_what_is_wrong_is_named(void **state)
     bad("-c", "-c wants a value");
     bad("--no-compression=1", "--no-compression takes no value");
     bad("-c x", "-c: \"x\" is not a number");
-    bad("-c 0", "-c: \"0\" must be at least 1");
+    bad("-c 0", "-c: \"0\" must be from 1 to 67108864");
     bad("--clients=-1", "--clients: \"-1\" is not a number");
-    bad("-c 99999999999", "-c: \"99999999999\" is too large");
+    bad("-c 99999999999", "-c: \"99999999999\" must be from 1 to 67108864");
     bad("-c 99999999999999999999999",
-        "-c: \"99999999999999999999999\" is too large");
-    bad("--room-log 4095", "--room-log: \"4095\" is too small");
-    bad("--room-log 3G", "--room-log: \"3G\" is too large");
+        "-c: \"99999999999999999999999\" must be from 1 to 67108864");
+    bad("--room-log 4095",
+        "--room-log: \"4095\" must be from 4096 to 2147483648");
+    bad("--room-log 3G", "--room-log: \"3G\" must be from 4096 to 2147483648");
     bad("--room-log K", "--room-log: \"K\" is not a size: bytes, or a number "
                         "with K, M or G");
     bad("--pong-timeout 0", "--pong-timeout: \"0\" must be more than 0");
-    bad("--ping 1.2345", "--ping: \"1.2345\" is not a number of seconds");
-    bad("--ping .", "--ping: \".\" is not a number of seconds");
-    bad("--ping 86401", "--ping: \"86401\" is too large");
+    bad("--ping 1.2345", "--ping: \"1.2345\" is not a number of seconds, with "
+                         "three decimals at most");
+    bad("--ping .", "--ping: \".\" is not a number of seconds, with three "
+                    "decimals at most");
+    bad("--ping 86401", "--ping: \"86401\" must be from 0 to 86400");
     bad("-a 6868", "-a: \"6868\" is not [HOST]:PORT with a numeric HOST, or "
                    "unix:PATH");
     bad("-a localhost:80", "-a: \"localhost:80\" is not [HOST]:PORT with a "
@@ -367,10 +437,111 @@ static void test_what_is_wrong_is_named(void **state)
     bad("--host *.a", "--host: \"*.a\" has a wildcard: give each name by "
                       "itself");
     bad("--rate 5:", "--rate: \"5:\" is not a number");
-    bad("--rate 0", "--rate: \"0\" must be at least 1");
+    bad("--rate 1000001", "--rate: \"1000001\" must be from 0 to 1000000");
+    bad("--rate 5:0", "--rate: \"5:0\" must be from 1 to 1000000");
     bad("--log loud", "--log: \"loud\" is none of error, warn, info, debug");
     bad("--static=", "--static: \"\" is empty");
-    bad("-m 1M", "--max-message must be at most a quarter of --room-log");
+    bad("-m 1M",
+        "--max-message must be at most a quarter of --room-log: 262144");
+}
+
+static void test_what_is_wrong_with_redis(void **state)
+{
+    static const char *const set[] = {"CHATD_REDIS_PREFIX", "x", NULL};
+    static const char *const lists[] = {
+        "localhost:6379",
+        ":6379",
+        "10.0.0.1",
+        "10.0.0.1:0",
+        "unix:",
+        "10.0.0.1:1+",
+        "+10.0.0.1:1",
+        "10.0.0.1:1++::1:1",
+        "[fe80::1%eth0]:6379",
+        "10.0.0.1:65536",
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(lists); i++) {
+        char line[80], sentence[160];
+        snprintf(line, sizeof line, "--redis %s", lists[i]);
+        snprintf(sentence, sizeof sentence,
+                 "--redis: \"%s\" is not IP:PORT or unix:PATH, or several, "
+                 "with + between",
+                 lists[i]);
+        bad(line, sentence);
+    }
+    bad("--redis=", "--redis: \"\" is not IP:PORT or unix:PATH, or several, "
+                    "with + between");
+    bad("--redis "
+        "unix:a+unix:b+unix:c+unix:d+unix:e+unix:f+unix:g+unix:h+unix:i",
+        "--redis: \"unix:a+unix:b+unix:c+unix:d+unix:e+unix:f+unix:g+unix:h+"
+        "unix:i\" is one address too many: 8 at most");
+    bad("--redis 10.0.0.1:1 --redis-auth=", "--redis-auth: \"\" is empty");
+    bad("--redis 10.0.0.1:1 --redis-prefix=", "--redis-prefix: \"\" is empty");
+    bad("--redis 10.0.0.1:1 --redis-prefix a\tb",
+        "--redis-prefix: \"a\tb\" holds a blank or a control character");
+    bad("--redis 10.0.0.1:1 --redis-keep 1w",
+        "--redis-keep: \"1w\" is not a time: seconds, or a number with m, h "
+        "or d");
+    bad("--redis 10.0.0.1:1 --redis-keep 3651d",
+        "--redis-keep: \"3651d\" must be from 0 to 315360000");
+    bad("--redis 10.0.0.1:1 --redis-timeout -1",
+        "--redis-timeout: \"-1\" is not a number of seconds, with three "
+        "decimals at most");
+    bad("--redis 10.0.0.1:1 --store /s", "--redis and --store exclude each "
+                                         "other: Redis keeps what is said");
+    bad("--redis 10.0.0.1:1 --workers 32",
+        "with --redis --workers may be at most 31");
+    bad("--redis-auth /a", "--redis-auth wants --redis");
+    bad("--redis-queue 1M", "--redis-queue wants --redis");
+    bad("--redis-timeout 5", "--redis-timeout wants --redis");
+    variables = set; /* as a unit has it for many */
+    good("");
+}
+
+static void test_a_prefix_has_64_bytes(void **state)
+{
+    char line[120] = "--redis 10.0.0.1:1 --redis-prefix ", sentence[160];
+    size_t len = strlen(line);
+    (void)state;
+    memset(line + len, 'a', 64);
+    good(line);
+    line[len + 64] = 'a';
+    snprintf(sentence, sizeof sentence,
+             "--redis-prefix: \"%s\" is too long: 64 bytes at most",
+             line + len);
+    bad(line, sentence);
+}
+
+static void test_a_path_that_is_too_long_is_told(void **state)
+{
+    char line[200] = "-a unix:", sentence[300] = "-a: \"unix:";
+    (void)state;
+    memset(line + 8, '/', 107);
+    good(line);
+    memset(line + 8, '/', 108);
+    memset(sentence + 10, '/', 108);
+    strcat(sentence, "\" is too long: a unix: path has 107 bytes at most");
+    bad(line, sentence);
+}
+
+static void test_0_is_off(void **state)
+{
+    (void)state;
+    good("--rate 5 --per-ip 5 --rate 0 --per-ip 0");
+    assert_int_equal(config.rate, 0);
+    assert_int_equal(config.per_ip, 0);
+}
+
+static void test_a_small_room_log_has_small_messages(void **state)
+{
+    (void)state;
+    good("--room-log 64K");
+    assert_int_equal(config.max_message, 16384);
+    good("--room-log 2M");
+    assert_int_equal(config.max_message, 65536);
+    bad("--room-log 64K -m 64K",
+        "--max-message must be at most a quarter of --room-log: 16384");
 }
 
 static void test_a_long_value_leaves_room_for_what_is_wrong(void **state)
@@ -397,8 +568,9 @@ static void test_so_many_names_and_origins_and_no_more(void **state)
             at += sprintf(at, j ? ",%sa%u" : "%sa%u", i ? "http://" : "", j);
         good("");
         strcpy(at, i ? ",http://b" : ",b");
-        bad("", i ? "CHATD_ORIGIN: \"http://b\" is one origin too many"
-                  : "CHATD_HOST: \"b\" is one name too many");
+        bad("",
+            i ? "CHATD_ORIGIN: \"http://b\" is one origin too many: 64 at most"
+              : "CHATD_HOST: \"b\" is one name too many: 64 at most");
     }
 }
 
@@ -410,7 +582,7 @@ static void test_too_many_addresses_are_told(void **state)
         strcat(line, "-a:1 ");
     good(line);
     strcat(line, "-a:1");
-    bad(line, "-a: \":1\" is one address too many");
+    bad(line, "-a: \":1\" is one address too many: 16 at most");
 }
 
 /* ---- The environment ----------------------------------------------------- */
@@ -581,6 +753,74 @@ static void test_a_variable_can_hold_client_and_number(void **state)
     assert_int_equal(config.trace, TRACE_PATH);
 }
 
+static void test_variables_that_are_no_option_are_named(void **state)
+{
+    char *const all[] = {"HOME=/",  "CHATD_CLIENTS=5", "CHATD_CLINETS=5",
+                         "CHATD=x", "CHATD_SIGN=x",    "CHATD_ADDR",
+                         NULL};
+    uint8_t bytes[64];
+    struct text names = text_over(bytes, sizeof bytes);
+    (void)state;
+    options_unknown(all, &names);
+    assert_true(bytes_equal(text_span(&names),
+                            BYTES_LITERAL("CHATD_CLINETS,CHATD_SIGN")));
+}
+
+static void test_check_is_told_once_all_is_right(void **state)
+{
+    (void)state;
+    assert_int_equal(options("--check"), OPTIONS_CHECK);
+    assert_int_equal(config.addr_count, 1);
+    assert_false(config.has_check);
+    assert_int_equal(options("-a:1 --check --proxy-protocol"), OPTIONS_CHECK);
+    assert_false(config.has_check);
+    bad("--check --room-log 1", "--room-log: \"1\" must be from 4096 to "
+                                "2147483648");
+    bad("--check --stay", "--stay wants --connect");
+    bad("--connect ws://a/ --check", "--check is not for --connect");
+}
+
+static void asks(const char *line, const char *host, const char *path)
+{
+    assert_int_equal(options(line), OPTIONS_CHECK);
+    assert_true(config.has_check);
+    assert_true(bytes_equal(config.check_host, bytes_of(host)));
+    assert_true(bytes_equal(config.check_path, bytes_of(path)));
+}
+
+static void test_check_can_have_a_url(void **state)
+{
+    static const char fault[] = "is not http://ADDR:PORT/PATH or unix:PATH";
+    (void)state;
+    asks("--check http://127.0.0.1:81/readyz?a", "127.0.0.1:81", "/readyz?a");
+    assert_int_equal(config.check.family, SOCKET_INET);
+    assert_int_equal(config.check.port, 81);
+    asks("--check=http://[::1]:81 -c5", "[::1]:81", "/healthz");
+    assert_int_equal(config.clients, 5);
+    asks("--check http://:81/", "localhost", "/");
+    asks("--check http://[fe80::1%1]:81/", "localhost", "/");
+    asks("--check unix:/run/s", "localhost", "/healthz");
+    assert_string_equal(config.check.path, "/run/s");
+    assert_int_equal(options("--check :1 --check --stay=0"), OPTIONS_BAD);
+    assert_int_equal(options("--check :1 --check"), OPTIONS_CHECK);
+    assert_false(config.has_check);
+    static const char *const none[] = {"",
+                                       "http://",
+                                       "http://localhost:81/",
+                                       "http://127.0.0.1/",
+                                       "https://127.0.0.1:81/",
+                                       "unix:",
+                                       "127.0.0.1:81/healthz",
+                                       NULL};
+    for (size_t i = 0; none[i]; i++) {
+        char line[64] = "--check=", expected[128];
+        strcat(line, none[i]);
+        snprintf(expected, sizeof expected, "--check: \"%s\" %s", none[i],
+                 fault);
+        bad(line, expected);
+    }
+}
+
 static void test_explain_is_told_once_all_is_right(void **state)
 {
     static const char *const set[] = {"CHATD_EXPLAIN", "1", NULL};
@@ -595,6 +835,58 @@ static void test_explain_is_told_once_all_is_right(void **state)
     bad("--explain --loud", "unknown option --loud (see --help)");
     variables = set;
     good("");
+}
+
+/* ---- --connect ----------------------------------------------------------- */
+
+static void test_a_client_has_options_of_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(options("--connect ws://h/ws/tea --name Ann --stay "
+                             "--header A:b --header C:d --token f "
+                             "--subprotocol x,y --binary --ping 5 "
+                             "--origin https://a.example"),
+                     OPTIONS_CONNECT);
+    assert_string_equal(config.connect, "ws://h/ws/tea");
+    assert_string_equal(config.name, "Ann");
+    assert_string_equal(config.subprotocol, "x,y");
+    assert_string_equal(config.token, "f");
+    assert_int_equal(config.header_count, 2);
+    assert_string_equal(config.headers[1], "C:d");
+    assert_true(config.binary && config.stay);
+    assert_int_equal(config.ping, 5000);
+    assert_int_equal(config.origin_count, 1);
+}
+
+static void test_what_is_wrong_with_a_client(void **state)
+{
+    (void)state;
+    bad("--connect wss://h/",
+        "--connect: \"wss://h/\" is wss, and TLS is not spoken here: let "
+        "stunnel do it, as a client");
+    bad("--connect ws://h/ --header A", "--header: \"A\" is not NAME:VALUE");
+    bad("--connect ws://h/ --header :b", "--header: \":b\" is not NAME:VALUE");
+    bad("--connect ws://h/ --header A:\x01",
+        "--header: \"A:\x01\" holds a control character");
+    bad("--connect ws://h/ --subprotocol a,",
+        "--subprotocol: \"a,\" is no list of subprotocols");
+    bad("--connect ws://h/ --subprotocol a,,b",
+        "--subprotocol: \"a,,b\" is no list of subprotocols");
+    bad("--connect ws://h/ --addr :1", "--addr is not for --connect");
+    bad("--name Ann", "--name wants --connect");
+    bad("--connect ws://h/ --origin *", "--connect has one --origin, or none");
+    bad("--connect ws://h/ --origin http://a --origin http://b",
+        "--connect has one --origin, or none");
+}
+
+static void test_a_servers_origins_are_not_a_clients(void **state)
+{
+    static const char *const set[] = {"CHATD_ORIGIN", "http://a,*", NULL};
+    (void)state;
+    variables = set;
+    assert_int_equal(options("--connect ws://h/"), OPTIONS_CONNECT);
+    assert_int_equal(config.origin_count, 0);
+    assert_false(config.any_origin);
 }
 
 /* ---- --help -------------------------------------------------------------- */
@@ -647,8 +939,16 @@ int main(void)
         OPTIONS_TEST(test_unix_sockets_have_a_mode_and_a_group),
         OPTIONS_TEST(test_the_sandbox_can_be_left_out_or_insisted_on),
         OPTIONS_TEST(test_tokens_have_a_file_an_audience_and_a_cookie),
+        OPTIONS_TEST(test_redis_has_addresses_and_limits),
+        OPTIONS_TEST(test_times_have_units),
+        OPTIONS_TEST(test_a_large_room_log_has_a_large_queue),
+        OPTIONS_TEST(test_what_is_wrong_with_redis),
+        OPTIONS_TEST(test_a_prefix_has_64_bytes),
         OPTIONS_TEST(test_levels_and_switches),
         OPTIONS_TEST(test_what_is_wrong_is_named),
+        OPTIONS_TEST(test_a_path_that_is_too_long_is_told),
+        OPTIONS_TEST(test_0_is_off),
+        OPTIONS_TEST(test_a_small_room_log_has_small_messages),
         OPTIONS_TEST(test_a_long_value_leaves_room_for_what_is_wrong),
         OPTIONS_TEST(test_so_many_names_and_origins_and_no_more),
         OPTIONS_TEST(test_too_many_addresses_are_told),
@@ -661,7 +961,13 @@ int main(void)
         OPTIONS_TEST(test_there_is_no_variable_for_help),
         OPTIONS_TEST(test_trace_follows_all_or_one),
         OPTIONS_TEST(test_a_variable_can_hold_client_and_number),
+        OPTIONS_TEST(test_variables_that_are_no_option_are_named),
+        OPTIONS_TEST(test_check_is_told_once_all_is_right),
+        OPTIONS_TEST(test_check_can_have_a_url),
         OPTIONS_TEST(test_explain_is_told_once_all_is_right),
+        OPTIONS_TEST(test_a_client_has_options_of_its_own),
+        OPTIONS_TEST(test_what_is_wrong_with_a_client),
+        OPTIONS_TEST(test_a_servers_origins_are_not_a_clients),
         OPTIONS_TEST(test_help_helps_even_where_something_is_wrong),
         OPTIONS_TEST(test_help_fits_a_terminal),
     };

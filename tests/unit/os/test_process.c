@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sched.h>
 #include <unistd.h>
 
 static bool is_null_device(int fd)
@@ -129,6 +130,22 @@ static void test_all_of_it_is_read_and_printed(void **state)
     close(from[1]);
 }
 
+static void test_processors_are_those_it_may_run_on(void **state)
+{
+    (void)state;
+    cpu_set_t before, one;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(process_cores(), (unsigned)CPU_COUNT(&before));
+    size_t cpu = 0;
+    while (!CPU_ISSET(cpu, &before))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(process_cores(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -137,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_open_files_are_counted),
         cmocka_unit_test(test_all_of_it_is_read_and_printed),
         cmocka_unit_test(test_a_pipe_is_no_terminal),
+        cmocka_unit_test(test_processors_are_those_it_may_run_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

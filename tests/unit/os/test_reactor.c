@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define TOKEN UINT64_C(0x123456789ABCDEF0)
@@ -166,6 +167,26 @@ static void test_misuse_is_an_errno(void **state)
 
 #define REACTOR_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
+static void test_a_shared_listener_wakes_one_of_those_who_wait(void **state)
+{
+    (void)state;
+    struct sockaddr_un at = {.sun_family = AF_UNIX,
+                             .sun_path = "\0chatd-shared"};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    int peer = socket(AF_UNIX, SOCK_STREAM, 0), other = reactor_open();
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    assert_int_equal(reactor_add_shared(reactor, listener, 1), 0);
+    assert_int_equal(reactor_add_shared(other, listener, 2), 0);
+    assert_int_equal(connect(peer, (struct sockaddr *)&at, sizeof at), 0);
+    int found = look() + reactor_wait(other, events, 0);
+    assert_true(found == 1 || found == 2); /* here nobody sleeps */
+    assert_int_equal(look() + reactor_wait(other, events, 0), 0);
+    close(listener);
+    close(peer);
+    close(other);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -177,6 +198,7 @@ int main(void)
         REACTOR_TEST(test_a_source_is_told_while_it_is_so),
         REACTOR_TEST(test_a_wait_ends_in_time),
         REACTOR_TEST(test_an_interrupted_wait_tells_of_what_came_meanwhile),
+        REACTOR_TEST(test_a_shared_listener_wakes_one_of_those_who_wait),
         REACTOR_TEST(test_misuse_is_an_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

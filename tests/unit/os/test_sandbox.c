@@ -6,7 +6,10 @@
  * The filter is tried twice: run by a small machine here, on every
  * architecture, and by the kernel, where this one has what it takes.
  */
+#include "os/dial.h"
 #include "os/sandbox.h"
+#include "os/socket.h"
+#include "os/storage.h"
 #include "os/calls.h"
 #include "support/unit.h"
 
@@ -18,12 +21,16 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -156,6 +163,99 @@ static void test_removing_only_what_is_to_be_removed(void **state)
     IS_REFUSED(answer_to(&bare, SYS_unlinkat, 0, 0));
     IS_ALLOWED(answer_to(&removal, SYS_unlinkat, 0, 0));
     IS_REFUSED(answer_to(&removal, SYS_openat2, 0, 0));
+}
+
+static void test_bells_alone_are_rung(void **state)
+{
+    (void)state;
+    struct sandbox_plan plan = {.folder = -1, .bell_count = SANDBOX_BELLS};
+    for (int i = 0; i < SANDBOX_BELLS; i++)
+        plan.bells[i] = 10 + i;
+    IS_REFUSED(answer_to(&bare, SYS_write, 0, 10));
+    IS_ALLOWED(answer_to(&plan, SYS_write, 0, 2));
+    IS_ALLOWED(answer_to(&plan, SYS_write, 0, 10));
+    IS_ALLOWED(answer_to(&plan, SYS_write, 0, 10 + SANDBOX_BELLS - 1));
+    IS_REFUSED(answer_to(&plan, SYS_write, 0, 9));
+    IS_REFUSED(answer_to(&plan, SYS_write, 0, 10 + SANDBOX_BELLS));
+    IS_DEADLY(answer_to(&plan, SYS_execve, 0, 10));
+    IS_REFUSED(answer_to(&plan, SYS_socket, 0, 10));
+}
+
+static void test_a_keeper_makes_processes_and_no_threads(void **state)
+{
+    (void)state;
+    struct sandbox_plan plan = {.folder = -1, .keeps = true};
+#ifndef __s390x__
+    IS_ALLOWED(answer_to(&plan, SYS_clone, 0,
+                         CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD));
+    IS_DEADLY(answer_to(&plan, SYS_clone, 0, CLONE_VM | SIGCHLD));
+    IS_DEADLY(answer_to(&plan, SYS_clone, 0, CLONE_NEWUSER | SIGCHLD));
+#endif
+    IS_DEADLY(answer_to(&plan, SYS_clone3, 0, 0));
+    IS_ALLOWED(answer_to(&plan, SYS_kill, 0, 7));
+    IS_ALLOWED(answer_to(&plan, SYS_wait4, 0, 7));
+    IS_ALLOWED(answer_to(&plan, SYS_sendmsg, 0, 7));
+    IS_REFUSED(answer_to(&bare, SYS_kill, 0, 7));
+    IS_REFUSED(answer_to(&bare, SYS_wait4, 0, 7));
+}
+
+static void test_what_starts_in_a_keepers_can_still_go_in(void **state)
+{
+    (void)state;
+    struct sandbox_plan plan = {.folder = -1, .keeps = true};
+    IS_ALLOWED(answer_to(&plan, SYS_prctl, 0, PR_SET_SECCOMP));
+    IS_ALLOWED(answer_to(&plan, SYS_prctl, 0, PR_SET_PDEATHSIG));
+    IS_REFUSED(answer_to(&plan, SYS_prctl, 0, PR_SET_DUMPABLE));
+    IS_ALLOWED(answer_to(&plan, SYS_landlock_restrict_self, 0, 0));
+    IS_ALLOWED(answer_to(&plan, SYS_epoll_create1, 0, 0));
+    IS_DEADLY(answer_to(&plan, SYS_mprotect, 0, 0));
+#ifdef __x86_64__
+    IS_ALLOWED(answer_to(&plan, SYS_mmap, 2, PROT_READ | PROT_WRITE));
+    IS_REFUSED(answer_to(&plan, SYS_mmap, 2, PROT_READ | PROT_EXEC));
+    IS_REFUSED(answer_to(&bare, SYS_mmap, 2, PROT_READ));
+#endif
+}
+
+static void test_what_a_storage_wants_at_its_end(void **state)
+{
+    (void)state;
+    struct sandbox_plan storage = {.folder = -1, .storage = true};
+    IS_REFUSED(answer_to(&bare, SYS_fsync, 0, 0));
+    IS_ALLOWED(answer_to(&storage, SYS_fsync, 0, 0));
+    IS_REFUSED(answer_to(&storage, SYS_openat2, 0, 0));
+    IS_REFUSED(answer_to(&storage, SYS_unlinkat, 0, 0));
+}
+
+static void test_who_connects_makes_streams_and_accepts_nobody(void **state)
+{
+    (void)state;
+    struct sandbox_plan plan = {.folder = -1, .connects = true};
+    struct sandbox_plan keeper = plan;
+    int stream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    keeper.keeps = true;
+    IS_ALLOWED(answer_to(&bare, SYS_accept4, 0, 7));
+    IS_REFUSED(answer_to(&plan, SYS_accept4, 0, 7));
+    IS_ALLOWED(answer_to(&keeper, SYS_accept4, 0, 7));
+    if (SYS_socketcall == CALLS_NONE) {
+        IS_ALLOWED(answer_to(&plan, SYS_socket, 1, (uint64_t)stream));
+        IS_ALLOWED(answer_to(&keeper, SYS_socket, 1, (uint64_t)stream));
+        IS_REFUSED(answer_to(&plan, SYS_socket, 1, SOCK_DGRAM));
+        IS_REFUSED(answer_to(&plan, SYS_socket, 1, SOCK_RAW));
+        IS_ALLOWED(answer_to(&plan, SYS_connect, 0, 7));
+        IS_ALLOWED(answer_to(&plan, SYS_getsockopt, 2, SO_ERROR));
+        IS_REFUSED(answer_to(&plan, SYS_getsockopt, 2, SO_PEERCRED));
+        IS_REFUSED(answer_to(&bare, SYS_getsockopt, 2, SO_ERROR));
+        IS_ALLOWED(answer_to(&plan, SYS_setsockopt, 2, TCP_NODELAY));
+        IS_REFUSED(answer_to(&bare, SYS_setsockopt, 2, TCP_NODELAY));
+        IS_REFUSED(answer_to(&plan, SYS_bind, 0, 7));
+    } else {
+        IS_ALLOWED(answer_to(&plan, SYS_socketcall, 0, CALLS_SOCKET_CONNECT));
+        IS_REFUSED(answer_to(&plan, SYS_socketcall, 0, CALLS_SOCKET_ACCEPT4));
+        IS_REFUSED(answer_to(&bare, SYS_socketcall, 0, CALLS_SOCKET_CONNECT));
+    }
+    IS_REFUSED(answer_to(&plan, SYS_openat2, 0, 5));
+    IS_REFUSED(answer_to(&plan, SYS_kill, 0, 7));
+    IS_DEADLY(answer_to(&plan, SYS_execve, 0, 7));
 }
 
 static void test_deadly_unknown_and_foreign_calls(void **state)
@@ -374,6 +474,7 @@ static long remove_planned(void)
 
 static void make_folder(void)
 {
+    strcpy(folder + strlen(folder) - strlen("XXXXXX"), "XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(inside, sizeof inside, "%s/page", folder);
     snprintf(gone, sizeof gone, "%s/run/socket", folder);
@@ -393,6 +494,33 @@ static void remove_folder(void)
     rmdir(gone);
     rmdir(folder);
     close(folder_fd);
+}
+
+static struct storage kept;
+
+static long end_a_storage(void)
+{
+    uint8_t *bytes = storage_map(&kept, 4096, STORAGE_SHARED);
+    if (bytes)
+        return -1; /* it is mapped before */
+    errno = 0;
+    if (storage_sync(&kept) != 0 || storage_changed(&kept) == 0)
+        return -1;
+    storage_close(&kept);
+    return 0;
+}
+
+static void test_a_storage_can_be_closed_in_order_inside(void **state)
+{
+    (void)state;
+    need(SANDBOX_SECCOMP);
+    make_folder();
+    assert_int_equal(storage_open(&kept, inside), 0);
+    struct sandbox_plan plan = {.folder = -1, .storage = true};
+    assert_int_equal(outcome(sandbox_enter, &plan, end_a_storage), 0);
+    assert_int_not_equal(outcome(sandbox_enter, &bare, end_a_storage), 0);
+    storage_close(&kept);
+    remove_folder();
 }
 
 static void test_landlock_by_the_kernel(void **state)
@@ -420,6 +548,82 @@ static void test_landlock_by_the_kernel(void **state)
     remove_folder();
 }
 
+/* ---- Others, for real ---------------------------------------------------- */
+
+static struct socket_address called;
+
+static long do_call(void)
+{
+    int fd = socket_dial(&called);
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    if (fd < 0)
+        errno = -fd;
+    if (fd < 0 || poll(&wait, 1, 1000) < 0)
+        return -1;
+    errno = -dial_result(fd);
+    return errno ? -1 : 0;
+}
+
+static void listen_on(struct socket_address *address, const char *where)
+{
+    static const struct socket_tuning plain;
+    assert_true(socket_parse(bytes_of(where), address));
+    assert_true(socket_listen(address, &plain, SOCKET_ALONE) >= 0);
+}
+
+/* Both that are planned, and no other port; nor any without such a plan. */
+static void test_who_connects_reaches_what_is_planned(void **state)
+{
+    struct socket_address planned, other, file;
+    char path[64];
+    (void)state;
+    need(SANDBOX_LANDLOCK);
+    need(SANDBOX_SECCOMP);
+    make_folder();
+    snprintf(path, sizeof path, "unix:%s/redis", folder);
+    listen_on(&planned, "127.0.0.1:0");
+    listen_on(&other, "127.0.0.1:0");
+    listen_on(&file, path);
+    struct sandbox_plan plan = {.folder = -1,
+                                .connects = true,
+                                .ports = {planned.port},
+                                .port_count = 1};
+    called = planned;
+    assert_int_equal(outcome(sandbox_enter, &plan, do_call), 0);
+    assert_int_equal(outcome(sandbox_enter, &bare, do_call), ENOSYS);
+    called = file;
+    assert_int_equal(outcome(sandbox_enter, &plan, do_call), 0);
+    called = other;
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) >= 4)
+        assert_int_equal(outcome(sandbox_enter, &plan, do_call), EACCES);
+    assert_int_equal(outcome(sandbox_enter, &plan, do_open), ENOSYS);
+    unlink(path + strlen("unix:"));
+    remove_folder();
+}
+
+/* As a keeper, and then as the bus that it makes. */
+static unsigned enter_twice(const struct sandbox_plan *plan)
+{
+    struct sandbox_plan keeper = *plan;
+    keeper.keeps = true;
+    sandbox_enter(&keeper);
+    return sandbox_enter(plan);
+}
+
+static void test_a_keepers_child_connects_behind_both(void **state)
+{
+    (void)state;
+    need(SANDBOX_LANDLOCK);
+    need(SANDBOX_SECCOMP);
+    listen_on(&called, "127.0.0.1:0");
+    struct sandbox_plan plan = {.folder = -1,
+                                .connects = true,
+                                .ports = {called.port},
+                                .port_count = 1};
+    assert_int_equal(outcome(enter_twice, &plan, do_call), 0);
+    assert_int_equal(outcome(enter_twice, &plan, do_open), ENOSYS);
+}
+
 static void test_no_new_privileges(void **state)
 {
     (void)state;
@@ -434,9 +638,17 @@ int main(void)
         cmocka_unit_test(test_arguments_count),
         cmocka_unit_test(test_files_only_for_a_folder_and_only_to_be_read),
         cmocka_unit_test(test_removing_only_what_is_to_be_removed),
+        cmocka_unit_test(test_bells_alone_are_rung),
+        cmocka_unit_test(test_a_keeper_makes_processes_and_no_threads),
+        cmocka_unit_test(test_what_starts_in_a_keepers_can_still_go_in),
+        cmocka_unit_test(test_what_a_storage_wants_at_its_end),
+        cmocka_unit_test(test_who_connects_makes_streams_and_accepts_nobody),
         cmocka_unit_test(test_deadly_unknown_and_foreign_calls),
         cmocka_unit_test(test_seccomp_by_the_kernel),
+        cmocka_unit_test(test_a_storage_can_be_closed_in_order_inside),
         cmocka_unit_test(test_landlock_by_the_kernel),
+        cmocka_unit_test(test_who_connects_reaches_what_is_planned),
+        cmocka_unit_test(test_a_keepers_child_connects_behind_both),
         cmocka_unit_test(test_no_new_privileges),
     };
     return cmocka_run_group_tests(tests, find_out, NULL);

@@ -2,7 +2,9 @@
 #include "os/signals.h"
 #include "support/unit.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void test_signals_are_read_in_the_loop(void **state)
@@ -61,6 +63,23 @@ static void test_what_a_log_brings_upon_us_is_ignored(void **state)
     close(fd);
 }
 
+static void test_a_parent_hears_of_its_children(void **state)
+{
+    (void)state;
+    int status, fd = signals_open_parent();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_int_equal(signals_read(fd), SIGNALS_CHILD);
+    assert_int_equal(signals_read(fd), SIGNALS_NONE);
+    assert_int_equal(waitpid(child, &status, 0), child); /* it is still there */
+    raise(SIGTERM);
+    assert_int_equal(signals_read(fd), SIGNALS_STOP);
+    close(fd);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -68,6 +87,7 @@ int main(void)
         cmocka_unit_test(test_different_signals_wait_together),
         cmocka_unit_test(test_hup_and_pipe_are_ignored),
         cmocka_unit_test(test_what_a_log_brings_upon_us_is_ignored),
+        cmocka_unit_test(test_a_parent_hears_of_its_children),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,7 +163,7 @@ static void open_pair(struct pair *p, const char *address)
 {
     struct socket_address peer;
     assert_true(socket_parse(bytes_of(address), &p->address));
-    p->listener = socket_listen(&p->address, &tuning);
+    p->listener = socket_listen(&p->address, &tuning, SOCKET_ALONE);
     assert_true(p->listener >= 0);
     assert_true(p->address.port != 0); /* the one the kernel chose */
     p->theirs = dial(p->address.port);
@@ -290,11 +290,39 @@ static void test_a_port_in_use_is_refused(void **state)
     struct pair p;
     open_pair(&p, "127.0.0.1:0");
     struct socket_address again = p.address;
-    assert_int_equal(socket_listen(&again, &tuning), -EADDRINUSE);
+    assert_int_equal(socket_listen(&again, &tuning, SOCKET_ALONE), -EADDRINUSE);
     close_pair(&p);
-    int fd = socket_listen(&again, &tuning); /* connections in TIME_WAIT */
+    int fd = socket_listen(&again, &tuning,
+                           SOCKET_ALONE); /* connections in TIME_WAIT */
     assert_true(fd >= 0);
     socket_unlisten(fd, &again);
+}
+
+static void test_several_can_share_a_port_that_was_free(void **state)
+{
+    (void)state;
+    struct socket_address a, other;
+    assert_true(socket_parse(BYTES_LITERAL("127.0.0.1:0"), &a));
+    int first = socket_listen(&a, &tuning, SOCKET_FIRST);
+    assert_true(first >= 0 && a.port != 0);
+    int second = socket_listen(&a, &tuning, SOCKET_BESIDE);
+    assert_true(second >= 0);
+    /* Another service is refused, one that shares likewise, too. */
+    other = a;
+    assert_int_equal(socket_listen(&other, &tuning, SOCKET_ALONE), -EADDRINUSE);
+    assert_int_equal(socket_listen(&other, &tuning, SOCKET_FIRST), -EADDRINUSE);
+    socket_unlisten(first, &a);
+    /* The kernel gives each connection to one that is there. */
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(a.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof to), 0);
+    int fd = socket_accept(second, &other);
+    assert_true(fd >= 0);
+    close(client);
+    socket_close(fd);
+    socket_unlisten(second, &a);
 }
 
 static void test_an_empty_queue_has_nobody(void **state)
@@ -302,7 +330,7 @@ static void test_an_empty_queue_has_nobody(void **state)
     (void)state;
     struct socket_address address, peer;
     socket_parse(BYTES_LITERAL("127.0.0.1:0"), &address);
-    int fd = socket_listen(&address, &tuning);
+    int fd = socket_listen(&address, &tuning, SOCKET_ALONE);
     assert_int_equal(socket_accept(fd, &peer), -EAGAIN);
     socket_unlisten(fd, &address);
 }
@@ -314,7 +342,7 @@ static void test_a_zone_is_an_interface_that_is_there(void **state)
     uint8_t bytes[64] = "", wanted[64] = "";
     struct text t = text_over(bytes, sizeof bytes - 1);
     socket_parse(BYTES_LITERAL("[::1%lo]:0"), &address);
-    int fd = socket_listen(&address, &tuning);
+    int fd = socket_listen(&address, &tuning, SOCKET_ALONE);
     if (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT)
         skip(); /* no IPv6 */
     assert_true(fd >= 0);
@@ -324,9 +352,9 @@ static void test_a_zone_is_an_interface_that_is_there(void **state)
     assert_string_equal(bytes, wanted);
     socket_unlisten(fd, &address);
     socket_parse(BYTES_LITERAL("[fe80::1%nowhere]:0"), &address);
-    assert_int_equal(socket_listen(&address, &tuning), -ENODEV);
+    assert_int_equal(socket_listen(&address, &tuning, SOCKET_ALONE), -ENODEV);
     socket_parse(BYTES_LITERAL("[fe80::1%4294967]:0"), &address);
-    assert_int_equal(socket_listen(&address, &tuning), -ENODEV);
+    assert_int_equal(socket_listen(&address, &tuning, SOCKET_ALONE), -ENODEV);
 }
 
 /* ---- unix: --------------------------------------------------------------- */
@@ -348,7 +376,7 @@ static void test_a_unix_peer_has_no_name(void **state)
 {
     (void)state;
     struct socket_address a = unix_at(), peer;
-    int fd = socket_listen(&a, &tuning);
+    int fd = socket_listen(&a, &tuning, SOCKET_ALONE);
     assert_true(fd >= 0);
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     strcpy(at.sun_path, a.path);
@@ -368,12 +396,12 @@ test_a_stale_socket_file_is_replaced_and_a_live_one_not(void **state)
 {
     (void)state;
     struct socket_address a = unix_at(), b = a;
-    int stale = socket_listen(&a, &tuning);
+    int stale = socket_listen(&a, &tuning, SOCKET_ALONE);
     close(stale); /* without removing the file */
     assert_true(exists(&a));
-    int live = socket_listen(&a, &tuning);
+    int live = socket_listen(&a, &tuning, SOCKET_ALONE);
     assert_true(live >= 0);
-    assert_int_equal(socket_listen(&b, &tuning), -EADDRINUSE);
+    assert_int_equal(socket_listen(&b, &tuning, SOCKET_ALONE), -EADDRINUSE);
     socket_unlisten(live, &a);
     assert_false(exists(&a));
 }
@@ -383,7 +411,7 @@ static void test_a_file_that_is_no_socket_is_left_alone(void **state)
     (void)state;
     struct socket_address a = unix_at();
     fclose(fopen(a.path, "w"));
-    assert_int_equal(socket_listen(&a, &tuning), -EADDRINUSE);
+    assert_int_equal(socket_listen(&a, &tuning, SOCKET_ALONE), -EADDRINUSE);
     assert_true(exists(&a));
     unlink(a.path);
 }
@@ -392,9 +420,9 @@ static void test_another_servers_socket_file_is_not_removed(void **state)
 {
     (void)state;
     struct socket_address a = unix_at(), b = a;
-    int first = socket_listen(&a, &tuning);
+    int first = socket_listen(&a, &tuning, SOCKET_ALONE);
     unlink(a.path); /* somebody takes our place */
-    int second = socket_listen(&b, &tuning);
+    int second = socket_listen(&b, &tuning, SOCKET_ALONE);
     socket_unlisten(first, &a);
     assert_true(exists(&b));
     socket_unlisten(second, &b);
@@ -417,13 +445,13 @@ static void test_the_file_has_the_mode_that_was_asked_for(void **state)
     for (size_t i = 0; i < UNIT_COUNT(modes); i++) {
         struct socket_address a = unix_at();
         struct socket_tuning with = {.mode = modes[i]};
-        int fd = socket_listen(&a, &with);
+        int fd = socket_listen(&a, &with, SOCKET_ALONE);
         assert_int_equal(mode_of(&a), modes[i]);
         assert_int_equal(umask(077), 077); /* ours again */
-        socket_unlisten(fd, &a);
+        assert_int_equal(socket_unlisten(fd, &a), 0);
     }
     struct socket_address a = unix_at();
-    int fd = socket_listen(&a, &tuning);
+    int fd = socket_listen(&a, &tuning, SOCKET_ALONE);
     assert_int_equal(mode_of(&a), 0700);
     socket_unlisten(fd, &a);
     umask(before);
@@ -436,7 +464,7 @@ static void test_the_file_is_of_the_group_that_was_asked_for(void **state)
     uint32_t group = getegid() ? getegid() : 12345;
     struct socket_tuning with = {.mode = 0660, .group = &group};
     struct stat s;
-    int fd = socket_listen(&a, &with);
+    int fd = socket_listen(&a, &with, SOCKET_ALONE);
     assert_true(fd >= 0);
     assert_int_equal(lstat(a.path, &s), 0);
     assert_int_equal(s.st_gid, group);
@@ -453,7 +481,7 @@ static int listen_as_nobody(const struct socket_tuning *with)
     if (child == 0) {
         if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
             _exit(1);
-        int fd = socket_listen(&a, with);
+        int fd = socket_listen(&a, with, SOCKET_ALONE);
         _exit(exists(&a) ? 2 : fd < 0 ? -fd : 0);
     }
     waitpid(child, &status, 0);
@@ -478,10 +506,10 @@ static void test_who_starts_holds_a_lock_and_leaves_none_behind(void **state)
     snprintf(name, sizeof name, "%s.starting", a.path);
     int lock = open(name, O_CREAT | O_RDWR, 0600);
     assert_int_equal(flock(lock, LOCK_EX), 0);
-    assert_int_equal(socket_listen(&a, &tuning), -EADDRINUSE);
+    assert_int_equal(socket_listen(&a, &tuning, SOCKET_ALONE), -EADDRINUSE);
     assert_false(exists(&a));
     close(lock); /* killed */
-    int fd = socket_listen(&a, &tuning);
+    int fd = socket_listen(&a, &tuning, SOCKET_ALONE);
     assert_true(fd >= 0);
     assert_int_equal(lstat(name, &s), -1);
     socket_unlisten(fd, &a);
@@ -506,7 +534,7 @@ static unsigned start_together(void)
         close(gate[1]);
         close(stay[1]);
         (void)!read(gate[0], &said, 1); /* the end */
-        said = socket_listen(&a, &tuning) >= 0;
+        said = socket_listen(&a, &tuning, SOCKET_ALONE) >= 0;
         (void)!write(verdict[1], &said, 1);
         (void)!read(stay[0], &said, 1);
         _exit(0);
@@ -546,7 +574,7 @@ static void test_a_listener_that_is_open_can_be_taken_over(void **state)
 {
     (void)state;
     struct socket_address a = {.family = SOCKET_INET, .ip = {127, 0, 0, 1}};
-    int fd = socket_listen(&a, &tuning);
+    int fd = socket_listen(&a, &tuning, SOCKET_ALONE);
     struct socket_address b;
     assert_int_equal(fcntl(fd, F_SETFL, 0), 0); /* as systemd hands it over */
     assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
@@ -563,7 +591,7 @@ static void test_the_file_of_one_taken_over_is_left_alone(void **state)
 {
     (void)state;
     struct socket_address a = unix_at(), b;
-    int fd = socket_listen(&a, &tuning);
+    int fd = socket_listen(&a, &tuning, SOCKET_ALONE);
     assert_int_equal(socket_adopt(fd, &b, &tuning), 0);
     assert_int_equal(b.family, SOCKET_UNIX);
     assert_string_equal(b.path, a.path);
@@ -628,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_a_full_stream_says_so_and_what_is_on_its_way),
         cmocka_unit_test(test_accepted_connections_inherit_the_tuning),
         cmocka_unit_test(test_a_port_in_use_is_refused),
+        cmocka_unit_test(test_several_can_share_a_port_that_was_free),
         cmocka_unit_test(test_an_empty_queue_has_nobody),
         cmocka_unit_test(test_a_zone_is_an_interface_that_is_there),
         cmocka_unit_test(test_a_unix_peer_has_no_name),

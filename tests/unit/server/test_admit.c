@@ -4,7 +4,9 @@
  * asks for health is answered whoever holds what.
  */
 #include "server/admit.h"
+#include "os/bell.h"
 #include "sim/peer.h"
+#include "support/death.h"
 
 #include <errno.h>
 
@@ -239,6 +241,93 @@ static void test_many_give_way_in_as_many_turns_as_it_takes(void **state)
     }
 }
 
+/* ---- Of several workers --------------------------------------------------- */
+
+#define OTHER 1
+
+static struct crew_part *other(void)
+{
+    return &world.server.crew.parts[OTHER];
+}
+
+static void other_has(enum crew_gauge gauge, uint32_t count)
+{
+    atom_put(&other()->gauges[gauge], count);
+}
+
+static void test_slots_that_other_workers_have_are_taken(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    other_has(CREW_REGULAR, world.config.clients - 1);
+    peer_open("/echo");
+    struct peer *late = peer_connect();
+    peer_upgrade(late, "/echo", "");
+    assert_int_equal(peer_response(late, false).status, 503);
+    other_has(CREW_REGULAR, world.config.clients - 2);
+    peer_text(peer_open("/echo"), "there is room again");
+}
+
+static void test_idle_ones_of_other_workers_are_asked_to_give_way(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    int bell = world.server.crew.bells[OTHER];
+    other_has(CREW_REGULAR, world.config.clients);
+    other_has(CREW_IDLE, 3);
+    struct peer *late = peer_connect();
+    assert_int_equal(sim_rung(bell), 1);
+    assert_int_equal(atom_get(&other()->asked), 1);
+    assert_int_equal(sim_side(late->connection), SIM_WAITING);
+    assert_int_equal(world.server.patience, LIMITS_ASK);
+    other_has(CREW_REGULAR, world.config.clients - 1);
+    world_pass(LIMITS_ASK);
+    assert_int_equal(sim_side(late->connection), SIM_OPEN);
+    peer_upgrade(late, "/echo", "");
+    assert_int_equal(peer_response(late, false).status, 101);
+}
+
+static void test_who_is_asked_for_in_vain_is_refused_in_the_end(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    other_has(CREW_REGULAR, world.config.clients);
+    other_has(CREW_IDLE, 3);
+    struct peer *late = peer_connect();
+    world_pass(LIMITS_ASKED * LIMITS_ASK);
+    assert_int_equal(sim_rung(world.server.crew.bells[OTHER]), LIMITS_ASKED);
+    peer_upgrade(late, "/echo", "");
+    assert_int_equal(peer_response(late, false).status, 503);
+}
+
+static void test_where_it_is_asked_one_gives_way(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *a = kept_alive(), *b = kept_alive();
+    other_has(CREW_REGULAR, world.config.clients - 2);
+    for (unsigned i = 0; i < 2; i++) {
+        atom_put(&world.server.crew.parts[0].asked, 1);
+        bell_ring(world.server.crew.bells[0]);
+        world_settle();
+    }
+    peer_told(a, "end\n");
+    peer_told(b, ""); /* there was room then */
+}
+
+static void test_of_health_all_workers_are_asked(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *probe = peer_connect();
+    other_has(CREW_REGULAR, world.config.clients);
+    peer_say(probe, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(probe, 503);
+    other_has(CREW_IDLE, 1);
+    peer_say(probe, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(probe, 200);
+}
+
 /* ---- What goes wrong ----------------------------------------------------- */
 
 static void test_a_connection_the_reactor_refuses_is_closed(void **state)
@@ -249,6 +338,46 @@ static void test_a_connection_the_reactor_refuses_is_closed(void **state)
     struct peer *ann = peer_connect();
     peer_told(ann, "end\n");
     assert_int_equal(world.server.clients.slots.count, 0);
+}
+
+/* All slots are taken, and by people who came in this turn. */
+static void admit_unasked(void *context)
+{
+    struct server *s = context;
+    struct socket_address peer = {.family = SOCKET_UNIX};
+    s->clients.regular = s->clients.size;
+    s->clients.refused.count = LIMITS_REFUSALS;
+    s->came = LIMITS_REFUSALS;
+    admit_one(s, 0, &peer, false);
+}
+
+static void test_nobody_comes_in_before_it_is_asked(void **state)
+{
+    (void)state;
+    world_start();
+    assert_true(death_by_check(admit_unasked, &world.server));
+}
+
+static void test_who_is_alone_asks_nobody(void **state)
+{
+    (void)state;
+    world_start();
+    take_all_slots();
+    assert_false(admit_waits(&world.server));
+}
+
+static void test_an_idle_one_of_ours_gives_way_first(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *idle = kept_alive();
+    other_has(CREW_REGULAR, world.config.clients - 1);
+    other_has(CREW_IDLE, 3);
+    struct peer *late = peer_connect();
+    assert_int_equal(atom_get(&other()->asked), 0);
+    peer_told(idle, "end\n");
+    peer_upgrade(late, "/echo", "");
+    assert_int_equal(peer_response(late, false).status, 101);
 }
 
 int main(void)
@@ -265,7 +394,15 @@ int main(void)
         WORLD_TEST(test_who_has_not_asked_yet_does_not_give_way),
         WORLD_TEST(test_an_unread_request_of_an_idle_one_is_answered_first),
         WORLD_TEST(test_many_give_way_in_as_many_turns_as_it_takes),
+        WORLD_TEST(test_slots_that_other_workers_have_are_taken),
+        WORLD_TEST(test_idle_ones_of_other_workers_are_asked_to_give_way),
+        WORLD_TEST(test_who_is_asked_for_in_vain_is_refused_in_the_end),
+        WORLD_TEST(test_where_it_is_asked_one_gives_way),
+        WORLD_TEST(test_of_health_all_workers_are_asked),
         WORLD_TEST(test_a_connection_the_reactor_refuses_is_closed),
+        WORLD_TEST(test_nobody_comes_in_before_it_is_asked),
+        WORLD_TEST(test_who_is_alone_asks_nobody),
+        WORLD_TEST(test_an_idle_one_of_ours_gives_way_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

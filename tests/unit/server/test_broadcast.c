@@ -11,7 +11,7 @@
 
 static const struct room *only_room(void)
 {
-    assert_int_equal(world.server.rooms.topics.slots.count, 1);
+    assert_int_equal(world.server.rooms.store.map.header->used, 1);
     return room_at(&world.server.rooms, 0);
 }
 
@@ -61,7 +61,7 @@ static void test_one_turn_may_publish_more_than_the_log_holds(void **state)
     world_settle();
     peer_told_numbered(ann, 0, 40);
     peer_tells(bob, "\n");
-    assert_int_equal(room_topic(&world.server.rooms, only_room())->number, 40);
+    assert_int_equal(only_room()->history.last.number, 40);
 }
 
 /* ---- A room too large for one turn --------------------------------------- */
@@ -165,6 +165,10 @@ static void test_a_walk_that_takes_long_lets_nobody_be_overrun(void **state)
     world_not_logged("overrun");
 }
 
+/* The event, as a story has it: names, or "-". */
+#define MEMBERS(number, who)                                                   \
+    "{\"event\":\"members\",\"members\":" number ",\"who\":[" who "]}\n"
+
 /* ---- The number of members ----------------------------------------------- */
 
 static void open_v1(struct peer **p)
@@ -182,15 +186,15 @@ static void test_a_changed_number_is_told_once_a_second_at_most(void **state)
     peer_bytes(ann);
     for (size_t i = 0; i < 3; i++)
         others[i] = peer_open("/chat/x");
-    peer_told(ann, "text {\"event\":\"members\",\"members\":2}\n");
+    peer_told(ann, "text " MEMBERS("2", "-,-"));
     world_pass(LIMITS_MEMBERS - 1);
     peer_told_nothing(ann);
     world_pass(1);
-    peer_told(ann, "text {\"event\":\"members\",\"members\":4}\n");
+    peer_told(ann, "text " MEMBERS("4", "-,-,-,-"));
     peer_close(others[0], 1000);
     peer_told_nothing(ann);
     world_pass(LIMITS_MEMBERS);
-    peer_told(ann, "text {\"event\":\"members\",\"members\":3}\n");
+    peer_told(ann, "text " MEMBERS("3", "-,-,-"));
     peer_told(others[1], "");
 }
 
@@ -206,14 +210,14 @@ static void test_many_are_told_the_number_less_often(void **state)
     world_pass(2000);
     peer_bytes(ann);
     peer_open("/chat/x");
-    peer_told(ann, "text {\"event\":\"members\",\"members\":2}\n");
+    peer_told(ann, "text " MEMBERS("2", "-,-"));
     struct room *room = room_at(&world.server.rooms, 0);
     room->v1_members += many;
     peer_open("/chat/x");
     world_pass(4 * LIMITS_MEMBERS - 1);
     peer_told_nothing(ann);
     world_pass(1);
-    peer_told(ann, "text {\"event\":\"members\",\"members\":3}\n");
+    peer_told(ann, "text " MEMBERS("3", "-,-,-"));
     room->v1_members -= many;
 }
 
@@ -227,7 +231,7 @@ static void test_a_number_that_is_known_already_is_not_told(void **state)
     world_pass(3000);
     peer_told_nothing(ann);
     struct peer *bob = peer_open("/ws/x");
-    peer_told(ann, "text {\"event\":\"members\",\"members\":2}\n");
+    peer_told(ann, "text " MEMBERS("2", "-,-"));
     struct peer *cid = peer_open("/ws/x");
     peer_close(cid, 1000); /* and it is 2 again */
     world_pass(3000);
@@ -249,7 +253,7 @@ static void test_a_blocked_member_is_told_the_number_later(void **state)
     world_pass(3000);
     peer_read_again(ann);
     world_pass(LIMITS_MEMBERS + 1);
-    peer_told(ann, "#1 hello\ntext {\"event\":\"members\",\"members\":1}\n");
+    peer_told(ann, "#1 hello\ntext " MEMBERS("1", "-"));
 }
 
 static void test_a_member_that_breaks_while_told_is_a_change(void **state)
@@ -270,7 +274,29 @@ static void test_a_member_that_breaks_while_told_is_a_change(void **state)
     sim_fail(SIM_SEND, 0, 1, EPIPE);
     world_pass(5000);
     peer_told(ann, "end\n");
-    peer_told(bob, "text {\"event\":\"members\",\"members\":1}\n");
+    peer_told(bob, "text " MEMBERS("1", "-"));
+}
+
+/* She has said Close, and has not had yet what was said before that. */
+static void test_who_closes_is_told_no_number_any_more(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *dan, *bob = peer_open("/chat/x");
+    open_v1(&ann);
+    open_v1(&dan);
+    world_pass(2000);
+    peer_bytes(ann);
+    peer_bytes(dan);
+    peer_push_text(bob, "hello");
+    peer_take_only(ann, 3);
+    peer_close(ann, 1000);
+    assert_int_equal(world_client(ann->connection)->state, CLIENT_CLOSING);
+    world_pass(2000);
+    assert_true(world.server.rooms.tell_at == UINT64_MAX); /* all are told */
+    peer_read_again(ann);
+    peer_told(ann, "#1 hello\nclose 1000\nend\n");
+    peer_tells(dan, "\"who\":[-,-]}\n#1 hello\n");
 }
 
 int main(void)
@@ -289,6 +315,7 @@ int main(void)
         WORLD_TEST(test_a_number_that_is_known_already_is_not_told),
         WORLD_TEST(test_a_blocked_member_is_told_the_number_later),
         WORLD_TEST(test_a_member_that_breaks_while_told_is_a_change),
+        WORLD_TEST(test_who_closes_is_told_no_number_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

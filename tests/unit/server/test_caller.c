@@ -6,6 +6,7 @@
 #include "server/caller.h"
 #include "sim/peer.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define ASK   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -77,6 +78,20 @@ static void test_an_idle_one_counts_for_no_per_ip(void **state)
     assert_int_equal(world.server.addresses.slots.count, 0);
 }
 
+static void test_who_reads_the_metrics_counts_for_no_per_ip(void **state)
+{
+    (void)state;
+    world.config.per_ip = 1;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    world_start();
+    sim_connect(1, "192.0.2.1:1");
+    world_settle();
+    peer_upgrade(peer_connect_from("192.0.2.1:2"), "/echo", "");
+    world_settle();
+    assert_int_equal(world.server.clients.in_state[CLIENT_OPEN], 1);
+}
+
 /* ---- One address --------------------------------------------------------- */
 
 static void test_one_address_with_over_half_of_the_slots_is_told(void **state)
@@ -102,6 +117,35 @@ static void test_one_address_with_over_half_of_the_slots_is_told(void **state)
     peer_connect_from("[2001:db8::ffff]:1");
     world_settle();
     world_logged("why=\"" CROWD "\" ip=2001:db8::ffff slots=8");
+}
+
+static void test_a_quiet_log_is_told_of_no_crowd(void **state)
+{
+    (void)state;
+    world.config.level = LEVEL_ERROR;
+    world_start();
+    for (size_t i = 0; i < 8; i++)
+        peer_connect_from("198.51.100.7:1");
+    world_settle();
+    assert_int_equal(sim_log().len, 0);
+}
+
+/* A connection that broke a moment ago has no address any more. */
+static void test_whose_it_was_is_not_always_known(void **state)
+{
+    (void)state;
+    world.config.per_ip = 5;
+    world_start();
+    struct peer *p = peer_connect();
+    peer_say(p, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(p, 200);
+    assert_int_equal(world.server.addresses.slots.count, 0);
+    sim_fail(SIM_PEER, 0, 2, ENOTCONN);
+    peer_say(p, "GET /none HTTP/1.1\r\nHo");
+    assert_int_equal(world.server.addresses.slots.count, 0);
+    peer_say(p, "st: a\r\n\r\n");
+    peer_answered(p, 404);
+    world_logged("event=refuse ip=- status=404");
 }
 
 static void test_behind_a_proxy_it_is_the_visitors_that_count(void **state)
@@ -156,6 +200,8 @@ static void test_between_requests_a_proxy_counts_for_nobody(void **state)
     assert_int_equal(world.server.addresses.slots.count, 0);
     struct peer *q = peer_open_with("/echo", XFF("192.0.2.7"));
     peer_close(q, 1000);
+    peer_say(p, "GET / HTTP/1.1\r\nHo"); /* whose, it has not said yet */
+    assert_int_equal(world.server.addresses.slots.count, 0);
 }
 
 /* 192.0.2.1 and c000:201:: are the same bytes. */
@@ -259,6 +305,18 @@ static void test_a_proxy_that_speaks_for_itself_may_name_others(void **state)
     }
 }
 
+/* It is not behind the proxy. */
+static void test_at_the_address_of_metrics_there_is_no_header(void **state)
+{
+    (void)state;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    start_with_header();
+    struct peer *p = peer_of(sim_connect(1, "192.0.2.9:9"));
+    peer_say(p, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(p, 200);
+}
+
 static void test_a_proxy_that_sends_nothing_is_gone_without_a_word(void **state)
 {
     (void)state;
@@ -275,7 +333,10 @@ int main(void)
         WORLD_TEST(test_too_many_from_one_address_are_told_429),
         WORLD_TEST(test_unix_peers_have_no_address_to_count),
         WORLD_TEST(test_an_idle_one_counts_for_no_per_ip),
+        WORLD_TEST(test_who_reads_the_metrics_counts_for_no_per_ip),
         WORLD_TEST(test_one_address_with_over_half_of_the_slots_is_told),
+        WORLD_TEST(test_a_quiet_log_is_told_of_no_crowd),
+        WORLD_TEST(test_whose_it_was_is_not_always_known),
         WORLD_TEST(test_behind_a_proxy_it_is_the_visitors_that_count),
         WORLD_TEST(test_who_is_trusted_counts_as_whom_it_names),
         WORLD_TEST(test_between_requests_a_proxy_counts_for_nobody),
@@ -283,6 +344,7 @@ int main(void)
         WORLD_TEST(test_a_header_and_a_request_cut_anywhere),
         WORLD_TEST(test_an_address_counts_once_it_is_known),
         WORLD_TEST(test_a_proxy_that_speaks_for_itself_may_name_others),
+        WORLD_TEST(test_at_the_address_of_metrics_there_is_no_header),
         WORLD_TEST(test_a_proxy_that_sends_nothing_is_gone_without_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,39 @@ static void test_only_one_that_is_gone_can_be_given_back(void **state)
     assert_true(death_by_check(give_an_open_one, &all));
 }
 
+static void take_one_in_use(void *context)
+{
+    struct clients *all = context;
+    all->table[0].state = CLIENT_OPEN;
+    client_take(all, 7, 0, 0);
+}
+
+static void take_one_with_a_timer(void *context)
+{
+    struct clients *all = context;
+    all->table[0].timer.bucket = 1;
+    client_take(all, 7, 0, 0);
+}
+
+static void test_who_is_taken_was_gone_and_in_no_bucket(void **state)
+{
+    (void)state;
+    struct clients all = clients_of(SIZE);
+    assert_true(death_by_check(take_one_in_use, &all));
+    assert_true(death_by_check(take_one_with_a_timer, &all));
+}
+
+static void test_who_is_in_no_room_owes_it_nothing(void **state)
+{
+    (void)state;
+    struct client c = {.taken = 1, .room = CLIENT_NONE};
+    assert_false(client_owes(&c));
+    c.room = 0;
+    assert_true(client_owes(&c));
+    c.taken = 0;
+    assert_false(client_owes(&c));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -176,6 +209,8 @@ int main(void)
         cmocka_unit_test(test_states_are_counted),
         cmocka_unit_test(test_flags_are_set_and_cleared_alone),
         cmocka_unit_test(test_only_one_that_is_gone_can_be_given_back),
+        cmocka_unit_test(test_who_is_taken_was_gone_and_in_no_bucket),
+        cmocka_unit_test(test_who_is_in_no_room_owes_it_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

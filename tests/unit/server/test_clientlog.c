@@ -75,6 +75,38 @@ static void test_whoever_has_no_status_is_refused_without_one(void **state)
     world_logged("event=refuse ip=192.0.2.1 why=that\n");
 }
 
+static void test_a_refused_request_tells_what_it_asked_for(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET /chat/x?name=Ann HTTP/1.1\r\nHost: a:80\r\n"
+                  "Upgrade: websocket\r\nConnection: upgrade\r\n"
+                  "Sec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                  "Origin: http://b\r\n\r\n");
+    world_logged("status=403 why=\"Origin not allowed\" path=/chat/x "
+                 "host=a:80 origin=http://b\n");
+    peer_say(peer_connect(), "GET / HTTP/1.1\r\n\r\n");
+    world_logged("status=400 why=\"Host missing\" path=/\n");
+    peer_say(peer_connect(), "( / HTTP/1.1\r\n\r\n");
+    world_logged("status=400 why=\"malformed method\"\n");
+}
+
+/* While one is answered another one is refused: that has asked for nothing. */
+static void test_what_one_asks_for_is_told_of_no_other(void **state)
+{
+    (void)state;
+    world_start();
+    struct client *c = world_client(peer_open("/echo")->connection);
+    world_logged("event=open");
+    world.server.request = (struct http_request){.path = BYTES_LITERAL("/x")};
+    world.server.answers = true;
+    clientlog_refuse(&world.server, c, 0, "that");
+    world_logged("event=refuse ip=192.0.2.1 why=that\n");
+    world.server.answers = false;
+}
+
 static void test_a_quiet_log_counts_all_the_same(void **state)
 {
     (void)state;
@@ -98,6 +130,8 @@ int main(void)
         WORLD_TEST(test_a_line_names_the_path_that_was_asked_for),
         WORLD_TEST(test_a_room_that_is_not_there_any_more_has_no_name),
         WORLD_TEST(test_whoever_has_no_status_is_refused_without_one),
+        WORLD_TEST(test_a_refused_request_tells_what_it_asked_for),
+        WORLD_TEST(test_what_one_asks_for_is_told_of_no_other),
         WORLD_TEST(test_a_quiet_log_counts_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

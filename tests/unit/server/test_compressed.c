@@ -6,6 +6,7 @@
 #include "server/compressed.h"
 #include "sim/peer.h"
 #include "sim/zip.h"
+#include "support/death.h"
 #include "support/note.h"
 #include "support/random.h"
 
@@ -283,6 +284,62 @@ static void test_members_with_and_without_hear_the_same(void **state)
     peer_told(dan, "#1 " LINE "\n#2 " LINE "\n#3 " LINE "\n#4 short\n");
 }
 
+static void test_what_does_not_get_shorter_goes_as_it_is(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/chat/x"), *bob = peer_open("/chat/x");
+    uint8_t *bytes = long_message(200, 256);
+    peer_frame(bob, PEER_BINARY, bytes_span(bytes, 200));
+    struct peer_frame m;
+    peer_pull_all(ann);
+    assert_true(peer_take_message(ann, &m));
+    assert_int_equal(m.first, PEER_BINARY); /* without RSV1 */
+    assert_true(bytes_equal(m.payload, bytes_span(bytes, 200)));
+    free(bytes);
+}
+
+/* How many bytes of payload that came are those of one such frame. */
+static size_t frame_len(struct peer *p)
+{
+    struct span got = peer_bytes(p);
+    assert_true(got.len > 4);
+    assert_int_equal(got.ptr[1], 126);
+    return (size_t)got.ptr[2] << 8 | got.ptr[3];
+}
+
+static size_t len_with(enum deflate_effort effort, struct span message)
+{
+    static struct deflate z;
+    uint8_t packed[4000];
+    struct text out = text_over(packed, sizeof packed);
+    assert_true(permessage_compress(&z, 15, message, effort, &out));
+    return out.len;
+}
+
+/* One compression for all of a room, one for each echo. */
+static void test_a_room_gets_it_small_and_an_echo_fast(void **state)
+{
+    (void)state;
+    world_start();
+    uint8_t *bytes = long_message(700, 3);
+    struct span message = bytes_span(bytes, 700);
+    for (size_t i = 0; i < message.len; i++)
+        bytes[i] = (uint8_t)(bytes[i] + 'a');
+    struct peer *ann = open_zip("/echo"), *bob = open_zip("/chat/x");
+    add_in_frames(ann, FRAME_TEXT, message, SIZE_MAX);
+    peer_flush(ann);
+    world_settle();
+    assert_int_equal(frame_len(ann), len_with(DEFLATE_FAST, message));
+    add_in_frames(bob, FRAME_TEXT, message, SIZE_MAX);
+    peer_flush(bob);
+    world_settle();
+    assert_int_equal(frame_len(bob), len_with(DEFLATE_SMALL, message));
+    assert_int_not_equal(len_with(DEFLATE_SMALL, message),
+                         len_with(DEFLATE_FAST, message));
+    free(bytes);
+}
+
 static void test_history_is_read_as_it_is_and_then_the_twin(void **state)
 {
     (void)state;
@@ -385,6 +442,26 @@ static void test_the_limit_counts_what_it_inflates_to(void **state)
     peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, 1025));
     peer_flush(ann);
     assert_memory_equal(peer_story(ann), "close 1009", 10);
+}
+
+/* FF first, then more than may come; and the other way round. */
+static void test_of_two_things_wrong_the_first_counts(void **state)
+{
+    (void)state;
+    static uint8_t text[3000];
+    memset(text, 'x', sizeof text);
+    world.config.room_log = 16384;
+    world_start();
+    for (unsigned last = 0; last < 2; last++) {
+        struct peer *ann = open_zip("/chat/x");
+        text[0] = text[sizeof text - 1] = 'x';
+        text[last ? sizeof text - 1 : 0] = 0xFF;
+        peer_add_compressed(ann, PEER_TEXT, bytes_span(text, sizeof text));
+        peer_flush(ann);
+        assert_memory_equal(peer_story(ann), last ? "close 1009" : "close 1007",
+                            10);
+        world_again();
+    }
 }
 
 static void test_the_oldest_unfinished_one_gives_its_context(void **state)
@@ -498,6 +575,121 @@ test_what_is_too_long_for_a_room_to_deflate_comes_as_it_is(void **state)
     free(zeros);
 }
 
+/* ---- Where a turn ends --------------------------------------------------- */
+
+/* Its input is used up, and a match is still to be copied. */
+static void test_a_turn_may_end_inside_the_last_match(void **state)
+{
+    (void)state;
+    world_start();
+    /* A zero, and matches of 258 of them: the last goes over the limit, which
+       is one of whole chunks. */
+    size_t chunk = world.server.chunk_size;
+    size_t limit = (LIMITS_INFLATE + chunk - 1) / chunk * chunk;
+    size_t len = 1 + 258 * ((limit - 1) / 258 + 1);
+    uint8_t *zeros = calloc(1, len);
+    struct peer *ann = open_zip("/echo");
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, len));
+    peer_push(ann);
+    world_turn();
+    assert_int_equal(contexts(), 2);
+    assert_int_equal(sim_unread(ann->connection), 0);
+    world_settle();
+    echoed(ann, bytes_span(zeros, len));
+    free(zeros);
+}
+
+/* Nothing comes out of them, and the tables of each are built. */
+static void test_empty_blocks_are_read_a_few_each_turn(void **state)
+{
+    static const uint8_t empty[] = {0x00, 0x00, 0x00, 0xFF, 0xFF};
+    (void)state;
+    uint8_t bytes[2 * LIMITS_BLOCKS * sizeof empty + 1] = {0};
+    for (size_t at = 0; at + sizeof empty <= sizeof bytes; at += sizeof empty)
+        memcpy(bytes + at, empty, sizeof empty);
+    world_start();
+    struct peer *ann = open_zip("/echo");
+    peer_add_frame(ann, PEER_BINARY | PEER_RSV1,
+                   bytes_span(bytes, sizeof bytes));
+    peer_push(ann);
+    world_turn();
+    assert_true(contexts() > 0);
+    assert_true(world.server.cost <
+                (LIMITS_BLOCKS + 10) * (uint64_t)LIMITS_COST_BLOCK);
+    world_turn();
+    world_turn();
+    assert_int_equal(contexts(), 0);
+    echoed(ann, bytes_span(NULL, 0));
+}
+
+/* Two who ask for all that one may have in a turn. */
+static void test_a_turn_that_has_cost_enough_inflates_no_more(void **state)
+{
+    (void)state;
+    world.config.buffers = LIMITS_DEFLATE_PART; /* two are deflated */
+    world_start();
+    size_t len = 2 * LIMITS_INFLATE;
+    uint8_t *zeros = calloc(1, len);
+    struct peer *ann = open_zip("/echo"), *bob = open_zip("/echo");
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, len));
+    peer_add_compressed(bob, PEER_BINARY, bytes_span(zeros, len));
+    peer_push(ann);
+    peer_push(bob);
+    world_turn();
+    assert_true(world.server.cost > LIMITS_TURN_READ);
+    assert_true(world.server.cost < LIMITS_TURN_READ + LIMITS_TURN_READ / 10);
+    world_settle();
+    echoed(ann, bytes_span(zeros, len));
+    echoed(bob, bytes_span(zeros, len));
+    free(zeros);
+}
+
+/* ---- What cannot be ------------------------------------------------------ */
+
+/* All contexts hold something that waits for its room. */
+static void test_without_a_context_a_message_ends_its_connection(void **state)
+{
+    (void)state;
+    world_start();
+    struct leases *pool = &world.server.inflating;
+    struct peer *ann = open_zip("/chat/x"), *bob = peer_open("/chat/x");
+    struct client *other = world_client(bob->connection);
+    other->taken = FRAME_TEXT; /* nobody takes a buffer of it */
+    while (lease_take(pool, client_index(&world.server.clients, other), 0, 0) !=
+           LEASE_NONE)
+        ;
+    peer_add_compressed(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    peer_flush(ann);
+    peer_told(ann, "close 1013 no room to inflate a message\nend\n");
+    other->taken = 0;
+    for (uint32_t i = 0; i < pool->slots.size; i++)
+        lease_give(pool, &(uint32_t){i});
+    peer_told_nothing(bob);
+}
+
+static void begin_twice(void *context)
+{
+    compressed_begin(&world.server, context, 0, FRAME_TEXT);
+    compressed_begin(&world.server, context, 0, FRAME_TEXT);
+}
+
+/* How long an answer can be was known when its space was measured. */
+static void answer_in_less_space(void *context)
+{
+    world.server.deflated_size = 1;
+    peer_flush(context);
+}
+
+static void test_what_was_not_reckoned_with_stops_the_process(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = open_zip("/echo");
+    assert_true(death_by_check(begin_twice, world_client(ann->connection)));
+    peer_add_compressed(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    assert_true(death_by_check(answer_in_less_space, ann));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -509,6 +701,8 @@ int main(void)
         WORLD_TEST(test_those_who_ask_for_much_wait_and_others_do_not),
         WORLD_TEST(test_who_asked_for_much_once_is_not_put_off_for_ever),
         WORLD_TEST(test_members_with_and_without_hear_the_same),
+        WORLD_TEST(test_what_does_not_get_shorter_goes_as_it_is),
+        WORLD_TEST(test_a_room_gets_it_small_and_an_echo_fast),
         WORLD_TEST(test_history_is_read_as_it_is_and_then_the_twin),
         WORLD_TEST(test_twins_are_whole_wherever_a_write_ends),
         WORLD_TEST(test_a_smaller_window_is_served_without_compression),
@@ -516,6 +710,7 @@ int main(void)
         WORLD_TEST(test_what_is_no_deflate_data_is_1007),
         WORLD_TEST(test_text_that_is_not_utf8_is_1007),
         WORLD_TEST(test_the_limit_counts_what_it_inflates_to),
+        WORLD_TEST(test_of_two_things_wrong_the_first_counts),
         WORLD_TEST(test_the_oldest_unfinished_one_gives_its_context),
         WORLD_TEST(test_who_goes_in_the_middle_leaves_no_context),
         WORLD_TEST(test_without_the_option_rsv1_is_1002),
@@ -523,6 +718,11 @@ int main(void)
         WORLD_TEST(test_a_message_that_ends_inside_a_block_is_1007),
         WORLD_TEST(test_a_message_of_more_than_one_turn_is_gathered),
         WORLD_TEST(test_what_is_too_long_for_a_room_to_deflate_comes_as_it_is),
+        WORLD_TEST(test_a_turn_may_end_inside_the_last_match),
+        WORLD_TEST(test_empty_blocks_are_read_a_few_each_turn),
+        WORLD_TEST(test_a_turn_that_has_cost_enough_inflates_no_more),
+        WORLD_TEST(test_without_a_context_a_message_ends_its_connection),
+        WORLD_TEST(test_what_was_not_reckoned_with_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
  * words arrive.
  */
 #include "server/conn.h"
+#include "server/member.h"
+#include "os/bell.h"
 #include "sim/peer.h"
 
 #include <stdio.h>
@@ -190,6 +192,47 @@ static void test_a_laggards_messages_are_owed_to_it_too(void **state)
     assert_string_equal(story, "close 1001 stopping\nend\n");
 }
 
+static void test_the_first_reason_to_end_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    world_start();
+    struct server *s = &world.server;
+    struct peer *ann = peer_open("/echo"), *bob = peer_open("/echo");
+    struct client *a = world_client(ann->connection);
+    struct client *b = world_client(bob->connection);
+    conn_close(s, a, 1008, "first", CAUSE_TOKEN);
+    conn_close(s, a, 1009, "second", CAUSE_TOO_BIG);
+    conn_drop(s, b, CAUSE_RESET);
+    conn_drop(s, b, CAUSE_OVERRUN);
+    world_settle();
+    peer_told(ann, "close 1008 first\nend\n");
+    assert_int_equal(s->stats.closes[CLOSE_ABNORMAL - 1000][CAUSE_RESET], 1);
+    assert_int_equal(s->stats.closes[CLOSE_ABNORMAL - 1000][CAUSE_OVERRUN], 0);
+    assert_int_equal(s->clients.slots.count, 1);
+}
+
+/* What he has not had of the room is lost already when it is to be owed. */
+static void test_who_is_overrun_in_the_turn_of_the_end_is_told_it(void **state)
+{
+    (void)state;
+    static char text[401];
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    memset(text, 'x', sizeof text - 1);
+    peer_take_only(bob, 404);
+    for (unsigned i = 0; i < 11; i++) {
+        peer_text(ann, text);
+        world_pass(LIMITS_PACE);
+    }
+    assert_false(member_overrun(&world.server, world_client(bob->connection)));
+    peer_push_text(ann, text);
+    sim_signal(SIGNALS_STOP);
+    world_turn();
+    peer_read_again(bob);
+    peer_tells(bob, "xxx\nclose 1013 too slow for this room\nend\n");
+    assert_null(strstr(bob->story, "x\ntext"));
+}
+
 /* ---- Going --------------------------------------------------------------- */
 
 static void test_the_lingering_read_on_so_that_the_close_arrives(void **state)
@@ -253,6 +296,61 @@ static void test_a_pong_behind_a_close_makes_no_reset(void **state)
     assert_int_equal(world.server.clients.slots.count, 0);
 }
 
+/* ---- What was taken of it waits for another worker ------------------------ */
+
+static struct store *other;
+
+/* Another worker writes in the only room. */
+static void bar(void)
+{
+    other = world_other("x");
+    assert_int_equal(store_seize(other, 0, 64), STORE_DONE);
+}
+
+static void unbar(void)
+{
+    store_release(other);
+    store_close(other, 0);
+    bell_ring(world.server.crew.bells[0]);
+    world_settle();
+}
+
+/* A member says something, and then Close, while nobody can be heard. */
+static struct peer *say_and_close(const char *target, const char *message)
+{
+    struct peer *ann = peer_open(target);
+    bar();
+    peer_push_text(ann, message);
+    world_settle();
+    peer_close(ann, 1000);
+    world_settle();
+    assert_int_equal(state_of(ann), CLIENT_CLOSING);
+    peer_told_nothing(ann);
+    return ann;
+}
+
+static void test_what_was_taken_is_said_before_a_close_is_answered(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *bob = peer_open("/chat/x");
+    struct peer *ann = say_and_close("/chat/x", "kept");
+    peer_told_nothing(bob);
+    unbar();
+    peer_told(bob, "text kept\n");
+    peer_told(ann, "text kept\nclose 1000\nend\n");
+}
+
+/* Its own words are not for it: there is nothing to be written but the Close. */
+static void test_who_does_not_hear_itself_is_answered_at_once(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *ann = say_and_close("/ws/x", "{\"message\":\"kept\"}");
+    unbar();
+    peer_told(ann, "close 1000\nend\n");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -262,10 +360,14 @@ int main(void)
         WORLD_TEST(test_of_two_faults_one_close_is_sent),
         WORLD_TEST(test_a_close_on_its_way_is_not_overtaken_by_the_room),
         WORLD_TEST(test_a_laggards_messages_are_owed_to_it_too),
+        WORLD_TEST(test_the_first_reason_to_end_is_the_one_that_counts),
+        WORLD_TEST(test_who_is_overrun_in_the_turn_of_the_end_is_told_it),
         WORLD_TEST(test_the_lingering_read_on_so_that_the_close_arrives),
         WORLD_TEST(test_who_answers_the_close_need_not_wait),
         WORLD_TEST(test_who_closes_first_is_answered_and_that_is_all),
         WORLD_TEST(test_a_pong_behind_a_close_makes_no_reset),
+        WORLD_TEST(test_what_was_taken_is_said_before_a_close_is_answered),
+        WORLD_TEST(test_who_does_not_hear_itself_is_answered_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

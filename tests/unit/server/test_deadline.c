@@ -128,6 +128,21 @@ static void test_a_response_that_nobody_takes_ends(void **state)
     peer_goes_after(ann, WORLD_WRITE_TIMEOUT);
 }
 
+/* The head is gone: nothing of it lies in a buffer, and there is no Close. */
+static void test_a_file_that_nobody_takes_ends(void **state)
+{
+    (void)state;
+    static uint8_t bytes[10000];
+    world.config.static_folder = "folder";
+    world_start();
+    sim_put_file("a.bin", bytes_span(bytes, sizeof bytes));
+    struct peer *ann = peer_connect();
+    peer_take_only(ann, 2000);
+    peer_say(ann, "GET /a.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_true(world_client(ann->connection)->outbox == LEASE_NONE);
+    peer_goes_after(ann, WORLD_WRITE_TIMEOUT);
+}
+
 /* ---- Output in a buffer -------------------------------------------------- */
 
 /* Of a long echo so much is acknowledged a second. */
@@ -208,6 +223,7 @@ int main(void)
         WORLD_TEST(test_what_is_acknowledged_is_progress),
         WORLD_TEST(test_after_a_pause_what_was_acknowledged_is_progress),
         WORLD_TEST(test_a_response_that_nobody_takes_ends),
+        WORLD_TEST(test_a_file_that_nobody_takes_ends),
         WORLD_TEST(test_who_takes_that_may_go_on),
         WORLD_TEST(test_of_output_in_a_buffer_a_kilobyte_a_second_is_due),
         WORLD_TEST(test_nobody_has_less_than_its_time_for_that),

@@ -73,6 +73,23 @@ static void test_output_is_due_from_its_progress_or_a_pause(void **state)
     assert_int_equal(due_output(&server, &c), 50900);
 }
 
+/* What is here of a message that takes too long may be all of it. */
+static void test_a_message_that_may_be_here_is_looked_at_again(void **state)
+{
+    static const struct config config = {.message_timeout = 1000};
+    static struct lease lease = {.since = 48000};
+    (void)state;
+    static struct server server;
+    server = (struct server){.config = &config, .now = 50000};
+    server.leases.table = &lease;
+    struct client c = {.state = CLIENT_OPEN};
+    assert_int_equal(due_message(&server, &c), 49000);
+    c.flags = CLIENT_READY;
+    assert_int_equal(due_message(&server, &c), 50000 + LIMITS_AGAIN);
+    lease.since = 49500;
+    assert_int_equal(due_message(&server, &c), 50500);
+}
+
 /* ---- --handshake-timeout and --keep-alive -------------------------------- */
 
 static void test_a_byte_now_and_then_does_not_put_it_off(void **state)
@@ -322,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_each_state_but_two_has_its_end),
         cmocka_unit_test(test_who_is_not_heard_because_of_us_is_not_silent),
         cmocka_unit_test(test_output_is_due_from_its_progress_or_a_pause),
+        cmocka_unit_test(test_a_message_that_may_be_here_is_looked_at_again),
         WORLD_TEST(test_a_byte_now_and_then_does_not_put_it_off),
         WORLD_TEST(test_a_kept_connection_may_be_idle_for_keep_alive),
         WORLD_TEST(test_an_upgrade_ends_the_handshakes_deadline),

@@ -41,6 +41,24 @@ static void test_above_the_rate_one_is_not_read_from(void **state)
     peer_tells(ann, "text 28\ntext 29\n");
 }
 
+/* --rate is of messages, in however many frames. */
+static void test_a_message_in_pieces_counts_once(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 2;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_frame(ann, FRAME_TEXT, BYTES_LITERAL("in "));
+    peer_frame(ann, FRAME_CONTINUATION, BYTES_LITERAL("three "));
+    peer_frame(ann, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("pieces"));
+    peer_text(ann, "and one");
+    peer_text(ann, "too early");
+    peer_told(ann, "text in three pieces\ntext and one\n");
+    world_pass(1100);
+    peer_told(ann, "text too early\n");
+}
+
 static void test_what_waits_for_the_rate_takes_no_buffer(void **state)
 {
     (void)state;
@@ -70,6 +88,56 @@ static void test_control_frames_do_not_wait_for_the_rate(void **state)
     peer_add_frame(ann, PEER_CLOSE, BYTES_LITERAL(""));
     peer_flush(ann);
     peer_told(ann, "text one\npong ?\nclose 1000\nend\n");
+}
+
+/* Its header is here, and not all of it. */
+static void test_half_a_ping_waits_for_its_end_whatever_the_rate(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_text(ann, "one");
+    peer_told(ann, "text one\n");
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("in pieces"));
+    peer_push_some(ann, 10);
+    world_settle();
+    assert_int_equal(sim_unread(ann->connection), 10);
+    peer_flush(ann);
+    peer_told(ann, "pong in pieces\n");
+    assert_int_equal(leases(), 0);
+}
+
+/* RFC 6455 5.5: none is so long. What is looked at holds only a part of it. */
+static void test_a_ping_that_is_too_long_is_refused_at_any_rate(void **state)
+{
+    (void)state;
+    static uint8_t bytes[2 * LIMITS_PEEK];
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    peer_text(ann, "one");
+    peer_frame(ann, PEER_PING, bytes_span(bytes, sizeof bytes));
+    assert_memory_equal(peer_story(ann), "text one\nclose 1002 ", 20);
+}
+
+/* What somebody said before in the same slot is nothing to him. */
+static void test_who_comes_may_speak_at_once(void **state)
+{
+    (void)state;
+    world.config.rate = 1;
+    world.config.burst = 1;
+    world.config.clients = 1;
+    world_start();
+    for (unsigned i = 0; i < 2; i++) {
+        struct peer *ann = peer_open("/echo");
+        peer_text(ann, "one");
+        peer_told(ann, "text one\n");
+        sim_reset(ann->connection);
+        world_settle();
+    }
 }
 
 static void test_who_waits_for_the_rate_may_leave_at_once(void **state)
@@ -306,8 +374,12 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_above_the_rate_one_is_not_read_from),
+        WORLD_TEST(test_a_message_in_pieces_counts_once),
         WORLD_TEST(test_what_waits_for_the_rate_takes_no_buffer),
         WORLD_TEST(test_control_frames_do_not_wait_for_the_rate),
+        WORLD_TEST(test_half_a_ping_waits_for_its_end_whatever_the_rate),
+        WORLD_TEST(test_a_ping_that_is_too_long_is_refused_at_any_rate),
+        WORLD_TEST(test_who_comes_may_speak_at_once),
         WORLD_TEST(test_who_waits_for_the_rate_may_leave_at_once),
         WORLD_TEST(test_fragments_of_one_message_are_one_for_the_rate),
         WORLD_TEST(test_the_paused_are_read_again_on_time),

@@ -225,7 +225,7 @@ static void test_who_sees_no_status_is_told_by_a_close(void **state)
         world_settle();
         note_close(&note);
     }
-    assert_int_equal(world.server.rooms.topics.slots.count, 0);
+    assert_int_equal(world.server.rooms.store.map.header->used, 0);
 }
 
 /* Nothing is said by it, and it takes no buffer from anybody. */
@@ -475,7 +475,7 @@ static void test_who_comes_late_is_told_behind_the_welcome(void **state)
     struct peer *v1 =
         peer_open_with("/ws/tea", fields_with(V1 BEARER, token(-20, ANN)));
     const char *story = peer_story(v1);
-    static const char told[] = "\"following\":0}\n"
+    static const char told[] = "\"following\":0,\"who\":[-/ann]}\n"
                                "text {\"event\":\"expiring\",\"in\":10}\n";
     assert_non_null(strstr(story, told));
     world_pass(1000);

@@ -5,6 +5,7 @@
  */
 #include "server/input.h"
 #include "sim/peer.h"
+#include "support/death.h"
 
 #include <errno.h>
 
@@ -162,8 +163,15 @@ static void test_more_of_it_is_received_behind_what_was_kept(void **state)
     assert_memory_equal(lease_bytes(&s->leases, c->inbox), "messagere", 9);
     sim_write(ann->connection, BYTES_LITERAL("st"));
     client_set(c, CLIENT_READABLE);
-    assert_true(bytes_equal(input_append(s, c), BYTES_LITERAL("rest")));
+    struct span all;
+    assert_true(input_append(s, c, &all));
+    assert_true(bytes_equal(all, BYTES_LITERAL("rest")));
     assert_memory_equal(lease_bytes(&s->leases, c->inbox), "messagerest", 11);
+    assert_false(input_append(s, c, &all));
+    client_set(c, CLIENT_PARKED); /* there is enough of it */
+    assert_true(input_append(s, c, &all));
+    assert_true(bytes_equal(all, BYTES_LITERAL("rest")));
+    assert_false(client_has(c, CLIENT_PARKED));
     lease_give(&s->leases, &c->inbox);
 }
 
@@ -205,6 +213,20 @@ static void test_no_more_is_received_than_there_is_room_for(void **state)
     lease_give(&s->leases, &c->inbox);
 }
 
+static void keep_too_much(void *context)
+{
+    input_keep(&world.server, context, BYTES_LITERAL("x"),
+               world.server.leases.size, false);
+}
+
+static void test_more_than_a_buffer_holds_stops_the_process(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    assert_true(death_by_check(keep_too_much, world_client(ann->connection)));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -219,6 +241,7 @@ int main(void)
         WORLD_TEST(test_more_of_it_is_received_behind_what_was_kept),
         WORLD_TEST(test_without_a_buffer_nothing_is_kept),
         WORLD_TEST(test_no_more_is_received_than_there_is_room_for),
+        WORLD_TEST(test_more_than_a_buffer_holds_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,15 @@ static void test_a_flood_is_cut_and_counted(void **state)
     assert_false(j.owing);
 }
 
+static void test_of_a_flood_debug_leaves_nothing_out(void **state)
+{
+    (void)state;
+    struct journal j = {.level = LEVEL_DEBUG};
+    for (unsigned i = 0; i < 3 * LIMITS_LOG_LINES; i++)
+        assert_true(write_line(&j, JOURNAL_OPEN, SIM_WALL));
+    assert_false(j.owing);
+}
+
 static void test_what_was_left_out_is_told_without_a_further_line(void **state)
 {
     (void)state;
@@ -177,7 +186,8 @@ static void test_every_kind_is_told_by_its_word(void **state)
         {JOURNAL_START, "start"},  {JOURNAL_OPEN, "open"},
         {JOURNAL_CLOSE, "close"},  {JOURNAL_REFUSE, "refuse"},
         {JOURNAL_STATE, "state"},  {JOURNAL_STOP, "stop"},
-        {JOURNAL_WARN, "warning"},
+        {JOURNAL_WARN, "warning"}, {JOURNAL_WORKER, "worker"},
+        {JOURNAL_REDIS, "redis"},
     };
     (void)state;
     struct journal j = {.level = LEVEL_INFO};
@@ -196,10 +206,13 @@ static void test_a_warning_tells_what_the_system_said(void **state)
     (void)state;
     struct journal j = {.level = LEVEL_WARN};
     journal_warn(&j, SIM_WALL, "no accept", -EPERM);
-    logged("time=2026-11-20T08:29:01.123Z level=warn event=warning "
+    logged("time=2026-11-20T08:29:01.123Z level=error event=warning "
            "why=\"no accept\" error=\"Operation not permitted\"\n");
+    journal_warn(&j, SIM_WALL, "readable", 0);
+    logged("time=2026-11-20T08:29:01.123Z level=warn event=warning "
+           "why=readable\n");
     j.level = LEVEL_ERROR;
-    journal_warn(&j, SIM_WALL, "no accept", -EPERM);
+    journal_warn(&j, SIM_WALL, "readable", 0);
     logged("");
 }
 
@@ -234,6 +247,7 @@ static void test_every_cause_has_its_word(void **state)
         {CAUSE_REQUEST_TIMEOUT, "request-timeout"},
         {CAUSE_REFUSED, "refused"},
         {CAUSE_TOKEN, "token"},
+        {CAUSE_REDIS, "redis"},
         {CAUSE_FAULT, "fault"},
     };
     (void)state;
@@ -241,6 +255,14 @@ static void test_every_cause_has_its_word(void **state)
     for (size_t i = 0; i < UNIT_COUNT(causes); i++)
         assert_string_equal(journal_cause_word(causes[i].cause),
                             causes[i].word);
+}
+
+static void test_of_several_workers_each_line_tells_which(void **state)
+{
+    (void)state;
+    struct journal j = {.level = LEVEL_INFO, .worker = 3};
+    assert_true(write_line(&j, JOURNAL_OPEN, SIM_WALL));
+    logged(START " worker=2\n");
 }
 
 int main(void)
@@ -251,12 +273,14 @@ int main(void)
         JOURNAL_TEST(test_values_with_odd_bytes_are_quoted_and_escaped),
         JOURNAL_TEST(test_a_value_too_long_is_cut_and_still_quoted),
         JOURNAL_TEST(test_a_flood_is_cut_and_counted),
+        JOURNAL_TEST(test_of_a_flood_debug_leaves_nothing_out),
         JOURNAL_TEST(test_what_was_left_out_is_told_without_a_further_line),
         JOURNAL_TEST(test_a_log_that_cannot_be_written_stops_nothing),
         JOURNAL_TEST(test_every_kind_is_told_by_its_word),
         JOURNAL_TEST(test_a_warning_tells_what_the_system_said),
         JOURNAL_TEST(test_every_cause_has_a_word_of_its_own),
         JOURNAL_TEST(test_every_cause_has_its_word),
+        JOURNAL_TEST(test_of_several_workers_each_line_tells_which),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

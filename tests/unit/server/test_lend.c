@@ -99,6 +99,19 @@ static void test_who_has_a_message_that_waits_is_passed_over(void **state)
     assert_int_equal(oldest(9, 9), LEASE_NONE);
 }
 
+/* It goes, and what was taken of it is being published. */
+static void test_who_goes_and_is_not_settled_is_passed_over(void **state)
+{
+    (void)state;
+    begin();
+    take(1, 7, 1);
+    take(2, 7, 2);
+    clients[1].state = CLIENT_CLOSING;
+    assert_int_equal(oldest(9, 9), 1);
+    clients[1].as.farewell.is_settled = 1;
+    assert_int_equal(oldest(9, 9), 0);
+}
+
 /* ---- How it gives way ---------------------------------------------------- */
 
 static uint32_t leases(void)
@@ -192,6 +205,26 @@ static void test_half_a_request_gives_its_buffer_and_is_503(void **state)
     world_not_logged("event=close"); /* it was no WebSocket */
 }
 
+/* Behind half an answer nothing more can be said. */
+static void test_half_a_post_with_output_pending_is_dropped(void **state)
+{
+    (void)state;
+    world.config.buffers = 2;
+    world_start();
+    struct peer *ann = peer_connect(), *bob = peer_connect();
+    peer_take_only(ann, 5);
+    peer_say(ann, "POST /chat/x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                  "Expect: 100-continue\r\n\r\nye");
+    assert_int_equal(leases(), 2);
+    peer_say(bob, "GET / HTTP/1.1\r\nHost: a\r\n");
+    assert_int_equal(leases(), 1);
+    assert_int_not_equal(sim_side(ann->connection), SIM_OPEN);
+    peer_read_again(ann);
+    assert_true(bytes_equal(peer_bytes(ann), BYTES_LITERAL("HTTP/")));
+    peer_say(bob, "\r\n");
+    peer_answered(bob, 200);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -201,10 +234,12 @@ int main(void)
         cmocka_unit_test(test_addresses_in_one_bucket_are_told_apart),
         cmocka_unit_test(test_nobody_gives_way_to_himself),
         cmocka_unit_test(test_who_has_a_message_that_waits_is_passed_over),
+        cmocka_unit_test(test_who_goes_and_is_not_settled_is_passed_over),
         WORLD_TEST(test_the_oldest_unfinished_message_gives_its_buffer),
         WORLD_TEST(test_it_is_of_the_address_that_holds_most),
         WORLD_TEST(test_who_has_output_in_a_buffer_loses_it_as_well),
         WORLD_TEST(test_half_a_request_gives_its_buffer_and_is_503),
+        WORLD_TEST(test_half_a_post_with_output_pending_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

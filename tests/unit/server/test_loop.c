@@ -5,6 +5,7 @@
  * where thousands want something at once a turn costs what limits.h says.
  */
 #include "server/loop.h"
+#include "os/bell.h"
 #include "sim/peer.h"
 
 #include <errno.h>
@@ -56,6 +57,24 @@ static void test_more_than_one_wait_can_tell_are_all_served(void **state)
 }
 
 /* ---- A turn -------------------------------------------------------------- */
+
+/* What somebody before her has said in this turn fills her kernel. */
+static void test_who_is_blocked_before_its_turn_comes_is_not_read(void **state)
+{
+    (void)state;
+    static char text[801];
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    memset(text, 'x', sizeof text - 1); /* an eighth of the log, and more */
+    peer_stop_reading(ann);
+    peer_push_text(bob, text);
+    peer_push_text(ann, "hello");
+    world_turn();
+    assert_true(sim_unread(ann->connection) > 0);
+    peer_read_again(ann);
+    peer_tells(ann, "xxx\ntext hello\n");
+    peer_tells(bob, "xxx\ntext hello\n");
+}
 
 static void test_one_who_sends_without_end_does_not_stop_others(void **state)
 {
@@ -268,6 +287,39 @@ static void test_term_twice_is_exit_1(void **state)
     world_logged("event=stop what=aborted");
 }
 
+/* He reads it as fast as it comes: a piece in each turn. */
+static void test_term_waits_for_a_download(void **state)
+{
+    (void)state;
+    static uint8_t bytes[5 * LIMITS_FILE_PIECE];
+    world.config.static_folder = "folder";
+    world_start();
+    sim_put_file("a.bin", bytes_span(bytes, sizeof bytes));
+    struct peer *ann = peer_connect();
+    sim_set_sink(ann->connection);
+    peer_add(ann, BYTES_LITERAL("GET /a.bin HTTP/1.1\r\nHost: a\r\n\r\n"));
+    peer_push(ann);
+    world_turn();
+    sim_signal(SIGNALS_STOP);
+    assert_int_equal(world_run(), 0);
+    assert_true(world.server.stats.bytes_out > sizeof bytes);
+}
+
+static void test_lines_left_out_are_told_at_the_end(void **state)
+{
+    (void)state;
+    world_start();
+    for (unsigned i = 0; i < LIMITS_LOG_LINES + 3; i++) {
+        struct peer *p = peer_connect();
+        peer_say(p, "GET /none HTTP/1.1\r\nHost: a\r\n\r\n");
+        sim_reset(p->connection);
+        world_settle();
+    }
+    sim_signal(SIGNALS_STOP);
+    assert_int_equal(world_run(), 0);
+    world_logged("event=suppressed of=refuse count=3");
+}
+
 /* ---- Draining ------------------------------------------------------------ */
 
 static void test_draining_sends_what_was_published_before_1001(void **state)
@@ -341,6 +393,12 @@ static void test_the_end_of_draining_comes_before_the_last_goodbye(void **state)
     world_turn();
     assert_int_not_equal(world.server.clients.in_state[CLIENT_OPEN], 0);
     assert_false(world.running);
+    loop_cut_off(&world.server);
+    assert_int_equal(world.server.clients.in_state[CLIENT_OPEN], 0);
+    uint64_t told = 0;
+    for (uint32_t i = 0; i < STATS_CODES; i++)
+        told += world.server.stats.closes[i][CAUSE_STOPPING];
+    assert_int_equal(told, count);
 }
 
 static void test_draining_waits_no_longer_than_it_may(void **state)
@@ -356,6 +414,37 @@ static void test_draining_waits_no_longer_than_it_may(void **state)
     assert_true(world.running);
     world_pass(1 + WHEEL_TICK);
     assert_false(world.running);
+}
+
+static void test_who_is_cut_off_at_the_end_is_told_of(void **state)
+{
+    (void)state;
+    world.config.close_timeout = 60000;
+    world.config.drain = LIMITS_LINGER / 2;
+    world_start();
+    struct peer *ann = peer_open("/chat/x"), *bob = peer_open("/echo");
+    peer_stop_reading(ann);
+    peer_text(ann, "hello");
+    peer_frame(bob, 0x83, BYTES_LITERAL("no such opcode"));
+    peer_upgrade(peer_connect(), "/none", "");
+    sim_signal(SIGNALS_STOP);
+    world_pass(LIMITS_LINGER / 2 + WHEEL_TICK);
+    assert_false(world.running);
+    assert_int_equal(world.server.clients.in_state[CLIENT_LINGER], 2);
+    sim_forget_log();
+    assert_int_equal(world_run(), 0);
+    world_logged("event=close client=0 code=1001 by=server cause=stopping");
+}
+
+static void test_with_no_time_everybody_is_cut_off_and_told_of(void **state)
+{
+    (void)state;
+    world.config.drain = 0;
+    world_start();
+    peer_open("/echo");
+    sim_signal(SIGNALS_STOP);
+    assert_int_equal(world_run(), 0);
+    world_logged("event=close client=0 code=10");
 }
 
 static void test_while_draining_health_is_503_and_nobody_gets_in(void **state)
@@ -482,7 +571,7 @@ static void test_long_messages_to_three_thousand(void **state)
         turn(TURN + ONE_MESSAGE);
         assert_int_equal(sim_in_flight(bob->connection), ++answers * 8);
         assert_int_equal(sim_in_flight(cid->connection), answers * 8);
-    } while (topic_at(&world.server.rooms.topics, 0)->number < 40);
+    } while (world.server.rooms.table[0].history.last.number < 40);
     settle(TURN + ONE_MESSAGE);
     assert_int_equal(world.server.stats.messages_out[CLIENT_PLAIN],
                      40 * 3001 + answers);
@@ -563,12 +652,126 @@ static void test_downloads_take_their_share_and_no_more(void **state)
 #define LARGE_TEST(test)                                                       \
     cmocka_unit_test_setup_teardown(test, start_large, world_teardown)
 
+/* ---- Of several workers --------------------------------------------------- */
+
+static void ring(void)
+{
+    bell_ring(world.server.crew.bells[0]);
+}
+
+static void test_the_keepers_word_is_a_term(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *ann = peer_open("/echo");
+    sim_forget_log();
+    atom_put(&world.server.crew.common->stop, 1);
+    ring();
+    world_settle();
+    peer_told(ann, "close 1001 stopping\nend\n");
+    ring(); /* it counts once */
+    world_settle();
+    assert_false(world.server.abort);
+    peer_close(ann, 1001);
+    world_pass(WORLD_DRAIN);
+    assert_false(world.running);
+    world_not_logged("event=stop"); /* the keeper tells of it */
+}
+
+static void test_a_word_that_was_there_before_it_is_heard(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    atom_put(&world.server.crew.common->stop, 1);
+    world_turn();
+    world_turn();
+    assert_true(world.server.draining);
+}
+
+static void test_what_others_said_before_comes_before_the_close(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *ann = peer_open("/chat/x");
+    struct store *other = world_other("x");
+    struct record r = {.opcode = 1, .payload = BYTES_LITERAL("last words")};
+    assert_int_equal(store_seize(other, 0, record_len(&r)), STORE_DONE);
+    store_number(other, 0, &r);
+    store_append(other, 0, &r);
+    atom_put(&world.server.crew.common->stop, 1);
+    ring();
+    world_settle();
+    peer_told(ann, "text last words\nclose 1001 stopping\nend\n");
+}
+
+static void test_who_is_poked_takes_a_turn_and_tells_so(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    world_settle();
+    const struct crew *c = &world.server.crew;
+    uint32_t before = atom_get(&c->board.workers[0].turns);
+    ring();
+    world_settle();
+    assert_true(atom_get(&c->board.workers[0].turns) > before);
+    assert_int_equal(atom_get(&c->board.workers[1].turns), 0);
+}
+
+static void test_what_it_has_is_told_at_the_end_of_a_turn(void **state)
+{
+    (void)state;
+    world.config.has_metrics = true;
+    world.config.metrics =
+        (struct socket_address){.family = SOCKET_ANY, .port = 6869};
+    world_start_in_crew(2);
+    const struct crew *c = &world.server.crew;
+    struct peer *ann = peer_open("/echo");
+    assert_int_equal(crew_sum(c, CREW_REGULAR), 1);
+    assert_int_equal(crew_sum(c, (enum crew_gauge)(CREW_STATE + CLIENT_OPEN)),
+                     1);
+    assert_int_equal(c->parts[0].stats.accepted, 1);
+    assert_int_equal(sim_rung(c->keeper_bell), 1);
+    peer_close(ann, 1000);
+    world_pass(LIMITS_LINGER + WHEEL_TICK);
+    assert_int_equal(crew_sum(c, CREW_REGULAR), 0);
+    assert_int_equal(c->parts[0].stats.accepted, 1);
+}
+
+static void test_lines_of_the_log_tell_the_worker(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    peer_open("/echo");
+    world_logged("event=open worker=0 client=0 ip=192.0.2.1 path=/echo\n");
+}
+
+/* Others wrote; they are not here to be waited for without end. */
+static void test_a_term_waits_a_while_for_what_is_not_heard_yet(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    peer_open("/chat/x");
+    world.server.flush_cost = 0; /* no room is walked */
+    room_soil(&world.server.rooms, room_at(&world.server.rooms, 0));
+    atom_put(&world.server.crew.common->stop, 1);
+    ring();
+    world_turn();
+    world_turn();
+    assert_true(world.server.rooms.dirty.count > 0);
+    assert_false(world.server.draining);
+    sim_pass(LIMITS_REST);
+    world_turn();
+    assert_true(world.server.draining);
+    world.server.flush_cost = LIMITS_TURN_FLUSH;
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_an_idle_server_sleeps_until_somebody_comes),
         WORLD_TEST(test_idle_clients_wake_nobody_before_their_ping),
         WORLD_TEST(test_more_than_one_wait_can_tell_are_all_served),
+        WORLD_TEST(test_who_is_blocked_before_its_turn_comes_is_not_read),
         WORLD_TEST(test_one_who_sends_without_end_does_not_stop_others),
         WORLD_TEST(test_a_slot_is_not_anothers_before_the_turn_is_over),
         WORLD_TEST(test_many_who_never_cease_to_send_stop_no_timer),
@@ -582,17 +785,28 @@ int main(void)
         WORLD_TEST(test_a_quiet_log_has_no_state),
         WORLD_TEST(test_term_without_clients_ends_at_once),
         WORLD_TEST(test_term_twice_is_exit_1),
+        WORLD_TEST(test_term_waits_for_a_download),
+        WORLD_TEST(test_lines_left_out_are_told_at_the_end),
         WORLD_TEST(test_draining_sends_what_was_published_before_1001),
         WORLD_TEST(test_draining_ends_when_all_have_answered),
         WORLD_TEST(test_many_are_told_to_leave_over_several_turns),
         WORLD_TEST(test_the_end_of_draining_comes_before_the_last_goodbye),
         WORLD_TEST(test_draining_waits_no_longer_than_it_may),
+        WORLD_TEST(test_who_is_cut_off_at_the_end_is_told_of),
+        WORLD_TEST(test_with_no_time_everybody_is_cut_off_and_told_of),
         WORLD_TEST(test_while_draining_health_is_503_and_nobody_gets_in),
         LARGE_TEST(test_long_messages_to_three_thousand),
         LARGE_TEST(test_six_thousand_are_told_how_many_they_are),
         LARGE_TEST(test_goodbye_to_ten_thousand),
         LARGE_TEST(test_ten_thousand_timers_at_once),
         LARGE_TEST(test_downloads_take_their_share_and_no_more),
+        WORLD_TEST(test_the_keepers_word_is_a_term),
+        WORLD_TEST(test_a_word_that_was_there_before_it_is_heard),
+        WORLD_TEST(test_who_is_poked_takes_a_turn_and_tells_so),
+        WORLD_TEST(test_what_it_has_is_told_at_the_end_of_a_turn),
+        WORLD_TEST(test_lines_of_the_log_tell_the_worker),
+        WORLD_TEST(test_what_others_said_before_comes_before_the_close),
+        WORLD_TEST(test_a_term_waits_a_while_for_what_is_not_heard_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

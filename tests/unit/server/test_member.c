@@ -10,7 +10,7 @@
 
 static const struct room *only_room(void)
 {
-    assert_int_equal(world.server.rooms.topics.slots.count, 1);
+    assert_int_equal(world.server.rooms.store.map.header->used, 1);
     return room_at(&world.server.rooms, 0);
 }
 
@@ -458,23 +458,21 @@ test_what_was_taken_is_published_though_its_sender_goes(void **state)
         peer_stop_reading(bob);
         peer_push_numbered(ann, 0, 6, 400);
         world_settle();
-        uint64_t number = room_topic(&world.server.rooms, only_room())->number;
+        uint64_t number = only_room()->history.last.number;
         if (way % 2)
             peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, 400));
         else
             peer_add_frame(ann, PEER_BINARY, bytes_span(zeros, 400));
         peer_flush(ann);
         assert_true(is_held(ann));
-        assert_int_equal(room_topic(&world.server.rooms, only_room())->number,
-                         number);
+        assert_int_equal(only_room()->history.last.number, number);
         switch (way / 2) {
         case 0: peer_close(ann, 1000); break;
         case 1: sim_shut(ann->connection); break;
         case 2: sim_reset(ann->connection); break;
         }
         world_settle();
-        assert_int_equal(room_topic(&world.server.rooms, only_room())->number,
-                         number + 1);
+        assert_int_equal(only_room()->history.last.number, number + 1);
         peer_read_again(bob);
         assert_non_null(strstr(peer_story(bob), "\nbinary \\x00\\x00"));
         if (way / 2 == 0)
@@ -512,6 +510,7 @@ static void test_who_goes_with_words_to_pass_over_and_one_held(void **state)
             peer_push_text(ann, "{\"message\":\"five\"}");
         peer_close(ann, 1000);
         peer_tells(ann, "close 1000\nend\n");
+        assert_null(strstr(ann->story, "five"));
         peer_tells(dan, "0000\n#8 five\n");
         world_again();
     }
@@ -526,6 +525,7 @@ static void test_who_closes_behind_a_message_has_said_it(void **state)
     make_laggard(&ann, &bob);
     peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("goodbye"));
     peer_close(ann, 1000);
+    peer_tells(ann, "text goodbye\nclose 1000\nend\n");
     peer_read_again(bob);
     peer_tells(bob, "text goodbye\n");
 }
@@ -578,8 +578,7 @@ static void test_a_crowd_of_senders_waits_before_most_are_overrun(void **state)
         peer_push_numbered(crowd[i], i, i + 1, 300);
         world_settle();
     }
-    assert_int_equal(room_topic(&world.server.rooms, only_room())->number,
-                     UNIT_COUNT(crowd));
+    assert_int_equal(only_room()->history.last.number, UNIT_COUNT(crowd));
     assert_int_equal(member(bob)->behind, MEMBER_FAR);
     struct peer *eve = peer_open("/chat/x"), *fay = peer_open("/chat/x");
     peer_push_numbered(eve, 0, 2, 100);
@@ -622,6 +621,70 @@ static void test_held_senders_are_not_taken_for_dead(void **state)
     world_not_logged("pong-timeout");
 }
 
+/* A quarter of the log that was not yet handed to the kernels. */
+static void test_while_the_walk_is_behind_nobody_may_speak(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    struct client *c = world_client(ann->connection);
+    struct room *room = room_at(&world.server.rooms, 0);
+    room->unflushed = world.config.room_log / 4 - 1;
+    member_said(&world.server, room, c, 0);
+    assert_true(member_may_speak(&world.server, c));
+    room->unflushed++;
+    member_said(&world.server, room, c, 0);
+    assert_false(member_may_speak(&world.server, c));
+    member_begin_walk(&world.server, room);
+    assert_true(member_may_speak(&world.server, c));
+}
+
+/* It lies nowhere: its buffer went back. */
+static void test_a_held_message_may_be_empty(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_frame(ann, PEER_BINARY, bytes_span(NULL, 0));
+    assert_true(is_held(ann));
+    assert_int_equal(world.server.leases.slots.count, 0);
+    peer_read_again(bob);
+    assert_false(is_held(ann));
+    peer_tells(bob, "...\nbinary \n");
+}
+
+/* That its JSON form is too long is known when it is published. */
+static void test_a_held_message_may_be_its_senders_end(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1024];
+    world_start();
+    struct peer *ann, *bob;
+    make_laggard(&ann, &bob);
+    peer_bytes(ann);
+    peer_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    assert_true(is_held(ann));
+    peer_read_again(bob);
+    peer_told(ann, "close 1009 too long as JSON\nend\n");
+    peer_told_numbered(bob, 0, 6);
+}
+
+/* It has one stretch to pass over, and hears what lies apart from that. */
+static void test_what_lies_apart_is_not_passed_over(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/ws/x");
+    struct client *c = world_client(ann->connection);
+    member_skip(&world.server, c, 100, 120);
+    member_skip(&world.server, c, 120, 150);
+    member_skip(&world.server, c, 160, 170);
+    assert_int_equal(member(ann)->skip_from, 100);
+    assert_int_equal(member(ann)->skip_len, 50);
+    client_clear(c, CLIENT_SKIPS);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -653,6 +716,10 @@ int main(void)
         WORLD_TEST(test_a_crowd_of_senders_waits_before_most_are_overrun),
         WORLD_TEST(test_a_close_waits_behind_what_is_owed),
         WORLD_TEST(test_held_senders_are_not_taken_for_dead),
+        WORLD_TEST(test_while_the_walk_is_behind_nobody_may_speak),
+        WORLD_TEST(test_a_held_message_may_be_empty),
+        WORLD_TEST(test_a_held_message_may_be_its_senders_end),
+        WORLD_TEST(test_what_lies_apart_is_not_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
  * frames; who can be sent nothing more goes alone.
  */
 #include "server/output.h"
+#include "server/conn.h"
 #include "sim/peer.h"
 #include "support/death.h"
 
@@ -27,6 +28,26 @@ static void test_a_pong_leaves_with_the_rooms_frames(void **state)
     world_settle();
     assert_int_equal(sim_count(SIM_SEND), sends + 3);
     peer_told(ann, "pong ?\ntext one\ntext two\n");
+}
+
+/* The last half of the buffers is not for a few bytes each. */
+static void test_a_pong_does_not_take_one_of_the_last_buffers(void **state)
+{
+    (void)state;
+    world.config.buffers = 2;
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    struct peer *cid = peer_open("/chat/x");
+    peer_frame(cid, FRAME_TEXT, BYTES_LITERAL("half "));
+    peer_push_text(bob, "one");
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_push(ann);
+    peer_add_frame(cid, FRAME_FIN | FRAME_CONTINUATION, BYTES_LITERAL("two"));
+    peer_push(cid);
+    uint64_t sends = sim_count(SIM_SEND);
+    world_settle();
+    assert_int_equal(sim_count(SIM_SEND), sends + 4);
+    peer_told(ann, "pong ?\ntext one\ntext half two\n");
 }
 
 static void test_private_output_does_not_wait_for_a_long_walk(void **state)
@@ -113,6 +134,26 @@ static void test_who_is_overrun_inside_a_frame_is_dropped(void **state)
     peer_tells(bob, "xxx\ntorn 1\nend\n");
 }
 
+/* Of the room nothing is owed to him any more, only the rest of his Close. */
+static void test_a_close_that_has_begun_is_not_torn_by_the_room(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    peer_take_only(bob, 3);
+    peer_text(ann, "hello");
+    conn_close(&world.server, world_client(bob->connection), 1008, "too late",
+               CAUSE_TOKEN);
+    world_settle();
+    peer_take_only(bob, 7 + 2); /* the frame, and two bytes of the Close */
+    world_settle();
+    memset(long_text, 'x', sizeof long_text - 1);
+    for (unsigned i = 0; i < 12; i++)
+        peer_text(ann, long_text);
+    peer_read_again(bob);
+    peer_told(bob, "text hello\nclose 1008 too late\nend\n");
+}
+
 /* ---- What goes wrong ----------------------------------------------------- */
 
 static void test_output_that_finds_no_buffer_ends_the_connection(void **state)
@@ -165,17 +206,43 @@ static void test_nobody_is_handled_inside_another(void **state)
     output_settle(&world.server, bob);
 }
 
+static void begin_with_output_left(void *context)
+{
+    world.server.staging.len = 1;
+    output_begin(&world.server, context);
+}
+
+static void settle_another(void *context)
+{
+    output_settle(&world.server, context);
+}
+
+static void test_what_is_put_is_of_the_one_being_handled(void **state)
+{
+    (void)state;
+    world_start();
+    struct client *ann = world_client(peer_open("/echo")->connection);
+    struct client *bob = world_client(peer_open("/echo")->connection);
+    assert_true(death_by_check(begin_with_output_left, ann));
+    output_begin(&world.server, ann);
+    assert_true(death_by_check(settle_another, bob));
+    output_settle(&world.server, ann);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_a_pong_leaves_with_the_rooms_frames),
+        WORLD_TEST(test_a_pong_does_not_take_one_of_the_last_buffers),
         WORLD_TEST(test_private_output_does_not_wait_for_a_long_walk),
         WORLD_TEST(test_history_begins_to_be_told_in_the_turn_of_joining),
         WORLD_TEST(test_who_is_overrun_at_a_boundary_gets_close_1013),
         WORLD_TEST(test_who_is_overrun_inside_a_frame_is_dropped),
+        WORLD_TEST(test_a_close_that_has_begun_is_not_torn_by_the_room),
         WORLD_TEST(test_output_that_finds_no_buffer_ends_the_connection),
         WORLD_TEST(test_a_connection_that_breaks_takes_nobody_with_it),
         WORLD_TEST(test_nobody_is_handled_inside_another),
+        WORLD_TEST(test_what_is_put_is_of_the_one_being_handled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void is_message(const struct peer_response *r, unsigned number)
     char body[64];
     int len = snprintf(
         body, sizeof body, "{\"id\":\"%llx-%u\"}\n",
-        (unsigned long long)topic_at(&world.server.rooms.topics, 0)->epoch,
+        (unsigned long long)world.server.rooms.table[0].history.last.epoch,
         number);
     assert_int_equal(r->status, 200);
     assert_true(bytes_equal(r->body, bytes_span(body, (size_t)len)));
@@ -190,6 +190,11 @@ static const struct {
     {"POST /ws HTTP/1.1\r\n" HOST THREE "Origin: http://a.example\r\n\r\nyes",
      200, true},
     {"POST /ws HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200, true},
+    {"POST /ws HTTP/1.1\r\n" HOST THREE "Content-Type: text/plain\r\n\r\nyes",
+     200, true},
+    {"POST /ws HTTP/1.1\r\n" HOST THREE
+     "Content-Type: application/octet-streams\r\n\r\nno\xFF",
+     400, true},
     {"POST /ws HTTP/1.1\r\n" HOST THREE "\r\nno\xFF", 400, true},
     {"POST /ws?name=%FF HTTP/1.1\r\n" HOST THREE "\r\nyes", 400, false},
     {"POST /ws?name=%00 HTTP/1.1\r\n" HOST THREE "\r\nyes", 400, false},

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Goal: who has input and no reason to wait is read from, once a turn, and the
- * time in which somebody is not is given back.
+ * time in which somebody is not is given back; who asks for a room gets it as
+ * soon as it can be had.
  */
+#include "os/bell.h"
 #include "server/ready.h"
 #include "sim/peer.h"
 
@@ -17,9 +19,10 @@ static void test_who_may_be_read_has_input_and_no_reason_to_wait(void **state)
         enum client_state state;
         bool reads;
     } states[] = {
-        {CLIENT_PROXY, true}, {CLIENT_REQUEST, true}, {CLIENT_REPLY, false},
-        {CLIENT_IDLE, true},  {CLIENT_OPEN, true},    {CLIENT_CLOSING, false},
-        {CLIENT_GONE, false}, {CLIENT_LINGER, true},
+        {CLIENT_PROXY, true},   {CLIENT_REQUEST, true},  {CLIENT_BODY, true},
+        {CLIENT_ASKING, false}, {CLIENT_REPLY, false},   {CLIENT_IDLE, true},
+        {CLIENT_OPEN, true},    {CLIENT_CLOSING, false}, {CLIENT_GONE, false},
+        {CLIENT_LINGER, true},
     };
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(states); i++) {
@@ -92,6 +95,222 @@ static void test_a_blocked_client_is_not_read_from(void **state)
     peer_told(ann, "text hello\ntext again\ntext and again\n");
 }
 
+/* ---- Asking for a room ----------------------------------------------------- */
+
+#define HOST "Host: a.example\r\n"
+#define POST "POST /chat/x HTTP/1.1\r\n" HOST "Content-Length: "
+
+static struct store *other;
+
+/* Another worker has the lock of the table, or of the only room. */
+static void bar_table(void)
+{
+    assert_true(board_lock(&other->board.table->lock, other->worker));
+}
+
+static void bar_room(void)
+{
+    assert_int_equal(store_seize(other, 0, 64), STORE_DONE);
+}
+
+static void unbar(void)
+{
+    struct board_table *table = other->board.table;
+    if (atom_get(&table->lock))
+        board_unlock(&table->lock);
+    store_release(other);
+}
+
+static void start_with_another(void)
+{
+    world_start_in_crew(2);
+    other = world_other("x");
+}
+
+static void unbar_and_ring(void)
+{
+    unbar();
+    store_ring_one(other, 0, 0);
+    bell_ring(world.server.crew.bells[0]);
+    world_settle();
+}
+
+static struct peer *ask(const char *target)
+{
+    struct peer *p = peer_connect();
+    peer_upgrade(p, target, "");
+    peer_flush(p);
+    assert_int_equal(client_of(p)->state, CLIENT_ASKING);
+    assert_int_equal(peer_bytes(p).len, 0);
+    return p;
+}
+
+static struct peer *post(const char *rest)
+{
+    struct peer *p = peer_connect();
+    peer_add(p, BYTES_LITERAL(POST));
+    peer_say(p, rest);
+    return p;
+}
+
+static void ask_behind(void (*bar)(void))
+{
+    start_with_another();
+    bar();
+    struct peer *ann = ask("/chat/x"), *bob = ask("/ws/x?name=Bob");
+    unbar_and_ring();
+    peer_answered(ann, 101);
+    peer_answered(bob, 101);
+    peer_text(bob, "{\"message\":\"one\"}");
+    peer_told(ann, "text one\n");
+    assert_int_equal(world.server.leases.slots.count, 0);
+    store_close(other, 0);
+}
+
+static void test_who_asks_for_a_room_gets_it_when_it_can_be_had(void **state)
+{
+    (void)state;
+    ask_behind(bar_room);
+}
+
+static void test_and_when_the_table_can(void **state)
+{
+    (void)state;
+    ask_behind(bar_table);
+}
+
+static void test_what_it_sent_behind_its_request_is_heard_then(void **state)
+{
+    (void)state;
+    start_with_another();
+    bar_table();
+    struct peer *ann = ask("/chat/x");
+    peer_text(ann, "one");
+    peer_text(ann, "two");
+    unbar_and_ring();
+    peer_answered(ann, 101);
+    peer_told(ann, "text one\ntext two\n");
+    store_close(other, 0);
+}
+
+/* A bell may be lost with who was to ring it. */
+static void test_it_is_asked_for_again_without_being_rung(void **state)
+{
+    (void)state;
+    start_with_another();
+    bar_table();
+    struct peer *ann = ask("/chat/x"), *bob = post("3\r\n\r\none");
+    world_pass(10 * LIMITS_AGAIN);
+    assert_int_equal(peer_bytes(ann).len, 0);
+    unbar();
+    world_pass(LIMITS_AGAIN + WHEEL_TICK);
+    peer_answered(ann, 101);
+    peer_answered(bob, 200);
+    store_close(other, 0);
+}
+
+#define GET "GET /style.css HTTP/1.1\r\n" HOST "\r\n"
+
+/* One whose content comes with its head, the empty one, too; one whose content
+   comes later. What stands behind them is another request. */
+static void post_behind(void (*bar)(void))
+{
+    start_with_another();
+    struct peer *eve = peer_open("/chat/x"), *bob = post("5\r\n\r\none");
+    bar();
+    struct peer *ann = post("0\r\n\r\n"), *cid = post("1\r\n\r\n." GET GET);
+    peer_say(bob, "!!" GET GET);
+    world_pass(3 * LIMITS_AGAIN);
+    assert_int_equal(world.server.clients.asking.count, 3);
+    unbar_and_ring();
+    peer_answered(ann, 200);
+    for (size_t i = 0; i < 3; i++) {
+        peer_answered(bob, 200);
+        peer_answered(cid, 200);
+    }
+    peer_told(eve, "text \ntext .\ntext one!!\n");
+    assert_int_equal(world.server.leases.slots.count, 0);
+    store_close(other, 0);
+}
+
+static void test_what_is_posted_is_said_once(void **state)
+{
+    (void)state;
+    post_behind(bar_room);
+}
+
+static void test_and_once_behind_the_table(void **state)
+{
+    (void)state;
+    post_behind(bar_table);
+}
+
+static void test_it_is_refused_at_its_deadline(void **state)
+{
+    (void)state;
+    start_with_another();
+    bar_table();
+    struct peer *ann = ask("/chat/x"), *bob = post("3\r\n\r\none");
+    world_pass(WORLD_HANDSHAKE_TIMEOUT - WHEEL_TICK);
+    assert_int_equal(peer_bytes(ann).len, 0);
+    world_pass(2 * WHEEL_TICK);
+    peer_answered(ann, 503);
+    world_logged("why=\"its room is busy\"");
+    assert_int_equal(peer_bytes(bob).len, 0);
+    world_pass(WORLD_MESSAGE_TIMEOUT - WORLD_HANDSHAKE_TIMEOUT);
+    peer_answered(bob, 503);
+    unbar();
+    store_close(other, 0);
+}
+
+static void test_who_goes_meanwhile_leaves_nothing(void **state)
+{
+    (void)state;
+    start_with_another();
+    bar_table();
+    sim_reset(ask("/chat/x")->connection);
+    sim_reset(post("3\r\n\r\none")->connection);
+    world_pass(LIMITS_AGAIN + WHEEL_TICK);
+    unbar_and_ring();
+    world_pass(LIMITS_AGAIN + WHEEL_TICK);
+    assert_int_equal(world.server.clients.slots.count, 0);
+    assert_int_equal(world.server.leases.slots.count, 0);
+    store_close(other, 0);
+}
+
+static void test_without_a_buffer_it_cannot_wait(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    start_with_another();
+    bar_table();
+    struct peer *bob = post("3\r\n\r\none");
+    assert_int_equal(client_of(bob)->state, CLIENT_ASKING);
+    struct peer *ann = peer_connect(); /* has what the other one had */
+    peer_upgrade(ann, "/chat/x", "");
+    peer_flush(ann);
+    peer_answered(bob, 503);
+    assert_int_equal(client_of(ann)->state, CLIENT_ASKING);
+    unbar_and_ring();
+    peer_answered(ann, 101);
+    store_close(other, 0);
+}
+
+static void test_at_the_stop_it_is_refused(void **state)
+{
+    (void)state;
+    start_with_another();
+    bar_table();
+    struct peer *ann = ask("/chat/x"), *bob = post("3\r\n\r\none");
+    atom_put(&world.server.crew.common->stop, 1);
+    bell_ring(world.server.crew.bells[0]);
+    world_settle();
+    peer_answered(ann, 503);
+    peer_answered(bob, 503);
+    unbar();
+    store_close(other, 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -99,6 +318,16 @@ int main(void)
         WORLD_TEST(test_one_is_in_the_queue_once),
         WORLD_TEST(test_reasons_are_a_set_and_time_in_it_is_given_back),
         WORLD_TEST(test_a_blocked_client_is_not_read_from),
+        WORLD_TEST(test_who_asks_for_a_room_gets_it_when_it_can_be_had),
+        WORLD_TEST(test_and_when_the_table_can),
+        WORLD_TEST(test_what_it_sent_behind_its_request_is_heard_then),
+        WORLD_TEST(test_it_is_asked_for_again_without_being_rung),
+        WORLD_TEST(test_what_is_posted_is_said_once),
+        WORLD_TEST(test_and_once_behind_the_table),
+        WORLD_TEST(test_it_is_refused_at_its_deadline),
+        WORLD_TEST(test_who_goes_meanwhile_leaves_nothing),
+        WORLD_TEST(test_without_a_buffer_it_cannot_wait),
+        WORLD_TEST(test_at_the_stop_it_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,20 @@ static void test_what_the_client_has_is_not_sent_again(void **state)
     peer_answered(ann, 200);
 }
 
+/* RFC 9110 15.4.5: what is the same for every representation. */
+static void test_a_304_has_no_coding(void **state)
+{
+    (void)state;
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET /style.css HTTP/1.1\r\n" HOST
+                  "Accept-Encoding: gzip\r\nIf-None-Match: *\r\n\r\n");
+    struct peer_response r = peer_response(ann, true);
+    assert_int_equal(r.status, 304);
+    assert_true(peer_field(&r, "ETag").len > 0);
+    assert_int_equal(peer_field(&r, "Content-Encoding").len, 0);
+}
+
 static void test_it_answers_to_its_names_alone(void **state)
 {
     static const struct {
@@ -192,6 +206,20 @@ static void test_it_answers_to_its_names_alone(void **state)
         world_settle();
     }
     world_logged("status=421 why=\"Host not ours\"");
+}
+
+/* Whoever reads the metrics knows an address at best. */
+static void test_at_the_address_of_metrics_every_name_will_do(void **state)
+{
+    (void)state;
+    world.config.hosts[0] = BYTES_LITERAL("a.example");
+    world.config.host_count = 1;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    world_start();
+    struct peer *p = peer_of(sim_connect(1, "192.0.2.9:9"));
+    peer_say(p, "GET /metrics HTTP/1.1\r\nHost: 192.0.2.1:9\r\n\r\n");
+    peer_answered(p, 200);
 }
 
 /* ---- However it arrives -------------------------------------------------- */
@@ -287,6 +315,42 @@ static void test_without_a_buffer_what_comes_behind_is_not_kept(void **state)
     sim_set_window(ann->connection, 0);
     peer_say(ann, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n");
     assert_int_not_equal(sim_side(ann->connection), SIM_OPEN);
+}
+
+/* All of them hold messages of somebody's that wait for their room. */
+static void lend_all(struct client *other)
+{
+    struct server *s = &world.server;
+    other->taken = FRAME_TEXT; /* nobody takes a buffer of it */
+    while (lease_take(&s->leases, client_index(&s->clients, other), 0, 0) !=
+           LEASE_NONE)
+        ;
+}
+
+static void give_all_back(struct client *other)
+{
+    other->taken = 0;
+    for (uint32_t i = 0; i < world.config.buffers; i++)
+        lease_give(&world.server.leases, &(uint32_t){i});
+}
+
+static void test_with_all_buffers_lent_out_no_half_is_kept(void **state)
+{
+    (void)state;
+    world_start();
+    struct client *other = world_client(peer_connect()->connection);
+    struct peer *ann = peer_connect(), *bob = peer_connect();
+    struct peer *cid = peer_connect();
+    lend_all(other);
+    peer_say(ann, "GET / HTTP/1.1\r\n");
+    peer_answered(ann, 503);
+    peer_told(ann, "end\n");
+    peer_say(bob, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n");
+    peer_told(bob, "end\n");
+    peer_say(cid, "GET /chat/x HTTP/1.1\r\n" HOST UPGRADE KEY "\r\n\x81");
+    assert_int_equal(peer_response(cid, true).status, 101);
+    peer_told(cid, "close 1013 no buffer for what was sent\nend\n");
+    give_all_back(other);
 }
 
 /* ---- The upgrade --------------------------------------------------------- */
@@ -467,12 +531,15 @@ int main(void)
         WORLD_TEST(test_every_refusal_has_its_status),
         WORLD_TEST(test_a_head_that_is_too_long_is_414_or_431),
         WORLD_TEST(test_what_the_client_has_is_not_sent_again),
+        WORLD_TEST(test_a_304_has_no_coding),
         WORLD_TEST(test_it_answers_to_its_names_alone),
+        WORLD_TEST(test_at_the_address_of_metrics_every_name_will_do),
         WORLD_TEST(test_requests_and_frames_may_be_cut_anywhere),
         WORLD_TEST(test_requests_may_come_byte_by_byte),
         WORLD_TEST(test_one_empty_line_before_a_request_is_ignored),
         WORLD_TEST(test_frames_right_behind_the_handshake_are_heard),
         WORLD_TEST(test_without_a_buffer_what_comes_behind_is_not_kept),
+        WORLD_TEST(test_with_all_buffers_lent_out_no_half_is_kept),
         WORLD_TEST(test_the_subprotocol_that_the_path_knows_is_chosen),
         WORLD_TEST(test_origins_are_the_host_or_in_the_list),
         WORLD_TEST(test_compression_is_agreed_on_where_it_is_offered),

@@ -5,6 +5,8 @@
  */
 #include "server/room.h"
 #include "sim/peer.h"
+#include "support/quick_store.h"
+#include "support/death.h"
 
 #include <stdio.h>
 
@@ -14,36 +16,42 @@
 #define HISTORY 5
 
 static struct room table[ROOMS];
-static struct topic topics[ROOMS];
-static uint32_t buckets[ROOMS];
 static uint8_t log_bytes[ROOMS * ROOM_LOGS * LOG];
-static uint64_t marks[ROOMS * HISTORY];
+static struct history_mark marks[ROOMS * HISTORY];
 static struct list_link links[READERS];
 
 static struct rooms rooms_of(void)
 {
     memset(table, 0, sizeof table);
-    memset(topics, 0, sizeof topics);
-    memset(buckets, 0, sizeof buckets);
     memset(marks, 0, sizeof marks);
     struct rooms all = {
-        .topics = {.table = topics,
-                   .buckets = buckets,
-                   .history = HISTORY,
-                   .mark_space = marks},
+        .store = quick_store(ROOMS),
+        .marks = marks,
+        .history = HISTORY,
         .table = table,
         .reader_links = {(uint8_t *)links, sizeof *links},
         .log_bytes = log_bytes,
         .log_size = LOG,
         .log_count = ROOM_LOGS,
     };
-    room_init(&all, ROOMS);
+    room_init(&all);
     return all;
 }
 
 static struct room *open_room(struct rooms *all, const char *name)
 {
-    return room_open(all, bytes_of(name), 1000);
+    struct room *room;
+    return room_open(all, bytes_of(name), 1000, HISTORY, &room) == STORE_DONE
+               ? room
+               : NULL;
+}
+
+/* Nobody stays. */
+static struct room *visit_room(struct rooms *all, const char *name)
+{
+    struct room *room = open_room(all, name);
+    room_let_go(all, room);
+    return room;
 }
 
 /* Messages of 20 bytes in each form; the JSON one says its number. */
@@ -52,9 +60,10 @@ static void append(struct rooms *all, struct room *room, unsigned count)
     while (count-- > 0) {
         char text[32];
         snprintf(text, sizeof text, "%020u",
-                 (unsigned)room_topic(all, room)->number + 1);
+                 (unsigned)room->history.last.number + 1);
         struct span whole = bytes_of(text);
         struct room_record record = {
+            .id = {room->history.last.epoch, room->history.last.number + 1},
             .head = {bytes_part(whole, 0, 2), whole},
             .body = {bytes_part(whole, 2, 18)},
         };
@@ -87,6 +96,23 @@ static void test_a_room_with_readers_keeps_its_place(void **state)
     assert_non_null(open_room(&all, "b"));
 }
 
+/* Who is about to come may see the last one go. */
+static void test_a_room_stays_open_for_who_is_about_to_come(void **state)
+{
+    (void)state;
+    struct rooms all = rooms_of();
+    struct room *a = open_room(&all, "a");
+    room_add_reader(&all, a, 0);
+    assert_ptr_equal(open_room(&all, "a"), a);
+    room_remove_reader(&all, a, 0);
+    assert_true(store_is_open(&all.store, room_index(&all, a)));
+    room_add_reader(&all, a, 1);
+    room_remove_reader(&all, a, 1);
+    assert_false(store_is_open(&all.store, room_index(&all, a)));
+    visit_room(&all, "a");
+    assert_false(store_is_open(&all.store, room_index(&all, a)));
+}
+
 static void test_the_room_that_was_empty_longest_makes_way(void **state)
 {
     (void)state;
@@ -100,7 +126,7 @@ static void test_the_room_that_was_empty_longest_makes_way(void **state)
     room_remove_reader(&all, a, 0);
     struct room *d = open_room(&all, "d");
     assert_ptr_equal(d, b);
-    assert_int_equal(room_topic(&all, d)->number, 0);
+    assert_int_equal(d->history.last.number, 0);
     assert_true(d->logs[ROOM_JSON].head == 0);
     assert_ptr_equal(open_room(&all, "a"), a);
     room_add_reader(&all, a, 0);
@@ -115,13 +141,34 @@ static void test_an_empty_room_keeps_its_history(void **state)
     struct room *a = open_room(&all, "a");
     room_add_reader(&all, a, 0);
     append(&all, a, 3);
-    uint64_t epoch = room_topic(&all, a)->epoch;
+    uint64_t epoch = a->history.last.epoch;
     room_remove_reader(&all, a, 0);
     assert_ptr_equal(open_room(&all, "a"), a);
-    assert_int_equal(room_topic(&all, a)->number, 3);
-    assert_true(room_topic(&all, a)->epoch == epoch);
-    assert_true(topic_position(&all.topics, room_topic(&all, a),
-                               &a->logs[ROOM_JSON], 2) == 20);
+    assert_int_equal(a->history.last.number, 3);
+    assert_true(a->history.last.epoch == epoch);
+    assert_true(history_position(&a->history, &a->logs[ROOM_JSON], 2) == 20);
+}
+
+/* Another worker has the table's lock. */
+static void test_a_room_that_could_not_be_let_go_is_let_go_later(void **state)
+{
+    (void)state;
+    struct rooms all = rooms_of();
+    struct room *a = open_room(&all, "a"), *b = open_room(&all, "b");
+    struct atom *lock = &all.store.board.table->lock;
+    room_add_reader(&all, a, 0);
+    atom_put(lock, 2);
+    room_remove_reader(&all, a, 0);
+    room_let_go(&all, b);
+    room_let_go(&all, b);
+    assert_int_equal(all.unclosed, 2);
+    room_let_go_all(&all);
+    assert_true(store_is_open(&all.store, room_index(&all, a)));
+    atom_put(lock, 0);
+    room_let_go_all(&all);
+    assert_int_equal(all.unclosed, 0);
+    assert_false(store_is_open(&all.store, room_index(&all, a)));
+    assert_false(store_is_open(&all.store, room_index(&all, b)));
 }
 
 /* ---- The dirty queue ----------------------------------------------------- */
@@ -146,16 +193,36 @@ static void test_a_dirty_room_that_gives_its_place_stays_queued(void **state)
 {
     (void)state;
     struct rooms all = rooms_of();
-    open_room(&all, "a");
-    open_room(&all, "b");
-    room_soil(&all, open_room(&all, "a"));
-    room_soil(&all, open_room(&all, "b"));
-    open_room(&all, "c");
-    struct room *d = open_room(&all, "d"); /* where a was */
+    visit_room(&all, "a");
+    visit_room(&all, "b");
+    room_soil(&all, visit_room(&all, "a"));
+    room_soil(&all, visit_room(&all, "b"));
+    visit_room(&all, "c");
+    struct room *d = visit_room(&all, "d"); /* where a was */
     assert_true(d->dirty);
     assert_ptr_equal(room_next_dirty(&all), d);
     assert_non_null(room_next_dirty(&all));
     assert_null(room_next_dirty(&all));
+}
+
+/* Two walks stand at the one that goes. */
+static void test_a_walk_goes_on_behind_who_leaves(void **state)
+{
+    (void)state;
+    struct rooms all = rooms_of();
+    struct room *a = open_room(&all, "a");
+    for (uint32_t client = 0; client < 3; client++)
+        room_add_reader(&all, a, client);
+    a->flush_at = a->tell_at = 1 + 1;
+    room_remove_reader(&all, a, 0);
+    assert_int_equal(a->flush_at, 1 + 1);
+    assert_int_equal(a->tell_at, 1 + 1);
+    room_remove_reader(&all, a, 1);
+    assert_int_equal(a->flush_at, 2 + 1);
+    assert_int_equal(a->tell_at, 2 + 1);
+    room_remove_reader(&all, a, 2);
+    assert_int_equal(a->flush_at, 0);
+    assert_int_equal(a->tell_at, 0);
 }
 
 /* ---- The logs ------------------------------------------------------------ */
@@ -175,16 +242,37 @@ static void test_the_log_of_a_form_nobody_reads_is_not_written(void **state)
     peer_told(bob, "#2 again\n");
 }
 
+static void append_too_much(void *context)
+{
+    static uint8_t bytes[LOG];
+    struct rooms *all = context;
+    struct room_record record = {
+        .body[ROOM_JSON] = bytes_span(bytes, room_append_max(all) + 1)};
+    room_append(all, open_room(all, "a"), &record);
+}
+
+/* Who keeps up must find in the log what was just said. */
+static void test_more_than_a_part_of_the_log_stops_the_process(void **state)
+{
+    (void)state;
+    struct rooms all = rooms_of();
+    assert_true(death_by_check(append_too_much, &all));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_name_leads_to_one_room),
         cmocka_unit_test(test_a_room_with_readers_keeps_its_place),
+        cmocka_unit_test(test_a_room_stays_open_for_who_is_about_to_come),
         cmocka_unit_test(test_the_room_that_was_empty_longest_makes_way),
         cmocka_unit_test(test_an_empty_room_keeps_its_history),
+        cmocka_unit_test(test_a_room_that_could_not_be_let_go_is_let_go_later),
         cmocka_unit_test(test_dirty_rooms_come_out_once_in_their_order),
         cmocka_unit_test(test_a_dirty_room_that_gives_its_place_stays_queued),
+        cmocka_unit_test(test_a_walk_goes_on_behind_who_leaves),
         WORLD_TEST(test_the_log_of_a_form_nobody_reads_is_not_written),
+        cmocka_unit_test(test_more_than_a_part_of_the_log_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,11 @@
  * a write ends.
  */
 #include "server/send.h"
+#include "server/member.h"
 #include "server/output.h"
 #include "server/staging.h"
 #include "sim/peer.h"
+#include "support/death.h"
 #include "support/note.h"
 
 #include <stdio.h>
@@ -345,6 +347,34 @@ static void test_more_than_fits_a_lease_ends_it(void **state)
     assert_int_equal(c->state, CLIENT_GONE);
 }
 
+/* She is answered and told a number in one turn, and her room is about to be
+   written to. */
+static void test_what_waits_for_the_room_waits_in_one_lease(void **state)
+{
+    (void)state;
+    world.config.buffers = 2;
+    world_start();
+    struct peer *bob = peer_open("/ws/x");
+    struct peer *ann = peer_open_with("/ws/x", "Sec-WebSocket-Protocol: "
+                                               "chatd.v1\r\n");
+    world_pass(2 * LIMITS_MEMBERS);
+    peer_bytes(ann);
+    struct peer *cid = peer_open("/ws/x");
+    world_pass(LIMITS_MEMBERS / 2);
+    peer_bytes(ann);
+    sim_reset(cid->connection);
+    world_settle();
+    peer_told_nothing(ann); /* half a second too early */
+    peer_push_text(bob, "{\"message\":\"hello\"}");
+    peer_push_text(ann, "{\"ping\":1}");
+    uint64_t sends = sim_count(SIM_SEND);
+    world_freeze(LIMITS_MEMBERS);
+    assert_int_equal(sim_count(SIM_SEND), sends + 1);
+    peer_told(ann, "text {\"pong\":1}\n"
+                   "text {\"event\":\"members\",\"members\":2,\"who\":[-,-]}\n"
+                   "#1 hello\n");
+}
+
 /* ---- Where the log wraps ------------------------------------------------- */
 
 static void test_frames_are_whole_where_the_log_wraps(void **state)
@@ -367,6 +397,57 @@ static void test_frames_are_whole_where_the_log_wraps(void **state)
                 2 * world.config.room_log);
 }
 
+/* ---- What cannot be ------------------------------------------------------ */
+
+/* Ann has had 3 bytes of a frame of 7. */
+static struct client *inside_a_frame(void)
+{
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/ws/x");
+    peer_take_only(ann, 3);
+    peer_text(bob, "hello");
+    return world_client(ann->connection);
+}
+
+static void pass_over(struct client *c, uint32_t from, uint32_t len)
+{
+    struct client_member *m = member_of(&world.server, c);
+    m->skip_from = (uint32_t)c->as.socket.cursor + from;
+    m->skip_len = len;
+    client_set(c, CLIENT_SKIPS);
+    send_flush(&world.server, c);
+}
+
+static void skip_inside_a_frame(void *context)
+{
+    pass_over(context, 1, 1);
+}
+
+static void skip_beyond_the_head(void *context)
+{
+    struct client *c = context;
+    pass_over(c, c->frame_left - 1, 2);
+}
+
+/* Behind the frame stands half a header. */
+static void lose_the_boundary(void *context)
+{
+    struct client *c = context;
+    struct room *room = member_room(&world.server, c);
+    ring_append(&room->logs[room_log_of(c)], (const uint8_t *)"\x81\x7E", 2);
+    sim_set_send_buffer(sim_connection(c->fd), 3 + c->frame_left + 1);
+    send_flush(&world.server, c);
+}
+
+static void test_a_place_in_the_log_that_is_none_stops_the_process(void **state)
+{
+    (void)state;
+    world_start();
+    struct client *c = inside_a_frame();
+    assert_true(death_by_check(skip_inside_a_frame, c));
+    assert_true(death_by_check(skip_beyond_the_head, c));
+    assert_true(death_by_check(lose_the_boundary, c));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -382,7 +463,9 @@ int main(void)
         WORLD_TEST(test_what_is_not_taken_waits_in_a_lease),
         WORLD_TEST(test_without_a_lease_it_ends),
         WORLD_TEST(test_more_than_fits_a_lease_ends_it),
+        WORLD_TEST(test_what_waits_for_the_room_waits_in_one_lease),
         WORLD_TEST(test_frames_are_whole_where_the_log_wraps),
+        WORLD_TEST(test_a_place_in_the_log_that_is_none_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,24 @@ static void bury(struct client *c)
     server_bury(&server, c);
 }
 
+/* ---- Slots --------------------------------------------------------------- */
+
+static void test_who_owes_a_message_keeps_its_slot(void **state)
+{
+    struct client *c[COUNT];
+    (void)state;
+    begin(c);
+    c[1]->room = 0;
+    c[1]->taken = FRAME_TEXT;
+    bury(c[1]);
+    server_reap(&server);
+    assert_int_equal(server.clients.slots.count, COUNT);
+    c[1]->taken = 0;
+    server_bury(&server, c[1]);
+    server_reap(&server);
+    assert_int_equal(server.clients.slots.count, COUNT - 1);
+}
+
 /* ---- Queues -------------------------------------------------------------- */
 
 static void test_the_dirty_come_out_once_in_their_order(void **state)
@@ -102,9 +120,9 @@ static void test_a_failure_says_what_and_why(void **state)
     (void)state;
     uint8_t bytes[64];
     struct text why = text_over(bytes, sizeof bytes);
-    assert_int_equal(server_failed(&why, "no reactor", -EMFILE), SERVER_FAILED);
+    assert_int_equal(server_failed(&why, "no epoll", -EMFILE), SERVER_FAILED);
     assert_true(bytes_equal(text_span(&why),
-                            bytes_of("no reactor: Too many open files")));
+                            bytes_of("no epoll: Too many open files")));
     why.len = 0;
     server_failed(&why, "nothing left", 0);
     assert_true(bytes_equal(text_span(&why), bytes_of("nothing left")));
@@ -150,6 +168,7 @@ static void test_lines_left_out_are_told_with_the_next_second(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_owes_a_message_keeps_its_slot),
         cmocka_unit_test(test_the_dirty_come_out_once_in_their_order),
         cmocka_unit_test(test_the_buried_are_freed_at_the_end_of_the_turn),
         cmocka_unit_test(test_who_stands_in_a_queue_is_not_freed_before_it),

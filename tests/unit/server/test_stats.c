@@ -52,6 +52,16 @@ static void test_no_close_is_1006(void **state)
     assert_int_equal(stats.closes[6][CAUSE_RESET], 1);
 }
 
+/* RFC 6455 7.4.2 leaves 1016 to 2999 to what may come; none goes out. */
+static void test_a_code_that_is_none_yet_is_counted_as_1006(void **state)
+{
+    (void)state;
+    stats_close(&stats, 1016, CAUSE_CLOSE);
+    stats_close(&stats, 2999, CAUSE_CLOSE);
+    assert_int_equal(stats.closes[6][CAUSE_CLOSE], 2);
+    assert_int_equal(all_closes(), 2);
+}
+
 static void test_refusals_of_one_kind_share_a_place(void **state)
 {
     (void)state;
@@ -102,16 +112,33 @@ static void test_the_sum_is_exact(void **state)
     assert_int_equal(stats.lag.sum, UINT64_C(10000000007));
 }
 
+static void test_all_kinds_of_refusals_are_added_up(void **state)
+{
+    (void)state;
+    static struct stats other;
+    memset(&other, 0, sizeof other);
+    for (unsigned i = 0; i <= STATS_REFUSALS; i++)
+        stats_refuse(&other, 400 + i, "why");
+    stats_refuse(&stats, 401, "why");
+    stats_add(&stats, &other);
+    assert_int_equal(stats.refusals[0].count, 2);
+    assert_int_equal(stats.refusals[STATS_REFUSALS - 1].count, 1);
+    assert_int_equal(stats.other_refusals, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_closes_by_code_and_cause, begin),
         cmocka_unit_test_setup(test_private_codes_are_counted_together, begin),
         cmocka_unit_test_setup(test_no_close_is_1006, begin),
+        cmocka_unit_test_setup(test_a_code_that_is_none_yet_is_counted_as_1006,
+                               begin),
         cmocka_unit_test_setup(test_refusals_of_one_kind_share_a_place, begin),
         cmocka_unit_test_setup(test_what_finds_no_place_is_counted_too, begin),
         cmocka_unit_test_setup(test_a_bound_is_of_its_bucket, begin),
         cmocka_unit_test_setup(test_the_sum_is_exact, begin),
+        cmocka_unit_test_setup(test_all_kinds_of_refusals_are_added_up, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

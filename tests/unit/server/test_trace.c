@@ -240,6 +240,53 @@ static void test_beyond_the_places_clients_are_counted(void **state)
     world_logged("trace: 2 clients not followed, 32 are already\n");
 }
 
+/* Of one that was not followed from its first byte half a request is no
+   beginning, nor a second one that it is not followed. */
+static void test_half_a_request_is_no_beginning(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_ALL;
+    world.config.clients = TRACE_FOLLOWED + 1;
+    world_start();
+    for (unsigned i = 0; i < TRACE_FOLLOWED; i++)
+        peer_open("/echo");
+    sim_forget_log();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET /healthz HTTP/1.1\r\nHo");
+    peer_say(ann, "st: a\r\n\r\n");
+    peer_answered(ann, 200);
+    assert_count("not followed", 1);
+}
+
+/* It never said for which path it is. */
+static void test_the_answer_to_half_a_request_is_on_no_path(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_PATH;
+    world.config.trace_path = BYTES_LITERAL("/chat/tea");
+    world_start();
+    struct peer *ann = peer_connect();
+    peer_say(ann, "GET /chat/tea HTTP/1.1\r\nHo");
+    world_pass(WORLD_HANDSHAKE_TIMEOUT + WHEEL_TICK);
+    peer_answered(ann, 408);
+    assert_count("0> ", 0);
+    assert_count("0< ", 0);
+}
+
+static void test_who_reads_the_metrics_is_not_followed(void **state)
+{
+    (void)state;
+    world.config.trace = TRACE_ALL;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    world_start();
+    struct peer *p = peer_of(sim_connect(1, "192.0.2.9:9"));
+    peer_say(p, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_answered(p, 200);
+    assert_count("0> ", 0);
+    assert_count("0< ", 0);
+}
+
 static void test_a_post_is_passed_over_and_what_follows_is_told(void **state)
 {
     (void)state;
@@ -328,6 +375,9 @@ int main(void)
         WORLD_TEST(test_a_proxys_header_is_passed_over_wherever_it_is_cut),
         WORLD_TEST(test_whoever_takes_a_slot_is_followed_afresh),
         WORLD_TEST(test_beyond_the_places_clients_are_counted),
+        WORLD_TEST(test_half_a_request_is_no_beginning),
+        WORLD_TEST(test_the_answer_to_half_a_request_is_on_no_path),
+        WORLD_TEST(test_who_reads_the_metrics_is_not_followed),
         WORLD_TEST(test_a_post_is_passed_over_and_what_follows_is_told),
         WORLD_TEST(test_a_handshake_by_post_is_refused_as_it_is_told),
         WORLD_TEST(test_files_that_only_the_kernel_sees_are_passed_over),

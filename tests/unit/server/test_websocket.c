@@ -4,6 +4,7 @@
  * limit is kept as its option says.
  */
 #include "server/websocket.h"
+#include "server/member.h"
 #include "sim/peer.h"
 #include "support/note.h"
 
@@ -275,6 +276,24 @@ static void test_then_a_cut_frame_ends_a_chat(void **state)
     give_all_back();
 }
 
+/* More of it is to come out than in a turn may, and nothing keeps the rest. */
+static void test_then_a_message_that_takes_several_turns_ends(void **state)
+{
+    (void)state;
+    /* What is left of it then is short enough for a tail. */
+    static uint8_t zeros[LIMITS_INFLATE + 2 * LIMITS_CHUNK];
+    world_start();
+    struct peer *ann = peer_open_with("/echo", PEER_DEFLATE);
+    lend_all();
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(zeros, sizeof zeros));
+    peer_flush(ann);
+    struct span got = peer_bytes(ann);
+    struct span words = BYTES_LITERAL("no buffer for an unfinished message");
+    assert_true(got.len > words.len);
+    assert_memory_equal(got.ptr + got.len - words.len, words.ptr, words.len);
+    give_all_back();
+}
+
 /* ---- A Close ------------------------------------------------------------- */
 
 static void test_a_close_is_answered_with_its_own_code(void **state)
@@ -298,6 +317,20 @@ static void test_a_close_without_code_is_answered_with_1000(void **state)
     world_start();
     struct peer *ann = peer_open("/chat/x");
     peer_frame(ann, PEER_CLOSE, bytes_span(NULL, 0));
+    peer_told(ann, "close 1000\nend\n");
+}
+
+/* No ping of ours is on its way, though the low bits of the time are those of
+   when she came. */
+static void test_without_pings_a_close_is_the_end_at_once(void **state)
+{
+    (void)state;
+    world.config.ping = 0;
+    world_start();
+    struct peer *ann = peer_open("/echo");
+    world_pass((UINT64_C(1) << 32) - WORLD_PONG_TIMEOUT / 2);
+    peer_close(ann, 1000);
+    assert_int_equal(sim_side(ann->connection), SIM_CLOSED);
     peer_told(ann, "close 1000\nend\n");
 }
 
@@ -367,6 +400,73 @@ static void test_binary_on_ws_is_1003_from_its_first_piece(void **state)
     peer_told(ann, "close 1003 JSON text only\nend\n");
 }
 
+/* ---- A turn -------------------------------------------------------------- */
+
+/* What she has said is to be passed over first. */
+static void test_who_has_not_passed_over_its_own_is_not_read(void **state)
+{
+    (void)state;
+    world_start();
+    struct server *s = &world.server;
+    struct peer *ann = peer_open("/ws/x"), *bob = peer_open("/chat/x");
+    struct client *c = world_client(ann->connection);
+    uint32_t head = (uint32_t)member_log(s, c)->head;
+    member_skip(s, c, head, head);
+    peer_push_text(ann, "{\"message\":\"hello\"}");
+    world_turn();
+    assert_true(sim_unread(ann->connection) > 0);
+    assert_false(client_has(c, CLIENT_SKIPS));
+    world_turn();
+    assert_int_equal(sim_unread(ann->connection), 0);
+    peer_told(bob, "text hello\n");
+}
+
+/* What she says comes back to her, and her kernel takes nothing any more. */
+static void
+test_who_is_blocked_by_its_own_words_is_read_no_further(void **state)
+{
+    (void)state;
+    static uint8_t bytes[400]; /* as JSON an eighth of the log, and more */
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    peer_stop_reading(ann);
+    peer_add_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    peer_add_frame(ann, PEER_PING, BYTES_LITERAL("?"));
+    peer_flush(ann);
+    struct client *c = world_client(ann->connection);
+    assert_true(client_waits(c, CLIENT_WAITS_OUTPUT));
+    assert_true(client_has(c, CLIENT_PARKED));
+    assert_true(c->outbox == LEASE_NONE); /* no pong waits in one */
+    peer_read_again(ann);
+    peer_tells(ann, "pong ?\n");
+}
+
+/* What waited is her end: what is behind it is not read in that turn. */
+static void test_who_ends_by_what_was_held_is_not_read(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1024]; /* too long as JSON */
+    world_start();
+    struct peer *bob = peer_open("/chat/x"), *ann = peer_open("/chat/x");
+    peer_stop_reading(bob);
+    peer_push_numbered(ann, 0, 6, 400);
+    world_settle();
+    peer_bytes(ann);
+    peer_frame(ann, PEER_BINARY, bytes_span(bytes, sizeof bytes));
+    struct client *c = world_client(ann->connection);
+    assert_int_not_equal(c->taken, 0);
+    peer_text(ann, "and then"); /* which stops her */
+    peer_text(ann, "this too");
+    assert_int_equal(sim_unread(ann->connection), 2 + 4 + 8);
+    sim_set_window(bob->connection, SIM_UNLIMITED);
+    sim_set_send_buffer(bob->connection, SIM_UNLIMITED);
+    while (c->state == CLIENT_OPEN)
+        world_turn();
+    assert_int_equal(sim_unread(ann->connection), 2 + 4 + 8);
+    peer_told(ann, "close 1009 too long as JSON\nend\n");
+    peer_told_numbered(bob, 0, 6);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -382,12 +482,17 @@ int main(void)
         WORLD_TEST(test_then_a_ping_of_an_echo_may_come_byte_by_byte),
         WORLD_TEST(test_then_half_a_long_ping_ends_an_echo),
         WORLD_TEST(test_then_a_cut_frame_ends_a_chat),
+        WORLD_TEST(test_then_a_message_that_takes_several_turns_ends),
         WORLD_TEST(test_a_close_is_answered_with_its_own_code),
         WORLD_TEST(test_a_close_without_code_is_answered_with_1000),
+        WORLD_TEST(test_without_pings_a_close_is_the_end_at_once),
         WORLD_TEST(test_nothing_behind_a_close_is_looked_at),
         WORLD_TEST(test_every_framing_fault_is_1002),
         WORLD_TEST(test_a_fault_behind_good_messages_loses_none),
         WORLD_TEST(test_binary_on_ws_is_1003_from_its_first_piece),
+        WORLD_TEST(test_who_has_not_passed_over_its_own_is_not_read),
+        WORLD_TEST(test_who_is_blocked_by_its_own_words_is_read_no_further),
+        WORLD_TEST(test_who_ends_by_what_was_held_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

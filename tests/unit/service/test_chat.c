@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/chat.h"
 #include "sim/peer.h"
+#include "support/death.h"
 #include "support/note.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static struct peer *open_v1(const char *target)
 
 static uint64_t epoch(void)
 {
-    return topic_at(&world.server.rooms.topics, 0)->epoch;
+    return world.server.rooms.table[0].history.last.epoch;
 }
 
 /* ---- Names of rooms ------------------------------------------------------ */
@@ -163,9 +164,11 @@ static void test_what_is_no_name_is_refused(void **state)
         sim_reset(p->connection);
         world_settle();
     }
-    struct peer *ann = peer_open("/ws/x");
+    struct peer *ann = peer_open("/ws/x"), *bob = peer_open("/ws/x");
     peer_text(ann, "{\"name\":\"a\\n\"}");
     peer_told(ann, "close 1007 bad name\nend\n");
+    peer_text(bob, "{\"name\":\"" SIXTY_FOUR "4\"}");
+    peer_told(bob, "close 1007 bad name\nend\n");
 }
 
 static void test_a_ping_is_answered_to_its_sender_alone(void **state)
@@ -192,6 +195,7 @@ static void test_faults_close_with_1007_and_a_reason(void **state)
         "{\"a\":1}",
         "{\"message\":1}",
         "{\"ping\":\"1\"}",
+        "{\"ping\":1" SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR "}",
         "{\"message\":\"a\"",
         "{\"message\":\"\\ud800\"}",
     };
@@ -264,14 +268,15 @@ static void test_v1_is_welcomed_first(void **state)
     assert_memory_equal(story, "text {\"event\":\"welcome\",\"uid\":\"", 31);
     assert_string_equal(story + 31 + 36,
                         "\",\"room\":\"x\",\"members\":2,\"last\":null,"
-                        "\"following\":0}\n");
+                        "\"following\":0,\"who\":[-,-]}\n");
     peer_text(ann, "{\"message\":\"hello\"}");
     struct peer *bob = peer_open_with("/ws/x", V1);
     peer_story(bob);
     char last[64];
-    snprintf(last, sizeof last,
-             ",\"members\":3,\"last\":\"%llx-1\",\"following\":0}\n",
-             (unsigned long long)epoch());
+    snprintf(
+        last, sizeof last,
+        ",\"members\":3,\"last\":\"%llx-1\",\"following\":0,\"who\":[-,-,-]}\n",
+        (unsigned long long)epoch());
     assert_non_null(strstr(bob->story, last));
 }
 
@@ -282,6 +287,26 @@ static void test_v1_hears_its_own_messages(void **state)
     struct peer *ann = open_v1("/ws/x?name=Ann");
     peer_text(ann, "{\"message\":\"hello\"}");
     peer_told(ann, "#1 Ann: hello\n");
+}
+
+/* What she said is no message of hers, and she is gone before it is looked at. */
+static void test_who_goes_is_told_nothing_of_what_was_held(void **state)
+{
+    (void)state;
+    static const char said[] = "{\"message\":\"as binary\"}";
+    char text[400];
+    world_start();
+    struct peer *ann = open_v1("/ws/x");
+    for (size_t i = 0; i < 2; i++)
+        peer_stop_reading(peer_open("/chat/x"));
+    snprintf(text, sizeof text, "{\"message\":\"%0300d\"}", 0);
+    for (size_t i = 0; i < 7; i++)
+        peer_text(ann, text);
+    peer_bytes(ann);
+    peer_frame(ann, PEER_BINARY, bytes_of(said));
+    assert_int_equal(world_client(ann->connection)->taken, FRAME_BINARY);
+    peer_close(ann, 1000);
+    peer_told(ann, "close 1000\nend\n");
 }
 
 /* ---- History ------------------------------------------------------------- */
@@ -345,6 +370,34 @@ static void test_since_misses_nothing_and_repeats_nothing(void **state)
     told_after_welcome(resume(epoch(), 0, ""),
                        "#1 m1\n#2 m2\n#3 m3\n#4 m4\n#5 m5\n");
     told_after_welcome(resume(epoch(), 4, "&history=3"), "#5 m5\n");
+}
+
+static void test_what_is_no_place_in_history_is_400(void **state)
+{
+    static const char *const places[] = {
+        "history=",          "history=-1",
+        "history=1x",        "since=",
+        "since=1",           "since=-1",
+        "since=1-",          "since=1-x",
+        "since=1g-1",        "since=1-1-1",
+        "since=%4",          "since=12345678901234567-1",
+        "history=1&since=x",
+    };
+    (void)state;
+    char target[64];
+    world_start();
+    for (size_t i = 0; i < UNIT_COUNT(places); i++) {
+        note_open(&note, places[i], "vector", i);
+        struct peer *p = peer_connect();
+        snprintf(target, sizeof target, "/ws/x?%s", places[i]);
+        peer_upgrade(p, target, "");
+        peer_answered(p, 400);
+        sim_reset(p->connection);
+        world_settle();
+        note_close(&note);
+    }
+    peer_open("/ws/x?since=123456789abcdef0-1");
+    peer_open("/chat/x?since=x"); /* has none */
 }
 
 static void test_what_does_not_join_up_is_a_gap(void **state)
@@ -583,6 +636,29 @@ static void test_without_random_bytes_nobody_joins_or_posts(void **state)
                      200);
 }
 
+/* ---- What cannot be ------------------------------------------------------ */
+
+static void ask_about_nothing(void *context)
+{
+    (void)context;
+    chat_json.publishes(&world.server, bytes_span(NULL, 0));
+}
+
+static void ask_about_too_much(void *context)
+{
+    struct server *s = context;
+    chat_json.publishes(s, bytes_span(s->receive, s->encode_size + 1));
+}
+
+static void
+test_a_message_of_a_length_that_none_has_stops_the_process(void **state)
+{
+    (void)state;
+    world_start();
+    assert_true(death_by_check(ask_about_nothing, &world.server));
+    assert_true(death_by_check(ask_about_too_much, &world.server));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -600,8 +676,10 @@ int main(void)
         WORLD_TEST(test_nothing_is_answered_behind_a_close),
         WORLD_TEST(test_v1_is_welcomed_first),
         WORLD_TEST(test_v1_hears_its_own_messages),
+        WORLD_TEST(test_who_goes_is_told_nothing_of_what_was_held),
         WORLD_TEST(test_history_comes_before_what_is_live),
         WORLD_TEST(test_since_misses_nothing_and_repeats_nothing),
+        WORLD_TEST(test_what_is_no_place_in_history_is_400),
         WORLD_TEST(test_what_does_not_join_up_is_a_gap),
         WORLD_TEST(test_a_room_that_lost_its_place_is_a_gap),
         WORLD_TEST(test_an_empty_room_keeps_its_history),
@@ -615,6 +693,7 @@ int main(void)
         WORLD_TEST(test_what_cannot_be_said_is_refused_and_may_go_on),
         WORLD_TEST(test_a_room_that_is_far_behind_takes_no_post),
         WORLD_TEST(test_without_random_bytes_nobody_joins_or_posts),
+        WORLD_TEST(test_a_message_of_a_length_that_none_has_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

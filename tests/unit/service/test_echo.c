@@ -64,6 +64,33 @@ static void test_two_who_echo_do_not_hear_each_other(void **state)
     peer_told(ann, "text hello\n");
 }
 
+/* Inflated piece by piece, and no context to deflate the answer with: the next
+   piece lies where this one did. */
+static void test_what_was_inflated_goes_back_plain(void **state)
+{
+    (void)state;
+    enum { LEN = 20000 };
+    static uint8_t message[LEN];
+    for (size_t i = 0; i < LEN; i++)
+        message[i] = (uint8_t)('a' + i / 7 % 26);
+    world.config.compression = true;
+    world.config.max_message = LEN;
+    world_start();
+    struct leases *deflating = &world.server.deflating;
+    struct peer *ann = peer_open_with("/echo", PEER_DEFLATE);
+    while (lease_take(deflating, 0, 0, 0) != LEASE_NONE)
+        ;
+    peer_add_compressed(ann, PEER_BINARY, bytes_span(message, LEN));
+    peer_flush(ann);
+    peer_pull_all(ann);
+    struct peer_frame m;
+    assert_true(peer_take_message(ann, &m));
+    assert_int_equal(m.first & PEER_RSV1, 0);
+    assert_true(bytes_equal(m.payload, bytes_span(message, LEN)));
+    for (uint32_t i = 0; i < deflating->slots.size; i++)
+        lease_give(deflating, &(uint32_t){i});
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -71,6 +98,7 @@ int main(void)
         WORLD_TEST(test_an_empty_message_comes_back_empty),
         WORLD_TEST(test_fragments_come_back_as_fragments),
         WORLD_TEST(test_empty_fragments_in_the_middle_say_nothing),
+        WORLD_TEST(test_what_was_inflated_goes_back_plain),
         WORLD_TEST(test_two_who_echo_do_not_hear_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

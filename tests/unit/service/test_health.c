@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/health.h"
 #include "sim/peer.h"
+#include "sim/standin.h"
 
 static void asked(struct peer *p, const char *path, unsigned status,
                   const char *body)
@@ -96,6 +97,33 @@ static void test_who_drains_is_neither(void **state)
     asked(readyz, "/readyz", 503, body);
 }
 
+static void test_of_several_workers_all_count(void **state)
+{
+    (void)state;
+    world_start_in_crew(3);
+    struct crew_part *parts = world.server.crew.parts;
+    atom_put(&parts[1].gauges[CREW_STATE + CLIENT_OPEN], 10);
+    atom_put(&parts[2].gauges[CREW_STATE + CLIENT_OPEN], 100);
+    peer_open("/ws/y");
+    healthy("{\"status\":\"ok\",\"clients\":111,\"rooms\":1}");
+}
+
+static void test_redis_may_be_away(void **state)
+{
+    (void)state;
+    standin_start();
+    static const char here[] = "{\"status\":\"ok\",\"clients\":0,\"rooms\":0,"
+                               "\"redis\":\"here\"}";
+    asked(peer_connect(), "/healthz", 200, here);
+    asked(peer_connect(), "/readyz", 200, here);
+    standin_set_here(false);
+    asked(peer_connect(), "/healthz", 200,
+          "{\"status\":\"ok\",\"clients\":0,\"rooms\":0,\"redis\":\"away\"}");
+    asked(peer_connect(), "/readyz", 503,
+          "{\"status\":\"away\",\"clients\":0,\"rooms\":0,"
+          "\"redis\":\"away\"}");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -103,6 +131,8 @@ int main(void)
         WORLD_TEST(test_who_is_full_is_healthy_and_not_ready),
         WORLD_TEST(test_who_asks_and_who_is_idle_take_no_slot_of_it),
         WORLD_TEST(test_who_drains_is_neither),
+        WORLD_TEST(test_of_several_workers_all_count),
+        STANDIN_TEST(test_redis_may_be_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,10 @@
  * into the buffer that is set aside for it.
  */
 #include "service/metrics.h"
+#include "sim/peer.h"
+#include "support/death.h"
 #include "support/guard.h"
+#include "support/quick_store.h"
 #include "support/unit.h"
 
 static struct server server;
@@ -14,6 +17,7 @@ static int begin(void **state)
 {
     (void)state;
     memset(&server, 0, sizeof server);
+    server.rooms.store = quick_store(1);
     return 0;
 }
 
@@ -122,6 +126,9 @@ static void test_the_longest_text_fits(void **state)
             .why = reason, .status = 431, .count = UINT64_MAX};
     memset(&server.clients.in_state, 0xFF, sizeof server.clients.in_state);
     server.reserved = SIZE_MAX;
+    static struct board_bus bus;
+    memset(&bus, 0xFF, sizeof bus);
+    server.rooms.store.board.bus = &bus;
     struct text t =
         text_over(guard_before(NULL, LIMITS_SCRAPE_SIZE), LIMITS_SCRAPE_SIZE);
     metrics_write(&t, &server);
@@ -129,6 +136,89 @@ static void test_the_longest_text_fits(void **state)
     /* Without much to spare it would soon not. */
     assert_in_range(t.len, 1, LIMITS_SCRAPE_SIZE * 7 / 8);
     guard_free_all();
+}
+
+static void test_of_several_workers_all_are_added_up(void **state)
+{
+    (void)state;
+    static struct crew_part parts[2];
+    static struct addresses none;
+    struct crew *c = &server.crew;
+    *c = (struct crew){.count = 2, .worker = 1, .slots = 7, .parts = parts};
+    c->map = server.rooms.store.map;
+    c->board = server.rooms.store.board;
+    c->addresses = &none;
+    atom_put(&parts[0].gauges[CREW_STATE + CLIENT_OPEN], 10);
+    parts[0].stats.accepted = 20;
+    parts[0].stats.turn.counts[0] = 30;
+    server.clients.in_state[CLIENT_OPEN] = 1;
+    server.stats.accepted = 2;
+    server.stats.turn.counts[0] = 3;
+    server.leases.slots.size = 4;
+    c->map.header->used = 1;
+    for (uint32_t w = 0; w < 2; w++)
+        atom_put(&board_place(&c->board, 0, w)->behind[0], 5 + w);
+    assert_true(has("chatd_laggards 11"));
+    assert_true(has("chatd_connections{state=\"open\"} 11"));
+    assert_true(has("chatd_connections_accepted_total 22"));
+    assert_true(has("chatd_turn_seconds_count 33"));
+    assert_true(has("chatd_slots 7"));
+    assert_true(has("chatd_buffers{pool=\"message\"} 8"));
+}
+
+static void test_what_the_bus_tells(void **state)
+{
+    (void)state;
+    static struct board_bus bus;
+    static struct propose_ring ring;
+    assert_null(strstr(written(), "redis"));
+    server.rooms.store.proposals = &ring;
+    server.rooms.store.board.bus = &bus;
+    assert_true(has("chatd_redis_up 0"));
+    struct atom *const atoms[] = {
+        &bus.state, &bus.in_flight, &bus.lag,  &bus.connects, &bus.gaps,
+        &bus.lost,  &bus.swept,     &bus.away, &bus.proposed, &bus.heard};
+    for (uint32_t i = 0; i < UNIT_COUNT(atoms); i++)
+        atom_put(atoms[i], i + 1);
+    assert_true(has("chatd_redis_up 1"));
+    assert_true(has("chatd_redis_in_flight 2"));
+    assert_true(has("chatd_redis_lag_seconds 0.000003"));
+    assert_true(has("chatd_redis_connects_total 4"));
+    assert_true(has("chatd_redis_gaps_total 5"));
+    assert_true(has("chatd_redis_lost_total 6"));
+    assert_true(has("chatd_redis_swept_total 7"));
+    assert_true(has("chatd_redis_away_seconds_total 8"));
+    assert_true(has("chatd_redis_sent_total 9"));
+    assert_true(has("chatd_redis_heard_total 10"));
+}
+
+/* ---- What cannot be ------------------------------------------------------ */
+
+static void ask_with_all_buffers_taken(void *context)
+{
+    while (lease_take(&world.server.scrapes, 0, 0, 0) != LEASE_NONE)
+        ;
+    peer_say(context, "\r\n");
+}
+
+static void ask_with_a_short_buffer(void *context)
+{
+    world.server.scrapes.size = 1000;
+    peer_say(context, "\r\n");
+}
+
+static void test_a_buffer_too_few_or_too_short_stops_the_process(void **state)
+{
+    (void)state;
+    world.config.has_metrics = true;
+    world.config.metrics = (struct socket_address){SOCKET_ANY, .port = 9};
+    world_start();
+    struct peer *p = peer_of(sim_connect(1, "192.0.2.9:9"));
+    peer_say(p, "GET /metrics HTTP/1.1\r\nHost: a\r\n");
+    assert_true(death_by_check(ask_with_all_buffers_taken, p));
+    assert_true(death_by_check(ask_with_a_short_buffer, p));
+    peer_say(p, "\r\n");
+    peer_answered(p, 200);
 }
 
 int main(void)
@@ -140,6 +230,9 @@ int main(void)
         cmocka_unit_test_setup(test_a_histogram_adds_up, begin),
         cmocka_unit_test_setup(test_the_start_is_in_seconds, begin),
         cmocka_unit_test_setup(test_the_longest_text_fits, begin),
+        cmocka_unit_test_setup(test_of_several_workers_all_are_added_up, begin),
+        cmocka_unit_test_setup(test_what_the_bus_tells, begin),
+        WORLD_TEST(test_a_buffer_too_few_or_too_short_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

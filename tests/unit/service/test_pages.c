@@ -265,6 +265,18 @@ test_a_file_that_is_there_but_not_readable_is_not_found(void **state)
     assert_int_equal(get("/a.txt", "").status, 404);
 }
 
+/* Found by the route, and gone when it is opened. */
+static void test_a_file_that_goes_meanwhile_is_not_found(void **state)
+{
+    (void)state;
+    start_with_folder();
+    sim_put_file("a.txt", BYTES_LITERAL("some bytes"));
+    sim_fail(SIM_FILE_OPEN, 1, 1, ENOENT);
+    struct peer_response r = get("/a.txt", "");
+    assert_int_equal(r.status, 404);
+    assert_true(bytes_equal(r.body, BYTES_LITERAL("no such page\n")));
+}
+
 static void test_out_of_descriptors_a_file_is_503_and_not_404(void **state)
 {
     (void)state;
@@ -295,6 +307,7 @@ int main(void)
         WORLD_TEST(test_head_is_the_head_alone_and_leaves_no_file_open),
         WORLD_TEST(test_a_file_that_is_known_already_is_closed_again),
         WORLD_TEST(test_a_file_that_is_there_but_not_readable_is_not_found),
+        WORLD_TEST(test_a_file_that_goes_meanwhile_is_not_found),
         WORLD_TEST(test_out_of_descriptors_a_file_is_503_and_not_404),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,23 @@
 #define LEN 300000
 #define OUT (LEN + 1000)
 
+/* Most tests are run for both. */
+static enum deflate_effort effort = DEFLATE_SMALL;
+
+static int be_fast(void **state)
+{
+    (void)state;
+    effort = DEFLATE_FAST;
+    return 0;
+}
+
+static int be_small(void **state)
+{
+    (void)state;
+    effort = DEFLATE_SMALL;
+    return 0;
+}
+
 static struct deflate z;
 static struct inflate inflater;
 static uint8_t plain[LEN];
@@ -23,7 +40,7 @@ static struct codec_walk round_trip(unsigned bits, size_t len, size_t in_step,
                                     size_t out_step)
 {
     struct text out = text_over(packed, OUT);
-    deflate_init(&z, bits, len);
+    deflate_init(&z, bits, len, effort);
     codec_deflate(&z, bytes_span(plain, len), in_step, &out, out_step,
                   DEFLATE_SYNC);
     assert_false(out.overflow);
@@ -97,13 +114,13 @@ static void test_every_size_of_pieces_gives_the_same_bytes(void **state)
         size_t len = 3000;
         codec_sample(&random, (enum codec_kind)kind, plain, len);
         struct text expected = text_over(whole, OUT);
-        deflate_init(&z, 15, len);
+        deflate_init(&z, 15, len, effort);
         codec_deflate(&z, bytes_span(plain, len), 0, &expected, 0,
                       DEFLATE_SYNC);
         for (size_t step = 1; step < 20; step++) {
             for (size_t room = 0; room < 20; room++) {
                 struct text out = text_over(packed, OUT);
-                deflate_init(&z, 15, len);
+                deflate_init(&z, 15, len, effort);
                 codec_deflate(&z, bytes_span(plain, len), step, &out, room,
                               DEFLATE_SYNC);
                 assert_int_equal(out.len, expected.len);
@@ -123,7 +140,7 @@ static void test_every_split_of_input_and_output(void **state)
     for (size_t cut = 0; cut <= len; cut++) {
         struct text out = text_over(packed, OUT);
         struct span in = bytes_span(plain, cut);
-        deflate_init(&z, 15, len);
+        deflate_init(&z, 15, len, effort);
         assert_int_equal(deflate_run(&z, &in, &out, DEFLATE_MORE),
                          DEFLATE_INPUT);
         assert_int_equal(in.len, 0);
@@ -151,7 +168,7 @@ static void test_flushes_in_the_middle(void **state)
     struct text out = text_over(packed, OUT);
     struct text back = text_over(again, LEN);
     size_t len = 0;
-    deflate_init(&z, 12, SIZE_MAX);
+    deflate_init(&z, 12, SIZE_MAX, effort);
     inflate_init(&inflater, 12);
     for (int i = 0; i < 300 && len < LEN / 2; i++) {
         size_t n = codec_below(&random, 1000), from = out.len;
@@ -177,10 +194,10 @@ static void test_a_message_ends_without_the_four_bytes(void **state)
     for (size_t len = 0; len < 300; len++) {
         codec_sample(&random, CODEC_CHAT, plain, len);
         struct text sync = text_over(packed, OUT);
-        deflate_init(&z, 15, len);
+        deflate_init(&z, 15, len, effort);
         codec_deflate(&z, bytes_span(plain, len), 0, &sync, 0, DEFLATE_SYNC);
         struct text out = text_over(message, OUT);
-        deflate_init(&z, 15, len);
+        deflate_init(&z, 15, len, effort);
         codec_deflate(&z, bytes_span(plain, len), 0, &out, 0, DEFLATE_MESSAGE);
         assert_int_equal(out.len + 4, sync.len);
         assert_memory_equal(message, packed, out.len);
@@ -227,7 +244,7 @@ static void test_no_sample_grows_much(void **state)
         for (size_t len = 0; len < 400; len++) {
             codec_sample(&random, (enum codec_kind)kind, plain, len);
             struct text out = text_over(packed, OUT);
-            deflate_init(&z, 15, len);
+            deflate_init(&z, 15, len, effort);
             codec_deflate(&z, bytes_span(plain, len), 0, &out, 0,
                           DEFLATE_MESSAGE);
             assert_true(out.len <= len + 6);
@@ -420,17 +437,18 @@ static void test_bytes_without_a_match_are_weighed_too(void **state)
 
 /* These bytes have nothing in common with those of a first block: they are
    packed as if there had been none. */
-static void check_second(const uint8_t *bytes, size_t len)
+static void check_second(enum codec_kind kind, size_t first,
+                         const uint8_t *bytes, size_t len)
 {
     static uint8_t alone[OUT];
     struct codec_random random = {15};
     struct text out = text_over(packed, OUT), expected = text_over(alone, OUT);
-    codec_sample(&random, CODEC_JSON, plain, 500);
-    deflate_init(&z, 15, 0);
-    codec_deflate(&z, bytes_span(plain, 500), 0, &out, 0, DEFLATE_SYNC);
+    codec_sample(&random, kind, plain, first);
+    deflate_init(&z, 15, 0, effort);
+    codec_deflate(&z, bytes_span(plain, first), 0, &out, 0, DEFLATE_SYNC);
     size_t start = out.len;
     codec_deflate(&z, bytes_span(bytes, len), 0, &out, 0, DEFLATE_SYNC);
-    deflate_init(&z, 15, 0);
+    deflate_init(&z, 15, 0, effort);
     codec_deflate(&z, bytes_span(bytes, len), 0, &expected, 0, DEFLATE_SYNC);
     assert_int_equal(out.len - start, expected.len);
     assert_memory_equal(packed + start, alone, expected.len);
@@ -445,13 +463,13 @@ static void test_a_block_is_weighed_without_the_one_before(void **state)
         codec_sample(&random, CODEC_CHAT, bytes, len);
         for (size_t i = 0; i < len; i++)
             bytes[i] ^= 0x80;
-        check_second(bytes, len);
+        check_second(CODEC_JSON, 500, bytes, len);
     }
     /* Of nine bits each: 31 are a bit shorter in the fixed code than stored. */
     for (size_t i = 0; i < 32; i++)
         bytes[i] = (uint8_t)(144 + i * i * 5 % 112);
     for (size_t len = 30; len <= 32; len++)
-        check_second(bytes, len);
+        check_second(CODEC_JSON, 500, bytes, len);
 }
 
 /* ---- the longest codes --------------------------------------------------- */
@@ -519,7 +537,7 @@ static void test_the_longest_match_fits_beside_what_is_held(void **state)
     for (unsigned turn = 0; turn < 200; turn++) {
         struct text out = text_over(packed, OUT), back = text_over(again, LEN);
         struct span none = bytes_span(NULL, 0);
-        deflate_init(&z, 15, 0);
+        deflate_init(&z, 15, 0, effort);
         put_tokens(tokens, &random);
         size_t len = gather(tokens, plain);
         z.block_len = DEFLATE_WINDOW; /* this is not stored */
@@ -543,7 +561,7 @@ static struct codec_walk pack_pieces(struct span first, struct span second)
     memcpy(plain, first.ptr, first.len);
     if (second.len)
         memcpy(plain + first.len, second.ptr, second.len);
-    deflate_init(&z, 15, first.len + second.len);
+    deflate_init(&z, 15, first.len + second.len, effort);
     codec_deflate(&z, first, 0, &out, 0, DEFLATE_SYNC);
     if (second.len)
         codec_deflate(&z, second, 0, &out, 0, DEFLATE_SYNC);
@@ -652,6 +670,161 @@ static void test_the_nearest_of_equals_is_taken(void **state)
     check_matches(&walk, 9, 1, 4);
 }
 
+/* ---- where nothing matches ----------------------------------------------- */
+
+/* Few enough values that they are not stored, and within a window no three
+   occur twice. */
+static void put_unlike(struct codec_random *random, size_t len, unsigned bits)
+{
+    size_t reach = ((size_t)1 << bits) + 2;
+    for (size_t i = 0; i < len; i++) {
+        size_t from = i < reach ? 0 : i - reach;
+        do {
+            plain[i] = (uint8_t)codec_below(random, 100);
+        } while (has_match(plain + from, i + 1 - from));
+    }
+}
+
+/* How many matches are found when eight bytes come again behind so many. */
+static size_t found_behind(size_t len)
+{
+    struct codec_random random = {19};
+    put_unlike(&random, len, 8);
+    memcpy(plain + len, plain + len - 100, 8);
+    return round_trip(8, len + 8, 0, 0).symbols[1];
+}
+
+static void test_most_is_passed_over_where_nothing_matches(void **state)
+{
+    (void)state;
+    for (size_t len = 101; len < 256; len++)
+        assert_int_equal(found_behind(len), 1);
+    assert_int_equal(found_behind(20000), 0);
+}
+
+/* At any distance. */
+static void test_what_is_long_is_found_all_the_same(void **state)
+{
+    (void)state;
+    struct codec_random random = {20};
+    size_t len = 6000, again_len = 600;
+    put_unlike(&random, len, 11);
+    for (size_t far = 1000; far < 1032; far++) {
+        memcpy(plain + len, plain + len - far, again_len);
+        struct codec_walk walk = round_trip(11, len + again_len, 0, 0);
+        assert_int_equal(walk.far, far);
+        assert_in_range(walk.symbols[0], len, len + again_len / 2);
+    }
+}
+
+static size_t packed_len(const uint8_t *bytes, size_t len)
+{
+    struct text out = text_over(packed, OUT);
+    deflate_init(&z, 15, len, effort);
+    codec_deflate(&z, bytes_span(bytes, len), 0, &out, 0, DEFLATE_SYNC);
+    return out.len;
+}
+
+/* Of the text little is lost. (Its block has the last of the random bytes, too,
+   and costs more for that.) */
+static void test_text_behind_random_bytes_is_compressed(void **state)
+{
+    (void)state;
+    struct codec_random random = {21};
+    size_t noise = 3 * DEFLATE_TOKENS, len = 20000;
+    codec_sample(&random, CODEC_RANDOM, plain, noise);
+    codec_sample(&random, CODEC_CHAT, plain + noise, len);
+    size_t alone = packed_len(plain + noise, len);
+    size_t both = packed_len(plain, noise + len);
+    assert_true(both < noise + alone + 600);
+}
+
+/* It goes out as if there had been no random bytes before. */
+static void test_after_a_flush_everything_is_looked_at_again(void **state)
+{
+    (void)state;
+    struct codec_random random = {22};
+    static uint8_t bytes[3000];
+    codec_sample(&random, CODEC_JSON, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] ^= 0x80;
+    for (size_t noise = 40000; noise < 40010; noise++)
+        check_second(CODEC_RANDOM, noise, bytes, sizeof bytes);
+}
+
+/* ---- in a hurry ---------------------------------------------------------- */
+
+/* Behind 260 bytes that nothing here matches, for a short message has no hurry.
+   The last ten are a match of their own, so that none are passed over. */
+static size_t put_prefix(void)
+{
+    struct codec_random random = {23};
+    put_unlike(&random, 250, 9);
+    memcpy(plain + 250, plain, 10);
+    return 260;
+}
+
+static struct codec_walk pack_fast(const char *text)
+{
+    size_t prefix = put_prefix(), len = strlen(text);
+    memcpy(plain + prefix, text, len);
+    return round_trip(9, prefix + len, 0, 0);
+}
+
+/* So many literals and two matches, the second with this distance symbol. */
+static void check_fast(const struct codec_walk *walk, unsigned literals,
+                       unsigned first, unsigned second)
+{
+    check_matches(walk, 250 + literals, 3, 250);
+    for (unsigned s = 0; s < 15; s++)
+        assert_int_equal(walk->distances[s], (s == first) + (s == second));
+}
+
+static void test_a_short_message_has_no_hurry(void **state)
+{
+    (void)state;
+    static uint8_t small[OUT];
+    struct codec_random random = {24};
+    for (size_t len = 250; len < 263; len++) {
+        codec_sample(&random, CODEC_CHAT, plain, len);
+        be_small(NULL);
+        size_t small_len = packed_len(plain, len);
+        memcpy(small, packed, small_len);
+        be_fast(NULL);
+        bool same = packed_len(plain, len) == small_len &&
+                    memcmp(packed, small, small_len) == 0;
+        assert_int_equal(same, len <= 256);
+    }
+}
+
+static void test_the_longer_of_the_latest_two_is_taken(void **state)
+{
+    (void)state;
+    struct codec_walk walk = pack_fast("stuvwxyz}stuv~stuvwxyz{");
+    check_fast(&walk, 9 + 1 + 1, 6, 7); /* 9, and 13 to 16 */
+    walk = pack_fast("stuv}stuvwxyz~stuvwxyz{");
+    check_fast(&walk, 5 + 5 + 1, 4, 6); /* 5, and 9 */
+}
+
+static void test_what_a_match_covers_is_entered_by_both(void **state)
+{
+    (void)state;
+    struct codec_walk walk = pack_fast("stuvwxyzstuvwxyzvwxy~");
+    check_fast(&walk, 8 + 1, 5, 4); /* 8, and 5 */
+}
+
+/* The last four bytes before a flush are the last that are entered. */
+static void test_a_match_may_go_back_over_a_flush(void **state)
+{
+    (void)state;
+    static uint8_t first[276];
+    memcpy(first, plain, put_prefix());
+    memcpy(first + 260, "stuvwxyzstuvwxyz", 16);
+    struct codec_walk walk =
+        pack_pieces(bytes_span(first, 276), BYTES_LITERAL("wxyz~"));
+    check_fast(&walk, 8 + 1, 5, 3); /* 8, and 4 */
+}
+
 /* ---- the window slides --------------------------------------------------- */
 
 /* 80,000 times "x", but for two or three texts. */
@@ -693,6 +866,25 @@ static void test_the_first_hash_slides_along(void **state)
     check_matches(&walk, 6, walk.symbols[1], 32768);
 }
 
+/* Both of a pair; and four zeros have the hash 0. */
+static void test_pairs_slide_along(void **state)
+{
+    (void)state;
+    struct codec_walk walk =
+        pack_far((const size_t[]){40000, 72768},
+                 (const char *const[]){"abcdPQRS", "abcdPQRS"}, 2);
+    check_matches(&walk, 9, walk.symbols[1], 32768);
+    walk =
+        pack_far((const size_t[]){33000, 34000, 65500},
+                 (const char *const[]){"abcdefgh1", "abcd2", "abcdefgh3"}, 3);
+    check_matches(&walk, 12, walk.symbols[1], 32500);
+    memset(plain, 'x', 80000);
+    memcpy(plain + 40000, "\0\0\0\0PQRS", 8);
+    memcpy(plain + 72768, "\0\0\0\0PQRS", 8);
+    walk = round_trip(15, 80000, 0, 0);
+    check_matches(&walk, 9, walk.symbols[1], 32768);
+}
+
 /* Matches may end with the window, and nothing behind it is looked at: the
    last is of 20 bytes, and all candidates agree. */
 static void test_a_match_may_end_with_the_window(void **state)
@@ -724,7 +916,7 @@ static void test_a_longer_match_one_byte_later_is_taken(void **state)
 static size_t pack(size_t len, uint8_t *to)
 {
     struct text out = text_over(to, OUT);
-    deflate_init(&z, 15, len);
+    deflate_init(&z, 15, len, effort);
     codec_deflate(&z, bytes_span(plain, len), 0, &out, 0, DEFLATE_SYNC);
     return out.len;
 }
@@ -757,7 +949,7 @@ static void test_the_size_is_only_a_hint(void **state)
     codec_sample(&random, CODEC_JSON, plain, LEN);
     for (size_t i = 0; i < 4; i++) {
         struct text out = text_over(packed, OUT);
-        deflate_init(&z, 15, told[i]);
+        deflate_init(&z, 15, told[i], effort);
         codec_deflate(&z, bytes_span(plain, LEN), 0, &out, 0, DEFLATE_SYNC);
         struct codec_walk walk = codec_walk(text_span(&out), again, LEN);
         assert_true(walk.whole);
@@ -780,7 +972,7 @@ static void test_a_block_may_be_full_with_a_byte_undecided(void **state)
 
 static void window_of(void *bits)
 {
-    deflate_init(&z, *(unsigned *)bits, 0);
+    deflate_init(&z, *(unsigned *)bits, 0, effort);
 }
 
 static void test_a_window_of_7_or_16_bits_trips_a_check(void **state)
@@ -790,6 +982,11 @@ static void test_a_window_of_7_or_16_bits_trips_a_check(void **state)
     assert_true(death_by_check(window_of, &few));
     assert_true(death_by_check(window_of, &many));
 }
+
+#define FAST_TEST(f)                                                           \
+    {                                                                          \
+#f ", fast", f, be_fast, be_small, NULL                                \
+    }
 
 int main(void)
 {
@@ -818,6 +1015,10 @@ int main(void)
         cmocka_unit_test(test_what_only_looks_longer_does_not_end_the_search),
         cmocka_unit_test(test_what_only_has_the_same_hash_is_no_match),
         cmocka_unit_test(test_the_nearest_of_equals_is_taken),
+        cmocka_unit_test(test_most_is_passed_over_where_nothing_matches),
+        cmocka_unit_test(test_what_is_long_is_found_all_the_same),
+        cmocka_unit_test(test_text_behind_random_bytes_is_compressed),
+        cmocka_unit_test(test_after_a_flush_everything_is_looked_at_again),
         cmocka_unit_test(test_what_the_window_keeps_is_found_in_it),
         cmocka_unit_test(test_the_first_hash_slides_along),
         cmocka_unit_test(test_a_match_may_end_with_the_window),
@@ -826,6 +1027,29 @@ int main(void)
         cmocka_unit_test(test_the_size_is_only_a_hint),
         cmocka_unit_test(test_a_block_may_be_full_with_a_byte_undecided),
         cmocka_unit_test(test_a_window_of_7_or_16_bits_trips_a_check),
+        FAST_TEST(test_round_trips_at_all_window_sizes),
+        FAST_TEST(test_round_trips_of_long_input_in_pieces),
+        FAST_TEST(test_windows_are_used_to_their_last_byte),
+        FAST_TEST(test_every_size_of_pieces_gives_the_same_bytes),
+        FAST_TEST(test_every_split_of_input_and_output),
+        FAST_TEST(test_flushes_in_the_middle),
+        FAST_TEST(test_random_bytes_are_stored),
+        FAST_TEST(test_long_text_is_dynamic),
+        FAST_TEST(test_the_smallest_kind_of_block_is_chosen),
+        FAST_TEST(test_extra_bits_are_weighed_too),
+        FAST_TEST(test_most_is_passed_over_where_nothing_matches),
+        FAST_TEST(test_what_is_long_is_found_all_the_same),
+        FAST_TEST(test_text_behind_random_bytes_is_compressed),
+        FAST_TEST(test_after_a_flush_everything_is_looked_at_again),
+        FAST_TEST(test_pairs_slide_along),
+        FAST_TEST(test_a_match_may_end_with_the_window),
+        FAST_TEST(test_a_used_context_is_as_good_as_new),
+        FAST_TEST(test_the_size_is_only_a_hint),
+        FAST_TEST(test_a_block_may_be_full_with_a_byte_undecided),
+        FAST_TEST(test_a_short_message_has_no_hurry),
+        FAST_TEST(test_the_longer_of_the_latest_two_is_taken),
+        FAST_TEST(test_what_a_match_covers_is_entered_by_both),
+        FAST_TEST(test_a_match_may_go_back_over_a_flush),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,7 +113,7 @@ static void tell_repeated(size_t distance)
     }
     struct span in = bytes_span(plain, 2 * distance);
     struct text out = text_over(packed, sizeof packed);
-    deflate_init(&z, 15, in.len);
+    deflate_init(&z, 15, in.len, DEFLATE_SMALL);
     assert_int_equal(deflate_run(&z, &in, &out, DEFLATE_MESSAGE), DEFLATE_DONE);
     assert_true(out.len < 2 * distance);
     tell(header,
@@ -144,6 +144,10 @@ static void test_what_is_agreed_counts_from_the_next_message_on(void **state)
     (void)state;
     explain.agreed.deflate = EXPLAIN_DEFLATE_UNKNOWN;
     tell((const uint8_t *)"\x41\x00", 2);
+    assert_true(told("RSV1 1, RSV2 0, RSV3 0: compressed, if agreed"));
+    begin(state);
+    explain.agreed.deflate = EXPLAIN_DEFLATE_UNKNOWN;
+    tell((const uint8_t *)"\x41\x00", 2);
     explain.agreed.deflate = EXPLAIN_DEFLATE_OFF;
     tell((const uint8_t *)"\xA9\x00", 2);
     assert_string_equal(explain.wrong.what, "a reserved bit is set");
@@ -155,7 +159,7 @@ static void test_what_is_agreed_counts_from_the_next_message_on(void **state)
     assert_string_equal(explain.wrong.section, "7692 6.1");
 }
 
-/* ---- More than is inflated ----------------------------------------------- */
+/* ---- Messages that are long, once inflated -------------------------------- */
 
 static struct deflate deflater;
 static const uint8_t zeros[1 << 20];
@@ -172,57 +176,68 @@ static void pack(struct text *out, const void *ptr, size_t len,
 static size_t compress_zeros(uint8_t *out, size_t size, unsigned mebibytes)
 {
     struct text text = text_over(out, size);
-    deflate_init(&deflater, 15, SIZE_MAX);
+    deflate_init(&deflater, 15, SIZE_MAX, DEFLATE_SMALL);
     while (mebibytes-- > 0)
         pack(&text, zeros, sizeof zeros,
              mebibytes ? DEFLATE_MORE : DEFLATE_MESSAGE);
     return text.len;
 }
 
-/* What stands behind the first 16 MiB is neither inflated nor judged, not even
-   bytes that no inflater takes, and an end that is none. */
-static void test_after_16_mebibytes_nothing_is_inflated(void **state)
+/* What stands behind so much is inflated and judged like the rest: the end of
+   the message, and the message behind it, with the window of this one. */
+static void test_behind_16_mebibytes_it_goes_on(void **state)
 {
     static uint8_t packed[1 << 16];
-    static const uint8_t bad[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    static const uint8_t bad[] = {0xFF, 0xFF};
     uint8_t header[FRAME_HEADER_MAX];
-    assert_int_equal(EXPLAIN_BLOCKS_MOST, 16 << 20);
-    for (unsigned mebibytes = 16; mebibytes <= 17; mebibytes++) {
+    for (unsigned wrong = 0; wrong <= 1; wrong++) {
         begin(state);
-        size_t len = compress_zeros(packed, sizeof packed, mebibytes);
-        size_t header_len = frame_write(
-            header, FRAME_FIN | FRAME_RSV1 | FRAME_BINARY, len + sizeof bad);
-        tell(header, header_len);
+        size_t len = compress_zeros(packed, sizeof packed, 17);
+        tell(header, frame_write(header, FRAME_FIN | FRAME_RSV1 | FRAME_BINARY,
+                                 len + wrong * sizeof bad));
         tell(packed, len);
-        tell(bad, sizeof bad);
+        tell(bad, wrong * sizeof bad);
+        assert_true(explain.frame.blocks.inflated == 17 << 20);
+        assert_int_equal(explain.wrong.what != NULL, wrong);
+        if (wrong)
+            continue;
+        struct text text = text_over(packed, sizeof packed);
+        pack(&text, zeros, 300, DEFLATE_MESSAGE);
+        tell(header, frame_write(header, FRAME_FIN | FRAME_RSV1 | FRAME_BINARY,
+                                 text.len));
+        tell(packed, text.len);
         assert_null(explain.wrong.what);
-        assert_in_range(explain.frame.blocks.inflated, 16 << 20,
-                        (16 << 20) + 8192);
-        assert_true(told("= a binary message of"));
+        assert_true(told("inflated 300"));
     }
 }
 
-/* That may be inside a character. */
-static void test_the_next_text_begins_anew(void **state)
+/* ---- Control frames ------------------------------------------------------ */
+
+/* Nobody acts on the first bytes of one, whatever they say. */
+static void test_a_control_frame_is_told_once_it_is_whole(void **state)
 {
     (void)state;
-    static uint8_t packed[1 << 16];
-    uint8_t header[FRAME_HEADER_MAX];
-    struct text text = text_over(packed, sizeof packed);
-    deflate_init(&deflater, 15, SIZE_MAX);
-    for (unsigned mebibytes = 0; mebibytes < 15; mebibytes++)
-        pack(&text, zeros, sizeof zeros, DEFLATE_MORE);
-    pack(&text, zeros, sizeof zeros - 1, DEFLATE_MORE);
-    pack(&text, "\xC3", 1, DEFLATE_SYNC);
-    pack(&text, "\xA9", 1, DEFLATE_MESSAGE);
-    explain.agreed.server_keeps = false;
-    tell(header,
-         frame_write(header, FRAME_FIN | FRAME_RSV1 | FRAME_TEXT, text.len));
-    tell(packed, text.len);
-    assert_int_equal(explain.frame.blocks.inflated, EXPLAIN_BLOCKS_MOST);
-    tell((const uint8_t *)HELLO, sizeof HELLO - 1);
+    static const uint8_t wire[] = "\x88\x0A\x00\x00"
+                                  "12345678";
+    tell(wire, 2);
+    tell(wire + 2, sizeof wire - 1 - 3);
+    assert_int_equal(lines.len, 0);
     assert_null(explain.wrong.what);
-    assert_true(told("inflated 5"));
+    tell(wire + sizeof wire - 2, 1);
+    assert_string_equal(explain.wrong.what, fault_rules[FAULT_CLOSE_CODE].what);
+}
+
+static void test_and_one_that_is_cut_is_only_unfinished(void **state)
+{
+    (void)state;
+    tell((const uint8_t *)"\x88\x0C\x00\x00"
+                          "123456789",
+         13);
+    lines.len = 0;
+    assert_int_equal(explain_end(&explain, &lines), EXPLAIN_UNFINISHED);
+    assert_true(told("00 00 31 32 33 34 35 36"));
+    assert_true(told("37 38 39"));
+    assert_true(told("1 byte of payload to come"));
 }
 
 /* ---- Not waiting for a row ----------------------------------------------- */
@@ -273,9 +288,11 @@ int main(void)
         cmocka_unit_test_setup(test_the_window_is_that_of_who_sends, begin),
         cmocka_unit_test_setup(
             test_what_is_agreed_counts_from_the_next_message_on, begin),
-        cmocka_unit_test_setup(test_after_16_mebibytes_nothing_is_inflated,
+        cmocka_unit_test_setup(test_behind_16_mebibytes_it_goes_on, begin),
+        cmocka_unit_test_setup(test_a_control_frame_is_told_once_it_is_whole,
                                begin),
-        cmocka_unit_test_setup(test_the_next_text_begins_anew, begin),
+        cmocka_unit_test_setup(test_and_one_that_is_cut_is_only_unfinished,
+                               begin),
         cmocka_unit_test_setup(test_too_big_is_marked_where_the_length_stands,
                                begin),
         cmocka_unit_test_setup(test_a_byte_that_was_acted_on_is_told, begin),

@@ -154,8 +154,7 @@ static void test_a_line_without_a_colon_is_no_field_of_a_response(void **state)
     (void)state;
     tell(&server, BYTES_LITERAL("HTTP/1.1 200 OK\r\nContent-Length\r\n"
                                 "Content-Length: 3\r\n\r\n"));
-    assert_null(server.wrong.what);
-    assert_int_equal(server.head.body_left, 3);
+    assert_string_equal(server.wrong.what, "malformed field");
 }
 
 #define PLAIN "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -231,14 +230,6 @@ static void test_agreed_is_what_stands_beside_permessage_deflate(void **state)
         {"x-other, permessage-deflate", EXPLAIN_DEFLATE_ON, 15},
         {"permessage-deflate; server_max_window_bits=9", EXPLAIN_DEFLATE_ON, 9},
         {"permessage-deflate; server_max_window_bits=8", EXPLAIN_DEFLATE_ON, 8},
-        /* Not legal: a client would fail the connection. */
-        {"permessage-deflate; server_max_window_bits", EXPLAIN_DEFLATE_ON, 15},
-        {"permessage-deflate; server_max_window_bits=x", EXPLAIN_DEFLATE_ON,
-         15},
-        {"permessage-deflate; server_max_window_bits=7", EXPLAIN_DEFLATE_ON,
-         15},
-        {"permessage-deflate; server_max_window_bits=16", EXPLAIN_DEFLATE_ON,
-         15},
     };
     for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
         begin(state);
@@ -248,6 +239,66 @@ static void test_agreed_is_what_stands_beside_permessage_deflate(void **state)
         assert_int_equal(server.phase, EXPLAIN_FRAMES);
         assert_int_equal(server.agreed.deflate, trials[i].deflate);
         assert_int_equal(server.agreed.server_bits, trials[i].server_bits);
+    }
+}
+
+/* RFC 9112 6.3: a coding counts, and a length beside it does not. */
+static void test_a_response_in_chunks_ends_with_the_stream(void **state)
+{
+    (void)state;
+    tell(&server, BYTES_LITERAL("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n"));
+    assert_int_equal(server.phase, EXPLAIN_BODY);
+    assert_true(server.head.body_left == UINT64_MAX);
+}
+
+static void test_what_no_offer_allows_is_wrong(void **state)
+{
+    static const char *const extensions[] = {
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; server_max_window_bits=x",
+        "permessage-deflate; server_max_window_bits=7",
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; client_max_window_bits",
+        "permessage-deflate, permessage-deflate",
+        ";;;=",
+    };
+    for (size_t i = 0; i < UNIT_COUNT(extensions); i++) {
+        begin(state);
+        tell(&server, BYTES_LITERAL(SWITCHING "Sec-WebSocket-Extensions: "));
+        tell(&server, bytes_of(extensions[i]));
+        tell(&server, BYTES_LITERAL("\r\n\r\n"));
+        assert_int_equal(server.phase, EXPLAIN_OVER);
+        assert_non_null(server.wrong.what);
+    }
+}
+
+/* What chatd agrees to holds for the frames behind the request. */
+static void test_frames_are_held_to_what_chatd_agrees_to(void **state)
+{
+    static const struct {
+        const char *offer;
+        uint8_t deflate, client_bits;
+    } trials[] = {
+        {"permessage-deflate", EXPLAIN_DEFLATE_ON, 15},
+        {"permessage-deflate; client_max_window_bits=9", EXPLAIN_DEFLATE_ON, 9},
+        {"permessage-deflate; unknown", EXPLAIN_DEFLATE_OFF, 15},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(trials); i++) {
+        begin(state);
+        tell(&client,
+             BYTES_LITERAL("GET / HTTP/1.1\r\nHost: a\r\n"
+                           "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                           "Sec-WebSocket-Version: 13\r\n"
+                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                           "Sec-WebSocket-Extensions: "));
+        tell(&client, bytes_of(trials[i].offer));
+        tell(&client, BYTES_LITERAL("\r\n\r\n"));
+        assert_int_equal(client.phase, EXPLAIN_FRAMES);
+        assert_int_equal(client.agreed.deflate, trials[i].deflate);
+        assert_int_equal(client.agreed.client_bits, trials[i].client_bits);
+        if (trials[i].deflate == EXPLAIN_DEFLATE_ON)
+            assert_false(client.agreed.client_keeps);
     }
 }
 
@@ -302,6 +353,9 @@ int main(void)
         HEAD_TEST(test_the_answer_to_head_has_no_body),
         HEAD_TEST(test_two_answers_to_one_key_are_none),
         HEAD_TEST(test_agreed_is_what_stands_beside_permessage_deflate),
+        HEAD_TEST(test_a_response_in_chunks_ends_with_the_stream),
+        HEAD_TEST(test_what_no_offer_allows_is_wrong),
+        HEAD_TEST(test_frames_are_held_to_what_chatd_agrees_to),
         HEAD_TEST(test_both_sides_may_keep_no_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

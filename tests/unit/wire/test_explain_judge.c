@@ -97,6 +97,8 @@ static void test_of_the_request_line_a_part_is_marked(void **state)
           "a method other than GET", 0, 4);
     check(judge("\r\nPOST / HTTP/1.1\r\nHost: a\r\n" UPGRADE "\r\n"), 405,
           "a method other than GET", 2, 4);
+    check(judge("PIST / HTTP/1.1\r\nHost: a\r\n" UPGRADE "\r\n"), 501,
+          "unknown method", 0, 4);
     check(judge("GET /# HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "malformed target",
           4, 2);
     check(judge("GET / HTTP/1\r\nHost: a\r\n\r\n"), 400,
@@ -159,6 +161,29 @@ static void test_the_answer_is_that_to_the_key_if_it_was_seen(void **state)
           sizeof ANSWER - 1);
 }
 
+static void test_a_response_is_marked_where_it_is_wrong(void **state)
+{
+    (void)state;
+    check(judge_answer("HTTP/1.1 2000 OK\r\n\r\n", ""), 0,
+          "malformed status line", 9, 7);
+    check(judge_answer("HTTP/1.xQ200 OK\r\n\r\n", ""), 0,
+          "malformed status line", 13, 2);
+    check(judge_answer("HTTP/1.0 101 OK\r\n\r\n", ""), 0,
+          "101 in a version other than HTTP/1.1", 0, 8);
+    check(judge_answer("HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", ""), 400,
+          "malformed field", 18, 1);
+    check(judge_answer(SWITCHING "Content-Length: 12\r\n\r\n", ""), 0,
+          "a body on a 101", sizeof SWITCHING - 1 + 16, 2);
+    check(judge_answer(SWITCHING "Transfer-Encoding: x\r\n\r\n", ""), 0,
+          "a body on a 101", sizeof SWITCHING - 1 + 19, 1);
+    check(judge_answer(SWITCHING "Sec-WebSocket-Accept: " ANSWER "\r\n"
+                                 "Sec-WebSocket-Protocol: a\r\n"
+                                 "Sec-WebSocket-Protocol: b\r\n\r\n",
+                       ""),
+          0, "Sec-WebSocket-Protocol repeated",
+          sizeof SWITCHING - 1 + 52 + 27 + 24, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_the_phrase_is_no_field),
         cmocka_unit_test(test_no_blank_need_stand_behind_a_colon),
         cmocka_unit_test(test_the_answer_is_that_to_the_key_if_it_was_seen),
+        cmocka_unit_test(test_a_response_is_marked_where_it_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,6 +315,40 @@ test_a_field_that_ends_too_soon_is_looked_at_no_further(void **state)
     }
 }
 
+/* ---- The other role ------------------------------------------------------ */
+
+static enum fault judge(const char *value, const struct extension_offer *offer,
+                        struct extension_terms *terms)
+{
+    memset(terms, 0xEE, sizeof *terms);
+    return extension_judge(bytes_of(value), offer, true, terms);
+}
+
+static void test_terms_are_filled_in_whatever_they_held(void **state)
+{
+    static const struct extension_offer plain = {.client_window_bits = 15};
+    static const struct extension_offer small = {.client_window_bits = 9};
+    struct extension_terms t;
+    (void)state;
+    assert_int_equal(judge("permessage-deflate", &plain, &t), FAULT_NONE);
+    assert_true(t.deflate && t.server_keeps && t.client_keeps);
+    assert_int_equal(t.client_window_bits, 15);
+    assert_int_equal(judge("permessage-deflate", &small, &t), FAULT_NONE);
+    assert_int_equal(t.client_window_bits, 9);
+    assert_int_equal(
+        judge("permessage-deflate; client_max_window_bits=8", &small, &t),
+        FAULT_NONE);
+    assert_int_equal(t.client_window_bits, 8);
+    assert_int_equal(judge(", ,", &plain, &t), FAULT_ANSWER);
+    assert_false(t.deflate);
+    assert_int_equal(judge("x", NULL, &t), FAULT_ANSWER_FOREIGN);
+    assert_false(t.deflate);
+    memset(&t, 0xEE, sizeof t);
+    assert_int_equal(extension_judge(bytes_of("x"), NULL, false, &t),
+                     FAULT_NONE);
+    assert_false(t.deflate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_token_bytes_are_those_of_the_rfc),
         cmocka_unit_test(
             test_a_field_that_ends_too_soon_is_looked_at_no_further),
+        cmocka_unit_test(test_terms_are_filled_in_whatever_they_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

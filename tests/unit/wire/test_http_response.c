@@ -97,6 +97,7 @@ static void test_every_status_we_send_has_its_phrase(void **state)
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
         {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
         {299, "Unknown"},
     };

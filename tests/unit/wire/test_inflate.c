@@ -545,6 +545,34 @@ static void put_longest(struct longest *l, unsigned symbol)
     codec_put(&l->s, l->literal_codes[symbol], l->literals[symbol]);
 }
 
+/* Literals of one bit, as many as one turn of the fast loop takes, or fewer,
+   and the longest match behind them: never more than there is room for. */
+static void test_nothing_is_written_beyond_the_room(void **state)
+{
+    (void)state;
+    static uint8_t bytes[OUT];
+    static struct codec_stream s;
+    uint8_t literals[286] = {['a'] = 1, [256] = 2, [285] = 2};
+    uint8_t distances[1] = {1};
+    size_t len = 0;
+    s.len = 0;
+    codec_put_dynamic(&s, true, literals, 286, distances, 1);
+    for (size_t turn = 0; turn < 60; turn++, len += 258) {
+        for (size_t n = 1 + turn % 30; n > 0; n--, len++)
+            codec_put_code(&s, "0");
+        codec_put_code(&s, "11 0");
+    }
+    codec_put_code(&s, "10");
+    for (size_t room = 258; room < 320; room++) {
+        struct text out = text_over(bytes, sizeof bytes);
+        inflate_init(&z, 15);
+        assert_int_equal(codec_inflate(&z, codec_span(&s), 0, &out, room),
+                         INFLATE_END);
+        assert_false(out.overflow);
+        assert_int_equal(out.len, len);
+    }
+}
+
 /* More literals in a row than are looked at in a turn, then 48 bits of match:
    what one turn of the fast loop can want at most. */
 static void test_nothing_is_longer_than_what_is_held(void **state)
@@ -720,7 +748,7 @@ static struct span mixed_stream(uint8_t *bytes, size_t size, uint8_t *plain,
     static struct deflate d;
     struct codec_random random = {4};
     struct text out = text_over(bytes, size);
-    deflate_init(&d, 15, len);
+    deflate_init(&d, 15, len, DEFLATE_SMALL);
     for (size_t at = 0, i = 0; at < len; at += len / 8, i++) {
         enum codec_kind kind = (enum codec_kind)(i % CODEC_KINDS);
         codec_sample(&random, kind, plain + at, len / 8);
@@ -846,6 +874,7 @@ int main(void)
         cmocka_unit_test(test_distances_end_at_the_window_exactly),
         cmocka_unit_test(test_distances_end_at_the_first_byte_exactly),
         cmocka_unit_test(test_near_matches_repeat_what_they_write),
+        cmocka_unit_test(test_nothing_is_written_beyond_the_room),
         cmocka_unit_test(test_nothing_is_longer_than_what_is_held),
         cmocka_unit_test(test_what_is_held_is_not_given_back),
         cmocka_unit_test(test_a_new_stream_cannot_see_the_old_window),

@@ -3,6 +3,7 @@
 #include "vectors/message.h"
 #include "support/events.h"
 #include "support/guard.h"
+#include "support/mirror.h"
 #include "support/note.h"
 #include "support/random.h"
 #include "support/split.h"
@@ -64,6 +65,64 @@ static void test_every_vector_tells_its_log_however_it_is_cut(void **state)
         const struct split split = {v->name, begin, take, end, &run};
         split_run(&split, bytes_span(v->bytes, v->len));
         events_free(&run.events);
+    }
+}
+
+/* What the other role is told: the same, but for the sentence about masks. */
+static struct span other_log(const char *log, uint8_t *out, size_t size)
+{
+    static const char unmasked[] = "a frame is not masked";
+    static const char masked[] = "a server's frame is masked";
+    struct text t = text_over(out, size);
+    const char *at = strstr(log, unmasked);
+    if (!at)
+        return bytes_of(log);
+    text_put(&t, bytes_span(log, (size_t)(at - log)));
+    text_string(&t, masked);
+    text_string(&t, at + sizeof unmasked - 1);
+    return text_span(&t);
+}
+
+struct mirrored {
+    struct run run;
+    struct span log;
+};
+
+static void begin_mirrored(void *context)
+{
+    struct mirrored *m = context;
+    struct message_rules rules = rules_of(m->run.vector);
+    rules.of_server = true;
+    events_begin(&m->run.events, &rules);
+}
+
+static void take_mirrored(void *context, uint8_t *ptr, size_t len)
+{
+    struct mirrored *m = context;
+    events_take(&m->run.events, ptr, len);
+}
+
+static void end_mirrored(void *context)
+{
+    struct mirrored *m = context;
+    assert_log(&m->run.events, m->log);
+}
+
+static void test_every_vector_tells_the_same_in_the_other_role(void **state)
+{
+    static uint8_t bytes[1 << 20], log[4096];
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(message_vectors); i++) {
+        const struct message_vector *v = &message_vectors[i];
+        struct mirrored m = {.run = {.vector = v},
+                             .log = other_log(v->log, log, sizeof log)};
+        assert_true(MIRROR_SIZE(v->len) <= sizeof bytes);
+        size_t len = mirror_frames(bytes, (const uint8_t *)v->bytes, v->len);
+        events_make(&m.run.events, len);
+        const struct split split = {v->name, begin_mirrored, take_mirrored,
+                                    end_mirrored, &m};
+        split_run(&split, bytes_span(bytes, len));
+        events_free(&m.run.events);
     }
 }
 
@@ -474,6 +533,7 @@ static void model_close(struct model *m)
 }
 
 static uint8_t model_wire[MODEL_WIRE], model_log[4 * MODEL_WIRE];
+static uint8_t model_mirror[MIRROR_SIZE(MODEL_WIRE)];
 static struct events model_events;
 
 static void conversation_is_told_as_it_was_sent(struct random *r)
@@ -488,14 +548,20 @@ static void conversation_is_told_as_it_was_sent(struct random *r)
         model_close(&m);
     assert_false(m.wire.overflow || m.log.overflow);
 
-    const struct message_rules rules = {.limit = MODEL_MESSAGE,
-                                        .permessage_deflate = true};
+    struct message_rules rules = {.limit = MODEL_MESSAGE,
+                                  .permessage_deflate = true};
+    struct span wire = text_span(&m.wire);
+    rules.of_server = random_below(r, 2) == 1;
+    if (rules.of_server) {
+        wire.len = mirror_frames(model_mirror, wire.ptr, wire.len);
+        wire.ptr = model_mirror;
+    }
     events_begin(&model_events, &rules);
     uint64_t longest = 1 + random_below(r, random_below(r, 2) ? 20 : 1000);
-    for (size_t at = 0; at < m.wire.len;) {
+    for (size_t at = 0; at < wire.len;) {
         size_t len = random_below(r, longest + 1);
-        len = bytes_min(len, m.wire.len - at);
-        events_take(&model_events, m.wire.ptr + at, len);
+        len = bytes_min(len, wire.len - at);
+        events_take(&model_events, wire.ptr + at, len);
         at += len;
     }
     assert_log(&model_events, text_span(&m.log));
@@ -514,6 +580,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_vector_tells_its_log_however_it_is_cut),
+        cmocka_unit_test(test_every_vector_tells_the_same_in_the_other_role),
         cmocka_unit_test(test_every_reason_fits_a_close_frame),
         cmocka_unit_test(test_a_whole_message_is_one_event),
         cmocka_unit_test(test_payload_is_unmasked_in_place),

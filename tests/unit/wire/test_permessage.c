@@ -119,11 +119,11 @@ static void test_first_example_is_what_we_make(void **state)
     static struct deflate z;
     struct text out = text_over(out_bytes, OUT);
     struct span in = BYTES_LITERAL("Hello");
-    deflate_init(&z, 15, 5);
+    deflate_init(&z, 15, 5, DEFLATE_SMALL);
     assert_int_equal(deflate_run(&z, &in, &out, DEFLATE_MESSAGE), DEFLATE_DONE);
     assert_true(bytes_equal(text_span(&out), hellos[0].payload));
     out = text_over(out_bytes, OUT);
-    deflate_init(&z, 15, 0);
+    deflate_init(&z, 15, 0, DEFLATE_SMALL);
     assert_int_equal(deflate_run(&z, &in, &out, DEFLATE_MESSAGE), DEFLATE_DONE);
     assert_true(bytes_equal(text_span(&out), BYTES_LITERAL("\x00")));
 }
@@ -237,7 +237,8 @@ static void test_compress_only_when_it_gains(void **state)
             struct text out = text_over(packed, sizeof packed);
             codec_sample(&random, (enum codec_kind)kind, plain, len);
             text_string(&out, "header"); /* is left alone */
-            bool gained = permessage_compress(&z, 15, message, &out);
+            bool gained =
+                permessage_compress(&z, 15, message, DEFLATE_SMALL, &out);
             assert_memory_equal(packed, "header", 6);
             assert_int_equal(out.size, sizeof packed);
             if (!gained) {
@@ -259,7 +260,8 @@ static void test_compress_stays_within_its_room(void **state)
     for (size_t room = 0; room < 20; room++) {
         memset(packed, 0xEE, sizeof packed);
         struct text out = text_over(packed, room);
-        bool fits = permessage_compress(&z, 15, bytes_span(plain, 1000), &out);
+        bool fits = permessage_compress(&z, 15, bytes_span(plain, 1000),
+                                        DEFLATE_SMALL, &out);
         assert_true(out.len <= room);
         assert_true(fits || out.len == 0);
         assert_int_equal(out.size, room);
@@ -282,10 +284,72 @@ static void test_what_is_there_already_takes_of_the_room(void **state)
         memset(packed, 0xEE, sizeof packed);
         struct text out = text_over(packed, 80);
         out.len = used;
-        bool fits = permessage_compress(&z, 15, bytes_span(plain, 120), &out);
+        bool fits = permessage_compress(&z, 15, bytes_span(plain, 120),
+                                        DEFLATE_SMALL, &out);
         assert_int_equal(fits, used == 0); /* ten digits are 3.3 bits each */
         for (size_t i = 80; i < sizeof packed; i++)
             assert_int_equal(packed[i], 0xEE);
+    }
+}
+
+/* ---- context takeover (7.2.3.2) ------------------------------------------ */
+
+/* The payload of the next message, the window kept. */
+static void go_on_with(struct span payload, struct span expected)
+{
+    for (size_t cut = 0; cut <= payload.len; cut++) {
+        static struct permessage_reader before;
+        struct text out = text_over(out_bytes, OUT);
+        unsigned blocks = 9;
+        before = reader;
+        permessage_go_on(&reader);
+        struct span a = bytes_part(payload, 0, cut);
+        struct span b = bytes_after(payload, cut);
+        assert_int_equal(permessage_read(&reader, &a, &out, &blocks),
+                         INFLATE_INPUT);
+        assert_int_equal(permessage_read(&reader, &b, &out, &blocks),
+                         INFLATE_INPUT);
+        assert_true(permessage_whole(&reader));
+        assert_true(bytes_equal(text_span(&out), expected));
+        if (cut < payload.len)
+            reader = before;
+    }
+}
+
+static void test_a_window_is_taken_over(void **state)
+{
+    (void)state;
+    check_message(BYTES_LITERAL("\xF2\x48\xCD\xC9\xC9\x07\x00"),
+                  BYTES_LITERAL("Hello"));
+    /* 7.2.3.2: the second Hello refers to the first. */
+    go_on_with(BYTES_LITERAL("\xF2\x00\x11\x00\x00"), BYTES_LITERAL("Hello"));
+    go_on_with(BYTES_LITERAL("\xF2\x00\x11\x00\x00"), BYTES_LITERAL("Hello"));
+    /* An empty message, no byte at all, leaves the window as it is. */
+    go_on_with(BYTES_LITERAL(""), BYTES_LITERAL(""));
+    go_on_with(BYTES_LITERAL("\xF2\x00\x11\x00\x00"), BYTES_LITERAL("Hello"));
+    /* And so does one that ends with a final block (7.2.3.4). */
+    go_on_with(BYTES_LITERAL("\xF3\x48\xCD\xC9\xC9\x07\x00\x00"),
+               BYTES_LITERAL("Hello"));
+    go_on_with(BYTES_LITERAL("\xF2\x00\x11\x00\x00"), BYTES_LITERAL("Hello"));
+}
+
+static void test_a_writer_that_is_not_begun_anew_refers_back(void **state)
+{
+    (void)state;
+    static struct deflate z;
+    uint8_t bytes[64];
+    deflate_init(&z, 15, SIZE_MAX, DEFLATE_SMALL);
+    for (int i = 0; i < 2; i++) {
+        struct span in = BYTES_LITERAL("Hello");
+        struct text out = text_over(bytes, sizeof bytes);
+        assert_int_equal(deflate_run(&z, &in, &out, DEFLATE_MESSAGE),
+                         DEFLATE_DONE);
+        if (i == 0)
+            check_message(text_span(&out), BYTES_LITERAL("Hello"));
+        else
+            go_on_with(text_span(&out), BYTES_LITERAL("Hello"));
+        if (i == 1)
+            assert_true(out.len < 7); /* and is shorter for it */
     }
 }
 
@@ -307,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_compress_only_when_it_gains),
         cmocka_unit_test(test_compress_stays_within_its_room),
         cmocka_unit_test(test_what_is_there_already_takes_of_the_room),
+        cmocka_unit_test(test_a_window_is_taken_over),
+        cmocka_unit_test(test_a_writer_that_is_not_begun_anew_refers_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

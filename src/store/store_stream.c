@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A room's stream: who writes has its lock, who reads has its own position,
+ * and neither waits for the other.
+ *
+ *   the writer                            a reader
+ *   lock                                  head (acquire)
+ *   nobody's cursor is in the way?        records up to it
+ *   oldest: beyond what is overwritten    cursor (release)
+ *   the other end: epoch, number
+ *   the record's bytes
+ *   head (release)  <-- the commit
+ *   unlock, ring
+ *
+ * Death at any step leaves what stood before it, or the whole message; but for
+ * the lock, which the keeper frees.
+ */
+#include "base/check.h"
+#include "store/store.h"
+
+static struct map_room *map_room(const struct store *s, uint32_t room)
+{
+    return &s->map.rooms[room];
+}
+
+static struct board_room *board_room(const struct store *s, uint32_t room)
+{
+    return &s->board.rooms[room];
+}
+
+/* ---- Bytes of a stream --------------------------------------------------- */
+
+static uint8_t *stream_at(const struct store *s, uint32_t room, uint32_t pos)
+{
+    size_t size = s->map.stream_size;
+    return s->map.streams + room * size + (pos & (size - 1));
+}
+
+/* How many lie side by side from here on. */
+static size_t straight(const struct store *s, uint32_t pos)
+{
+    return s->map.stream_size - (pos & (s->map.stream_size - 1));
+}
+
+/* Write behind `*pos`, which moves on. */
+static void put(const struct store *s, uint32_t room, uint32_t *pos,
+                struct span bytes)
+{
+    size_t first = bytes_min(bytes.len, straight(s, *pos));
+    if (bytes.len == 0)
+        return;
+    atom_copy(stream_at(s, room, *pos), bytes.ptr, first);
+    if (first < bytes.len)
+        atom_copy(stream_at(s, room, *pos + (uint32_t)first), bytes.ptr + first,
+                  bytes.len - first);
+    *pos += (uint32_t)bytes.len;
+}
+
+/* `len` bytes from a position on: where they lie, or copied to `whole` where
+   they wrap around. */
+static const uint8_t *bytes_at(const struct store *s, uint32_t room,
+                               uint32_t pos, size_t len, uint8_t *whole)
+{
+    size_t first = straight(s, pos);
+    if (len <= first)
+        return stream_at(s, room, pos);
+    memcpy(whole, stream_at(s, room, pos), first);
+    memcpy(whole + first, stream_at(s, room, pos + (uint32_t)first),
+           len - first);
+    return whole;
+}
+
+/* The `len` of the record at a position, where it may be one that ends at or
+   before `head`; else 0. */
+static uint32_t len_at(const struct store *s, uint32_t room, uint32_t pos,
+                       uint32_t head)
+{
+    uint8_t whole[RECORD_HEAD];
+    uint32_t left = head - pos;
+    if (left < RECORD_HEAD)
+        return 0;
+    uint32_t len = record_key(bytes_at(s, room, pos, RECORD_HEAD, whole)).len;
+    return len >= RECORD_HEAD && len <= store_record_max(s) &&
+                   record_aligned(len) <= left
+               ? len
+               : 0;
+}
+
+uint32_t store_stream_record(const struct store *s, uint32_t room, uint32_t pos,
+                             uint32_t head, struct record *r)
+{
+    uint32_t len = len_at(s, room, pos, head);
+    return len && record_read(r, bytes_at(s, room, pos, len, s->whole), len,
+                              s->crc, pos)
+               ? len
+               : 0;
+}
+
+/* ---- Writing ----------------------------------------------------------------- */
+
+void store_unlock(struct store *s, uint32_t room)
+{
+    struct board_room *b = board_room(s, room);
+    board_unlock(&b->lock);
+    store_ring_waiting(s, room, &b->want_lock);
+}
+
+/* Who has not read what would be overwritten with `need` more bytes: a bit
+   each. */
+static uint32_t in_the_way(const struct store *s, uint32_t room, uint32_t need)
+{
+    uint32_t end = atom_get(&map_room(s, room)->head) + need, who = 0;
+    uint32_t open = atom_get(&board_room(s, room)->open);
+    for (uint32_t w = 0; w < s->board.worker_count; w++) {
+        const struct board_place *place = board_place(&s->board, room, w);
+        if (open >> w & 1 &&
+            end - atom_acquire(&place->cursor) > s->map.stream_size)
+            who |= UINT32_C(1) << w;
+    }
+    return who;
+}
+
+bool store_take_lock(const struct store *s, struct atom *lock,
+                     struct atom *want)
+{
+    if (board_lock(lock, s->worker))
+        return true;
+    /* It is to be rung when it is worth another try: said before that. */
+    atom_set_bits(want, store_bit(s));
+    return board_lock(lock, s->worker);
+}
+
+bool store_lock(const struct store *s, uint32_t room)
+{
+    struct board_room *b = board_room(s, room);
+    return store_take_lock(s, &b->lock, &b->want_lock);
+}
+
+bool store_is_read(const struct store *s, uint32_t room)
+{
+    return s->readers[room].pos == atom_acquire(&map_room(s, room)->head);
+}
+
+/* As for a lock; here a fence is needed, for the try only reads. */
+static void wait_for_readers(const struct store *s, uint32_t room, uint32_t who)
+{
+    for (uint32_t w = 0; w < s->board.worker_count; w++)
+        if (who >> w & 1)
+            atom_set_bits(&board_place(&s->board, room, w)->wanted,
+                          store_bit(s));
+    atom_fence();
+}
+
+static enum store_outcome outcome_locked(const struct store *s, uint32_t room,
+                                         uint32_t need)
+{
+    if (!store_is_read(s, room))
+        return STORE_BEHIND;
+    uint32_t who = in_the_way(s, room, need);
+    if (!who)
+        return STORE_DONE;
+    wait_for_readers(s, room, who);
+    return in_the_way(s, room, need) ? STORE_FULL : STORE_DONE;
+}
+
+enum store_outcome store_seize(struct store *s, uint32_t room, size_t len)
+{
+    CHECK(s->seized == 0);
+    if (!store_has_streams(s))
+        return STORE_DONE;
+    CHECK(len <= store_record_max(s));
+    CHECK(store_is_open(s, room));
+    if (!store_lock(s, room))
+        return STORE_BUSY;
+    enum store_outcome outcome = outcome_locked(s, room, record_aligned(len));
+    if (outcome == STORE_DONE) {
+        s->seized = room + 1;
+        s->seized_len = len;
+    } else
+        store_unlock(s, room);
+    return outcome;
+}
+
+void store_release(struct store *s)
+{
+    uint32_t room = s->seized - 1;
+    if (s->seized == 0)
+        return;
+    s->seized = 0;
+    store_unlock(s, room);
+}
+
+/* What is overwritten is no longer there: told before it is done. */
+static void let_go(struct store *s, uint32_t room, uint32_t end)
+{
+    struct map_room *m = map_room(s, room);
+    uint32_t head = atom_get(&m->head), oldest = atom_get(&m->oldest);
+    while (end - oldest > s->map.stream_size) {
+        uint32_t len = len_at(s, room, oldest, head);
+        oldest = len ? oldest + record_aligned(len) : head; /* damaged */
+    }
+    atom_put(&m->oldest, oldest);
+    atom_fence();
+}
+
+static void write_record(struct store *s, uint32_t room, const struct record *r)
+{
+    struct map_room *m = map_room(s, room);
+    uint8_t head[RECORD_HEAD];
+    uint32_t pos = atom_get(&m->head);
+    uint32_t end = pos + record_aligned(record_len(r));
+    struct map_end *other = &m->ends[map_end(m) == &m->ends[0]];
+    let_go(s, room, end);
+    *other =
+        (struct map_end){.epoch = r->epoch, .number = r->number, .pos = end};
+    record_write(head, r, s->crc, pos);
+    put(s, room, &pos, bytes_span(head, sizeof head));
+    put(s, room, &pos, r->sub);
+    put(s, room, &pos, r->name);
+    put(s, room, &pos, r->payload);
+    atom_release(&m->head, end);
+}
+
+void store_write(struct store *s, uint32_t room, const struct record *r)
+{
+    CHECK(s->seized == room + 1 && record_len(r) <= s->seized_len);
+    write_record(s, room, r);
+    store_release(s);
+    store_ring_readers(s, room);
+}
+
+/* ---- Reading ------------------------------------------------------------- */
+
+/* Does it follow the one before? A count begins at 1. What is no message says
+   itself where it stands. */
+static bool follows(struct store_id before, const struct record *r)
+{
+    if (r->kind != RECORD_MESSAGE)
+        return true;
+    return r->epoch == before.epoch ? r->number == before.number + 1
+                                    : r->number == 1;
+}
+
+/* What stands here is no message: a damaged file, or a fault of ours. All up to
+   the head is lost. Who writes goes on meanwhile: the end of a head is whole as
+   long as that is the head. */
+static void pass_damage(struct store *s, uint32_t room)
+{
+    const struct map_room *m = map_room(s, room);
+    struct store_reader *reader = &s->readers[room];
+    s->damaged++;
+    do {
+        reader->next = atom_acquire(&m->head);
+        reader->last = store_end(s, room);
+        atom_fence();
+    } while (atom_get(&m->head) != reader->next);
+    store_pass(s, room);
+}
+
+bool store_read(struct store *s, uint32_t room, struct record *r)
+{
+    struct store_reader *reader = &s->readers[room];
+    if (!store_has_streams(s))
+        return false;
+    uint32_t head = atom_acquire(&map_room(s, room)->head);
+    if (reader->pos == head)
+        return false;
+    uint32_t len = store_stream_record(s, room, reader->pos, head, r);
+    if (len == 0 || !follows(reader->last, r)) {
+        pass_damage(s, room);
+        return false;
+    }
+    reader->last = (struct store_id){r->epoch, r->number};
+    reader->next = reader->pos + record_aligned(len);
+    return true;
+}
+
+void store_pass(struct store *s, uint32_t room)
+{
+    struct store_reader *reader = &s->readers[room];
+    struct board_place *place = store_place(s, room);
+    reader->pos = reader->next;
+    atom_release(&place->cursor, reader->pos);
+    store_ring_waiting(s, room, &place->wanted);
+}
+
+struct store_id store_last(const struct store *s, uint32_t room)
+{
+    return s->readers[room].last;
+}
+
+/* ---- Where reading begins ------------------------------------------------ */
+
+bool store_stream_holds(const struct store *s, uint32_t room)
+{
+    uint32_t head = atom_get(&map_room(s, room)->head);
+    uint32_t oldest = atom_get(&map_room(s, room)->oldest);
+    return head - s->readers[room].pos <= head - oldest;
+}
+
+/* The messages that are there: 0 where they make no sense. */
+static uint64_t count_held(const struct store *s, uint32_t room)
+{
+    uint32_t head = atom_get(&map_room(s, room)->head);
+    uint64_t count = 0;
+    for (uint32_t pos = atom_get(&map_room(s, room)->oldest); pos != head;
+         count++) {
+        uint32_t len = len_at(s, room, pos, head);
+        if (len == 0)
+            return 0;
+        pos += record_aligned(len);
+    }
+    return count;
+}
+
+/* The id before that of the record at a position; what is no message has that
+   itself. */
+static struct store_id id_before(const struct store *s, uint32_t room,
+                                 uint32_t pos)
+{
+    uint8_t whole[RECORD_HEAD];
+    struct record_key key =
+        record_key(bytes_at(s, room, pos, RECORD_HEAD, whole));
+    return (struct store_id){key.epoch,
+                             key.number - (key.kind == RECORD_MESSAGE)};
+}
+
+void store_stream_seek(struct store *s, uint32_t room, uint64_t most)
+{
+    const struct map_room *m = map_room(s, room);
+    struct store_reader *reader = &s->readers[room];
+    reader->last = store_end(s, room);
+    reader->pos = atom_get(&m->head);
+    if (!store_has_streams(s))
+        return;
+    uint64_t count = count_held(s, room);
+    uint32_t pos = atom_get(&m->oldest);
+    for (; count > most; count--)
+        pos += record_aligned(len_at(s, room, pos, reader->pos));
+    if (count == 0)
+        return;
+    reader->last = id_before(s, room, pos);
+    reader->pos = pos;
+}
