@@ -1118,14 +1118,14 @@ enum options_result options_read(struct config *config, int argc, char **argv,
                                  struct text *why)
 {
     struct line line = {.argc = argc, .argv = argv, .at = 1};
-    set_defaults(config);
-    /* --help helps even where the environment is wrong. */
-    struct config ignored = *config;
     struct line ahead = line;
     struct text unheard = text_over(NULL, 0);
-    enum options_result result = read_line(&ignored, &ahead, &unheard);
+    /* --help helps even where the environment is wrong. */
+    set_defaults(config);
+    enum options_result result = read_line(config, &ahead, &unheard);
     if (result == OPTIONS_HELP || result == OPTIONS_VERSION)
         return result;
+    set_defaults(config);
     result = read_environment(config, environment, why);
     if (result == OPTIONS_RUN)
         result = read_line(config, &line, why);
