@@ -111,7 +111,7 @@ def gorilla(folder, port, options):
     subprocess.run(["go", "build", "-o", program, path], check=True,
                    env={**os.environ, "GO111MODULE": "off",
                         "GOPATH": "/usr/share/gocode",
-                        "GOCACHE": os.path.join(folder, "go")})
+                        "GOCACHE": os.path.join(ROOT, "build/peers/go")})
     return [program, str(port), options], {}
 
 
