@@ -105,7 +105,7 @@ static void test_what_is_no_utf_8_is_none_but_binary(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-#define ONE(test) cmocka_unit_test_teardown(test, end)
+#define ONE(test) cmocka_unit_test_setup_teardown(test, NULL, end)
         ONE(test_its_bytes_are_these),
         ONE(test_it_is_read_as_it_was_written),
         ONE(test_what_is_cut_or_of_another_form_is_none),
