@@ -448,7 +448,7 @@ MSAN_ORIGINS = 0
 MSAN_SEEDS   = 10
 MSAN_WRAP    = arena_carve ring_init lease_take
 MSAN_WITHOUT = $(wildcard $(addprefix tests/unit/os/test_,\
-                 dial.c file.c log.c process.c socket.c storage.c)) \
+                 dial.c file.c log.c process.c sandbox.c socket.c storage.c)) \
                tests/unit/options/test_redis_auth.c
 
 msan:
