@@ -94,20 +94,21 @@ static const struct {
                    "again (off)"},
     [KEY_REDIS] = {"redis", 0, "ADDR[+ADDR...]", NULL,
                    "be one service with every chatd that has this Redis:\n"
-                   "IP:PORT or unix:PATH; of its replicas, too (off)"},
+                   "IP:PORT or unix:PATH; + between replicas (off)"},
     [KEY_REDIS_AUTH] = {"redis-auth", 0, "FILE", NULL,
-                        "what it wants to know: a line USER PASSWORD, or\n"
+                        "who chatd is there: a line USER PASSWORD, or\n"
                         "PASSWORD (nothing)"},
     [KEY_REDIS_PREFIX] = {"redis-prefix", 0, "NAME", "chatd",
-                          "what all keys there begin with"},
+                          "what all keys in Redis begin with"},
     [KEY_REDIS_KEEP] = {"redis-keep", 0, "TIME", "24h",
-                        "a room stays there so long after its last message\n"
+                        "how long Redis keeps a room after its last message\n"
                         "or member; 0 for ever"},
     [KEY_REDIS_QUEUE] = {"redis-queue", 0, "SIZE", "1M",
-                         "what may be on its way there, of each worker; at\n"
-                         "least the room log"},
+                         "bytes that may be on their way to Redis, of each\n"
+                         "worker; at least the room log"},
     [KEY_REDIS_TIMEOUT] = {"redis-timeout", 0, "SECONDS", "30",
-                           "members stay so long without it; 0 for ever"},
+                           "how long members stay while Redis is away; 0 for\n"
+                           "ever"},
     [KEY_MAX_MESSAGE] = {"max-message", 'm', "SIZE", "64K",
                          "largest chat message, at most a quarter of the\n"
                          "room log; echo has no limit"},
@@ -117,7 +118,7 @@ static const struct {
     [KEY_PING] = {"ping", 0, "SECONDS", "25",
                   "ping a client silent this long; 0 off"},
     [KEY_PONG_TIMEOUT] = {"pong-timeout", 0, "SECONDS", "10",
-                          "and close it when it stays silent"},
+                          "and close it this long after, when it is silent"},
     [KEY_HANDSHAKE_TIMEOUT] = {"handshake-timeout", 0, "SECONDS", "3",
                                "for the complete request, from accept"},
     [KEY_KEEP_ALIVE] = {"keep-alive", 0, "SECONDS", "75",
@@ -140,9 +141,9 @@ static const struct {
                        "let in whoever shows a token (JWT, HS256) of these\n"
                        "keys: lines KID KEY, in base64 (everybody)"},
     [KEY_TOKEN_AUD] = {"token-aud", 0, "NAME", NULL,
-                       "which must be for this audience (for none)"},
+                       "the token must name this audience, aud (none)"},
     [KEY_TOKEN_COOKIE] = {"token-cookie", 0, "NAME", NULL,
-                          "and may be in this cookie (in none)"},
+                          "the token may also be in this cookie (none)"},
     [KEY_RATE] = {"rate", 0, "N[:BURST]", NULL,
                   "messages a second from one client; above that it is\n"
                   "not read from for a while; BURST is 2 N (off)"},
@@ -165,7 +166,7 @@ static const struct {
                        "of the files of unix: addresses, say 0660; whoever\n"
                        "may write may connect (what the umask leaves)"},
     [KEY_UNIX_GROUP] = {"unix-group", 0, "NAME|GID", NULL,
-                        "and their group, by name from /etc/group"},
+                        "group of these files, by name from /etc/group"},
     [KEY_USER] = {"user", 0, "NAME|UID[:GID]", NULL,
                   "become this user once everything is open"},
     [KEY_REQUIRE_SANDBOX] = {"require-sandbox", 0, NULL, NULL,
@@ -1193,9 +1194,9 @@ void options_help(struct text *t)
         put_help(t, (enum key)key);
     text_string(
         t, "\nSIZE is bytes, or with K, M, G times 1024. SECONDS may have "
-           "decimals.\nEach long option is also read from the environment: "
-           "CHATD_ADDR, CHATD_CLIENTS,\n... (lists separated by commas, "
-           "switches 1 or 0); the command line wins.\n\n"
+           "decimals.\nEach long option of the server is also read from the "
+           "environment: CHATD_ADDR,\nCHATD_CLIENTS, ... (lists separated by "
+           "commas, switches 1 or 0); the command\nline wins.\n\n"
            "Paths: /echo, /chat/ROOM, /ws/ROOM (JSON), /healthz, /readyz, and "
            "the pages\nat /, /chat and /echo. POST /chat/ROOM says something. "
            "Signals: TERM and INT\nstop, USR1 logs the state.\n");
