@@ -172,7 +172,10 @@ uint32_t caller_enter(struct server *s, const struct socket_address *who,
     return entry;
 }
 
-static void set_entry(struct server *s, const struct client *c, uint32_t entry)
+/* Two counts: c->address is who it is among the crowds (the warning), this the
+   entry that --per-ip counts. */
+static void set_address_entry(struct server *s, const struct client *c,
+                              uint32_t entry)
 {
     if (s->config->per_ip)
         s->addresses.entry_of[client_index(&s->clients, c)] = entry;
@@ -183,7 +186,7 @@ static void count_no_more(struct server *s, struct client *c)
     if (s->config->per_ip)
         address_leave(&s->addresses,
                       s->addresses.entry_of[client_index(&s->clients, c)]);
-    set_entry(s, c, 0);
+    set_address_entry(s, c, 0);
 }
 
 /* From now on, and marked where that one has too many. */
@@ -192,7 +195,7 @@ static void count_as(struct server *s, struct client *c,
 {
     bool over;
     count_no_more(s, c);
-    set_entry(s, c, caller_enter(s, who, &over));
+    set_address_entry(s, c, caller_enter(s, who, &over));
     if (over)
         client_set(c, CLIENT_OVER);
     set_address(s, c, who ? address_key(s->addresses.seed, who) : 0);
@@ -243,7 +246,7 @@ void caller_begin(struct server *s, struct client *c,
                   const struct socket_address *from, uint32_t entered)
 {
     bool told = client_has(c, CLIENT_SCRAPE) || caller_is_told(s->config, from);
-    set_entry(s, c, entered);
+    set_address_entry(s, c, entered);
     grant_forget(s, c);
     pending_forget(s, c);
     if (!told)

@@ -3,7 +3,8 @@
  * conn: how a connection opens, and how it ends. States: client.h.
  *
  * There are two ways out: conn_close politely, with a Close frame, and
- * conn_drop at once; a plain connection ends with its response (conn_linger).
+ * conn_drop at once; a plain connection ends with its response (reply.h, conn_linger),
+ * or with conn_refuse where there is no buffer for one.
  * Whatever happens to one client ends in one of them, and nobody else's turn ends
  * with it.
  */

@@ -32,7 +32,7 @@
  * at work on it now (locks, positions of readers) stands elsewhere (board.h): a
  * file has nothing in it that a process could leave behind by dying.
  *
- * Without --store and --workers there are rooms only, and no streams.
+ * Without --store, --workers and --redis there are rooms only, and no streams.
  */
 #ifndef STORE_MAP_H
 #define STORE_MAP_H

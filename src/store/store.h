@@ -5,6 +5,9 @@
  * A message is proposed to the store, and exists when it is read back; only
  * then is it encoded and brought to anybody. So it is all the same who said it:
  * a client of this worker, of another one, or one before the last restart.
+ * Beside this file: map.h has what was said (with --store it outlives us),
+ * board.h who is at work (gone with the keeper), record.h one message, propose.h
+ * what is on its way to Redis.
  *
  *   worker 0        store_seize, store_append      worker 1
  *   a client says --------------+
@@ -14,7 +17,7 @@
  *               store_read <----+----> store_read
  *               the frame log           the frame log of the same room there
  *
- *   Without --store and --workers there are no streams: store_append gives the
+ *   Without --store, --workers and --redis there are no streams: store_append gives the
  *   message its number, and it is brought to the log at once, without a copy.
  *
  * Who writes has read all that was written before. So its own message is the
@@ -36,17 +39,18 @@
 
 #define STORE_NONE UINT32_MAX
 
+/* Of a message: EPOCH-NUMBER, as clients see it. */
 struct store_id {
     uint64_t epoch;
-    uint64_t number;
+    uint64_t number; /* 0: none in this epoch yet */
 };
 
 /* Where this worker stands in a room's stream; its own, not shared. */
 struct store_reader {
     uint64_t most;        /* messages that it began with, at most */
     uint32_t generation;  /* of the name it reads; 0: never */
-    uint32_t pos;         /* of the next record */
-    uint32_t next;        /* of the one behind the one that was read */
+    uint32_t pos;         /* position (map.h) of the next record */
+    uint32_t next;        /* likewise: behind the one that was read */
     struct store_id last; /* of the message before, or the one that was read */
 };
 
@@ -79,7 +83,7 @@ struct store {
 enum store_outcome {
     STORE_DONE,
     STORE_BEHIND, /* there is something to be read first */
-    STORE_BUSY,   /* another worker writes, or has died so */
+    STORE_BUSY,   /* another worker writes, or has died while it did */
     STORE_FULL,   /* another worker has not read what would be overwritten */
 };
 
@@ -114,8 +118,8 @@ static inline bool store_is_shared(const struct store *s)
     return s->board.worker_count > 1;
 }
 
-/* The longest record: an append of a log is at most a quarter of that, and its
-   JSON form longer than the record. */
+/* The longest record: a quarter of the stream. No message is longer: its JSON
+   form fits a quarter of the room's log, and is longer than its record. */
 static inline uint32_t store_record_max(const struct store *s)
 {
     return s->map.stream_size / 4;
@@ -131,17 +135,20 @@ static inline struct board_place *store_place(const struct store *s,
 /* ---- Rooms by name: store_table.c ---------------------------------------- */
 
 /*
- * This worker has the room of this name (1 to MAP_ROOM_NAME bytes) open from
- * now on: its place is *index, and nothing that it has not read is overwritten.
- * There is one made for it at a place never used, else at that of the one which
- * has been empty longest; FULL: somebody listens to each. `wall` is in
- * milliseconds since 1970. BUSY: another worker is in the way, or the bus has not
- * read it yet; this one is rung, for any room, when it is worth another try.
+ * Have the room of this name (1 to MAP_ROOM_NAME bytes) open: *index is its
+ * place, and nothing that this worker has not read is overwritten. A new room
+ * gets a place never used, else that of the room empty for longest. `wall`:
+ * milliseconds since 1970.
  *
- * *anew: what is read first are the last messages, `most` at most; store_last
- * tells what they follow. Else it follows what was read when it was open before,
- * by somebody who wanted as many; a room that is open already is read anew where
- * it was opened for fewer.
+ *   DONE
+ *   FULL   somebody listens in every room
+ *   BUSY   another worker has the lock, or the bus has not read the room yet, or
+ *          is asked to let one go; this worker is rung, for any room, when it is
+ *          worth another try
+ *
+ * *anew: reading begins with the last messages, `most` at most; store_last says
+ * what they follow. Else it goes on where this worker stood. A room that was
+ * opened for fewer messages begins anew.
  */
 enum store_outcome store_open(struct store *s, struct span name, uint64_t wall,
                               uint64_t most, uint32_t *index, bool *anew);
@@ -176,17 +183,19 @@ static inline uint32_t store_generation(const struct store *s, uint32_t room)
 /* ---- Saying and reading: store_stream.c ---------------------------------- */
 
 /* May a message whose record has up to `len` bytes (store_record_max at most)
-   be written to a room that is open? DONE: the room is this worker's until the
-   next call of one of these two. BUSY, FULL: it is rung for it. BEHIND: it has
+   be written to a room that is open? DONE: the room is this worker's until
+   store_append or store_release. BUSY, FULL: it is rung for it. BEHIND: it has
    to read first. */
 enum store_outcome store_seize(struct store *s, uint32_t room, size_t len);
 
+/* May this worker append now? Without streams, and with a bus, there is nothing
+   to seize: always. */
 static inline bool store_is_seized(const struct store *s, uint32_t room)
 {
     return !store_has_streams(s) || store_has_bus(s) || s->seized == room + 1;
 }
 
-/* Fill in its epoch, number and worker. */
+/* Fill in its epoch, number and worker. The room is seized. */
 static inline void store_number(const struct store *s, uint32_t room,
                                 struct record *r)
 {
@@ -196,7 +205,8 @@ static inline void store_number(const struct store *s, uint32_t room,
     r->worker = (uint16_t)s->worker;
 }
 
-/* Write it, its number filled in: to the stream, where there are streams. */
+/* Write it, its number filled in: to the stream, where there are streams. The
+   room is free again, and others are rung. */
 void store_write(struct store *s, uint32_t room, const struct record *r);
 static inline void store_append(struct store *s, uint32_t room,
                                 const struct record *r)
@@ -209,6 +219,8 @@ static inline void store_append(struct store *s, uint32_t room,
     s->readers[room].last.number = r->number;
 }
 
+/* Say nothing after all: the room is free again. Where none is seized, nothing
+   happens. */
 void store_release(struct store *s);
 
 /* Have a room's lock for what stands beside the stream, which others read under
@@ -218,8 +230,10 @@ void store_unlock(struct store *s, uint32_t room);
 
 /*
  * The next record of a room that this worker listens to, or false when all are
- * read. Its spans are valid until store_pass, with which it counts as read.
- * What makes no sense ends the stream: nothing behind it is read.
+ * read. Its spans are valid until store_pass, with which it counts as read, or
+ * until the next store_read of any room: a record that wraps around is copied to
+ * `whole`, of which there is one. What makes no sense is passed over, with all up
+ * to the head, and counted in `damaged`: false now; what is said later is read.
  */
 bool store_read(struct store *s, uint32_t room, struct record *r);
 void store_pass(struct store *s, uint32_t room);
@@ -231,7 +245,8 @@ bool store_is_read(const struct store *s, uint32_t room);
    without streams, of the last one said. Number 0: none in this epoch yet. */
 struct store_id store_last(const struct store *s, uint32_t room);
 
-/* The id of the last message in the stream. */
+/* The id of the last message in the stream. To be asked under the room's lock,
+   or by the only one who writes. */
 static inline struct store_id store_end(const struct store *s, uint32_t room)
 {
     const struct map_end *end = map_end(&s->map.rooms[room]);
@@ -246,14 +261,15 @@ static inline struct store_id store_end(const struct store *s, uint32_t room)
 bool store_may_propose(const struct store *s, size_t len);
 void store_propose(struct store *s, uint32_t room, struct record *r);
 
-/* For the bus: the place of a room of which it was asked for, or that others
-   have open, is its own, too, from now on: BUSY: not now. What it reads first is
-   what it wrote last. */
+/* For the bus: have a room open that it was asked for, or that others have
+   open. BUSY: not now. */
 enum store_outcome store_adopt(struct store *s, uint32_t room);
 
-/* Others may enter it, and are rung; the bus lets it go again, unless somebody
-   listens or wants to: DONE, BUSY, or BEHIND: it stays. */
+/* The bus has read it: others may enter, and are rung. */
 void store_set_ready(struct store *s, uint32_t room);
+
+/* The bus lets it go. DONE; BUSY: not now; BEHIND: somebody listens or wants
+   to, it stays. */
 enum store_outcome store_abandon(struct store *s, uint32_t room);
 
 /* Does a worker have it open, or wait for it? */

@@ -1,19 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A room's stream: who writes has its lock, who reads has its own position,
- * and neither waits for the other.
+ * A room's stream: who writes has its lock, who reads has its own position.
+ * Neither blocks: a writer who would overwrite what somebody has not read gets
+ * FULL, and is rung.
  *
  *   the writer                            a reader
  *   lock                                  head (acquire)
  *   nobody's cursor is in the way?        records up to it
  *   oldest: beyond what is overwritten    cursor (release)
- *   the other end: epoch, number
+ *   the end that does not hold (map.h)
  *   the record's bytes
  *   head (release)  <-- the commit
  *   unlock, ring
  *
  * Death at any step leaves what stood before it, or the whole message; but for
  * the lock, which the keeper frees.
+ *
+ *   empty             oldest = head
+ *                     [................................]
+ *   41 to 43 said     oldest                 head
+ *                     [ 41      )[ 42   )[ 43 )........]
+ *   read: 41                     cursor
+ *   44 does not fit behind 43: it wraps around. First `oldest` moves on
+ *                           head oldest
+ *                     [  44 )....[ 42   )[ 43 )[  44   ]
+ *   a cursor still before 42: nothing is written, FULL; whoever's it is rings
+ *   when it has passed
+ *
+ * Nothing is synced to the disk here (store_file.h).
  */
 #include "base/check.h"
 #include "store/store.h"
@@ -42,7 +56,7 @@ static size_t straight(const struct store *s, uint32_t pos)
     return s->map.stream_size - (pos & (s->map.stream_size - 1));
 }
 
-/* Write behind `*pos`, which moves on. */
+/* Write at `*pos`, which moves behind it. */
 static void put(const struct store *s, uint32_t room, uint32_t *pos,
                 struct span bytes)
 {
@@ -141,8 +155,9 @@ bool store_is_read(const struct store *s, uint32_t room)
     return s->readers[room].pos == atom_acquire(&map_room(s, room)->head);
 }
 
-/* As for a lock; here a fence is needed, for the try only reads. */
-static void wait_for_readers(const struct store *s, uint32_t room, uint32_t who)
+/* Those in the way are asked to ring us, before the next try. A try for a lock
+   is an exchange; this one only reads: so a fence. */
+static void ask_to_be_rung(const struct store *s, uint32_t room, uint32_t who)
 {
     for (uint32_t w = 0; w < s->board.worker_count; w++)
         if (who >> w & 1)
@@ -159,7 +174,7 @@ static enum store_outcome outcome_locked(const struct store *s, uint32_t room,
     uint32_t who = in_the_way(s, room, need);
     if (!who)
         return STORE_DONE;
-    wait_for_readers(s, room, who);
+    ask_to_be_rung(s, room, who);
     return in_the_way(s, room, need) ? STORE_FULL : STORE_DONE;
 }
 
@@ -190,7 +205,8 @@ void store_release(struct store *s)
     store_unlock(s, room);
 }
 
-/* What is overwritten is no longer there: told before it is done. */
+/* `oldest` moves first: who dies in the midst of the overwriting leaves one that
+   is whole. */
 static void let_go(struct store *s, uint32_t room, uint32_t end)
 {
     struct map_room *m = map_room(s, room);
@@ -242,8 +258,8 @@ static bool follows(struct store_id before, const struct record *r)
 }
 
 /* What stands here is no message: a damaged file, or a fault of ours. All up to
-   the head is lost. Who writes goes on meanwhile: the end of a head is whole as
-   long as that is the head. */
+   the head is lost. A writer may go on meanwhile: it writes the end that does not
+   hold, so the one read here is whole if the head is the same afterwards. */
 static void pass_damage(struct store *s, uint32_t room)
 {
     const struct map_room *m = map_room(s, room);
@@ -298,7 +314,7 @@ bool store_stream_holds(const struct store *s, uint32_t room)
     return head - s->readers[room].pos <= head - oldest;
 }
 
-/* The messages that are there: 0 where they make no sense. */
+/* The records that are there: 0 where they make no sense. */
 static uint64_t count_held(const struct store *s, uint32_t room)
 {
     uint32_t head = atom_get(&map_room(s, room)->head);

@@ -112,8 +112,9 @@ static void end_array(struct resp_reader *r, struct resp_event *event)
 
 /* ---- One line, and what may follow it ------------------------------------ */
 
-/* What a bulk string or an array begins with: its length, or -1 for null
-   (Null bulk strings, Null arrays). False: it is neither. */
+/* What a bulk string or an array begins with. True: a length that is allowed.
+   False: null, which is told here (Null bulk strings, Null arrays), or a
+   fault. */
 static bool take_length(struct resp_reader *r, int64_t length, uint64_t most,
                         struct resp_event *event)
 {
@@ -223,7 +224,8 @@ bool resp_at_rest(const struct resp_reader *r, size_t len)
 
 /* ---- What an error says -------------------------------------------------- */
 
-/* In the order of the enum; by place, so that nothing points anywhere. */
+/* Bytes, not pointers: nothing to relocate. UNKNOWN and ID have no word of
+   their own, and stay empty. */
 static const char words[][12] = {
     [RESP_WORD_ERR] = "ERR",
     [RESP_WORD_NOAUTH] = "NOAUTH",
@@ -257,7 +259,8 @@ enum resp_word resp_word_of(struct span error)
 
 /* ---- Ids of a stream's entries ------------------------------------------- */
 
-/* bytes_number takes what is too large for the largest there is. */
+/* Half of an id. bytes_number makes UINT64_MAX of what is larger: that is
+   believed only where it stands so. */
 static bool read_half(struct span s, uint64_t *value)
 {
     return bytes_number(s, UINT64_MAX, value) &&

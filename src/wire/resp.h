@@ -18,7 +18,7 @@
  *
  * The reader is pulled, and keeps no bytes: resp_read takes some from the
  * front of what the caller has and fills one event. What is not whole yet (a
- * line, a bulk string) is not taken: the caller keeps it and shows it again
+ * line; the bytes of a bulk string behind its line) is not taken: the caller keeps it and shows it again
  * with more behind. So a reply of any length goes through a buffer that holds
  * one line or one bulk string. An event says where it stands; nobody has to
  * keep a stack of his own. An answer to XREAD, with depth and index of each:
@@ -90,8 +90,9 @@ struct resp_event {
                            END: as the array's beginning had it */
     uint32_t count;     /* ARRAY, END: elements of this array */
     int64_t integer;    /* INTEGER */
-    struct span text;   /* SIMPLE, ERROR, BULK: inside `in`. The first two hold
-                           any bytes but CR and LF: not fit for a log as is */
+    struct span text;   /* SIMPLE, ERROR, BULK: inside `in`, good until those
+                           bytes move. The first two hold any bytes but CR
+                           and LF: not fit for a log as is */
     const char *reason; /* FAIL: a sentence, static */
 };
 
@@ -99,9 +100,10 @@ struct resp_event {
  * Take bytes from in[0, len) and fill *event; in is never NULL. Returns how
  * many were taken.
  * Call it until it gives NONE, even when no bytes are left: END takes none.
- * Then in[returned, len) is unfinished, and must be shown again, the same,
- * with more behind; a buffer of RESP_LINE_MAX bytes, and of limits->bulk + 2,
- * is always enough for NONE not to come with the buffer full.
+ * Drop what was taken, after NONE as well: it may have taken the line in front
+ * of a bulk string. Then in[returned, len) is unfinished, and must be shown
+ * again, the same, with more behind. A buffer of the larger of RESP_LINE_MAX
+ * and limits->bulk + 2 bytes is enough: NONE never comes with it full.
  * Every other event makes progress. FAIL takes everything, and comes again,
  * the same, at each call after it. Time is linear in the bytes however they
  * are cut.
@@ -119,7 +121,7 @@ bool resp_at_rest(const struct resp_reader *r, size_t len);
    something to whoever keeps streams; what to do then is his to know. */
 enum resp_word {
     RESP_WORD_UNKNOWN,     /* none of these */
-    RESP_WORD_ERR,         /* this command is wrong, here and now */
+    RESP_WORD_ERR,         /* refused; sending it again will not help */
     RESP_WORD_ID,          /* an ERR of XADD: the stream has a larger id, or the
                               same */
     RESP_WORD_NOAUTH,      /* AUTH comes first */

@@ -2,8 +2,8 @@
 /*
  * ws: WebSocket for a program of yours, client or server (RFC 6455, RFC 7692).
  *
- * Two files, ws.h and ws.c (`make library`), C11 or C++17 outside and C11
- * within, and of libc the mem* functions alone. They do no I/O and allocate
+ * Two files (`make library`): ws.h can be read as C11 or C++17, ws.c is C11. They
+ * want of libc the mem* functions alone, do no I/O and allocate
  * nothing: bytes from your socket go in, events come out; what you want to say
  * is written to a buffer of yours, and you send it. There are no callbacks and
  * no globals, so a connection may be moved between threads, but not used by
@@ -15,10 +15,10 @@
  *     struct ws *ws = ws_begin(memory, &config);        ws_size(&config) bytes
  *     len = ws_request(ws, out, sizeof out);            send these
  *
- *     in[have, ...) is what the socket gave; then, until WS_NONE:
+ *     have += what the socket put at in[have, ...); then, until WS_NONE:
  *         taken = ws_read(ws, in, have, &event);
  *         ... look at the event; its ptr points into `in`, or into memory ...
- *         drop `taken` bytes from the front of `in`
+ *         drop `taken` bytes from the front (after WS_NONE, too): have -= taken
  *
  * What is not taken must be shown again, from its first byte on, with more
  * behind. So `in` must hold the longest thing that is taken whole: a head, in
@@ -28,7 +28,7 @@
  *     kind         of an event means             is answered by
  *     WS_NONE      show more bytes               nothing
  *     WS_REQUEST   (server) a client asks for    ws_accept or ws_refuse
- *                  target, host, origin, ...
+ *                  path, query, host, head
  *     WS_OPEN      (client) the server agrees;   nothing; you may write
  *                  subprotocol: which one
  *     WS_TEXT      a piece of a message: ptr,    nothing
@@ -42,16 +42,18 @@
  *     WS_FAIL      the peer broke a rule; code   ws_answer, and close
  *                  (0 in the handshake), reason
  *
- * Text is UTF-8, checked as it comes, but a piece may end inside a character.
- * What is written is: a whole message as one frame, or fragments (`more`), and
- * ping, pong and close between them.
+ * Text that comes is checked for UTF-8, but a piece may end inside a character.
+ * Text that you write is not checked. You write a message as one frame, or as
+ * fragments (`more`), with ping, pong and close between them.
  *
  * Errors. A peer's are WS_FAIL or WS_REFUSED, once and for all: after them, and
  * after WS_CLOSE, ws_read takes everything and tells WS_NONE. Yours are a 0
- * from the function that writes: out is too small (ws_bound), the connection
- * is not open or already closed by you, a ping is over 125 bytes, a
- * continuation is of another kind, or a string of the config holds a control
- * character. Nothing was written then, and nothing has changed.
+ * from the function that writes: out is too small (ws_bound, WS_ANSWER_MAX), the
+ * connection is not open or already closed by you, a ping or pong is over 125
+ * bytes, a close code is none that may be sent (0 is none; 1005 stands for no
+ * code), a continuation is of another kind, a status is not 400 to 599, or the
+ * config's strings make no legal request. Nothing has changed then, and what
+ * stands in out is not to be sent.
  *
  * Whose bytes. The config's strings, the config itself, and the memory must
  * stay as long as the connection. What an event points to stays until the next
@@ -76,9 +78,12 @@ extern "C" {
 #include <stdbool.h>
 #endif
 
-#define WS_IN_MIN   16384 /* bytes `in` must hold */
-#define WS_HEAD_MAX 4096  /* bytes that ws_request and ws_accept may need */
-#define WS_PIECE    4096  /* most bytes of an inflated piece */
+/* Bytes: that `in` must hold; for a request or an answer to one, unless your
+   strings are long; for a ping, pong or close; of an inflated piece, at most. */
+#define WS_IN_MIN     16384
+#define WS_HEAD_MAX   4096
+#define WS_ANSWER_MAX 139
+#define WS_PIECE      4096
 
 enum ws_kind {
     WS_NONE,
@@ -137,7 +142,8 @@ struct ws_event {
     struct ws_bytes query;       /* what stands behind its '?', */
     struct ws_bytes host;        /* example.org:8080, */
     struct ws_bytes origin;      /* https://example.org; len 0: no browser, */
-    struct ws_bytes head;        /* and all of it, for ws_field */
+    struct ws_bytes head;        /* and all of it, for ws_field: of a client's
+                                    WS_REFUSED, too */
 };
 
 struct ws_frame {
@@ -152,14 +158,16 @@ struct ws_frame {
 
 struct ws;
 
-/* Bytes that a connection of this config takes; aligned as for any type. */
+/* Bytes of memory for a connection of this config. The memory must be aligned
+   for any type, as malloc's is. */
 size_t ws_size(const struct ws_config *config);
 
 /* Begin a connection in this memory. */
 struct ws *ws_begin(void *memory, const struct ws_config *config);
 
-/* Take from the front of in[0, len) and tell one event. The bytes taken. Call
-   again until the event is WS_NONE. */
+/* Take from the front of in[0, len) and tell one event; returns the bytes
+   taken, which may be some with WS_NONE, too. Between WS_REQUEST and your answer
+   it takes none. */
 size_t ws_read(struct ws *ws, uint8_t *in, size_t len, struct ws_event *event);
 
 /* These write to out[0, size) and return how many bytes; 0: see Errors. */
@@ -180,18 +188,22 @@ size_t ws_write(struct ws *ws, const struct ws_frame *frame, uint8_t *out,
                 size_t size);
 
 /* What the protocol wants said to this event, if anything: a pong to a ping, a
-   close to a close or a failure. 0: nothing. out holds WS_ANSWER_MAX. */
-#define WS_ANSWER_MAX 139
+   close to a close or a failure. 0: nothing. size must be WS_ANSWER_MAX at
+   least. key: as a frame's; a server's may be zero, but not NULL. */
 size_t ws_answer(struct ws *ws, const struct ws_event *event,
                  const uint8_t key[4], uint8_t *out, size_t size);
 
-/* Room that ws_write wants for a payload of len bytes. */
+/* Room that ws_write wants for len bytes of text or binary. A ping, pong or
+   close always wants WS_ANSWER_MAX. */
 size_t ws_bound(size_t len);
 
-/* May messages be written? From WS_OPEN or ws_accept to the first Close. */
+/* May messages be written? From WS_OPEN or ws_accept to the first Close of
+   either side, or a failure. */
 bool ws_is_open(const struct ws *ws);
 
-/* The value of a field in the head of a WS_REQUEST, and how many there are. */
+/* How many fields of a head have this name (any case); *value is the first
+   one's, inside head. What subprotocols a client asked for is in
+   Sec-WebSocket-Protocol: ws_accept does not check that its own is among them. */
 size_t ws_field(struct ws_bytes head, const char *name, struct ws_bytes *value);
 
 #ifdef __cplusplus

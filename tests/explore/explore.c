@@ -110,7 +110,7 @@ static bool is_left_out(const struct atom_step *step)
     if (plan->fault == FAULT_LATE)
         return step->kind == ATOM_SET &&
                (strcmp(step->function, "store_take_lock") == 0 ||
-                strcmp(step->function, "wait_for_readers") == 0);
+                strcmp(step->function, "ask_to_be_rung") == 0);
     return plan->fault == FAULT_FENCE && step->kind == ATOM_FENCE &&
            strcmp(step->function, plan->function) == 0;
 }

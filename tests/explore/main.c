@@ -117,7 +117,7 @@ static const struct fault {
     {"no fence at sleep", {FAULT_FENCE, "store_sleep", 0}, &busy},
     {"no fence before waking", {FAULT_FENCE, "store_wake", 0}, &left},
     {"no fence before waiting for readers",
-     {FAULT_FENCE, "wait_for_readers", 0},
+     {FAULT_FENCE, "ask_to_be_rung", 0},
      &full},
     {"no fence behind a burial", {FAULT_FENCE, "store_bury", 0}, &joins},
     {"no fence before those who wait",
