@@ -15,8 +15,9 @@ import tempfile
 import time
 import unittest
 
-from support import (PATIENCE, ROOT, Eof, Peer, ServerCase, WebSocket,
-                     field, free_port, listening, until_true)
+from support import (CLOSE, PATIENCE, ROOT, Eof, Peer, ServerCase, WebSocket,
+                     close_payload, field, free_port, listening, until_true)
+from tap import FIN, RST, Tap
 
 IDLE = 2                        # seconds that the proxies wait
 PING = ["--ping", "0.5", "--pong-timeout", "5"]
@@ -145,6 +146,23 @@ class ProxyTests:
         ws.send_frame(2, big[:1 << 20])
         self.assertEqual(ws.recv()[1], big[:1 << 20])
         ws.leave(1000)
+
+    def test_the_close_comes_before_the_end(self):
+        """On the wire to the proxy, and behind it: ours, then the end, and
+        no reset."""
+        server = self.behind()
+        ws = self.wss(server)
+        tap = Tap(server.port)
+        self.addCleanup(tap.close)
+        ws.text("x")
+        self.assertEqual(ws.recv_text(), "x")
+        ws.send_frame(CLOSE, close_payload(1000))
+        self.assertEqual(ws.recv(), (CLOSE, close_payload(1000)))
+        said = b"\x81\x01x\x88\x02\x03\xe8"
+        segments = tap.until_end(said=said)
+        self.assertEqual(b"".join(p for _, p in segments), said)
+        self.assertTrue(segments[-1][0] & FIN)
+        self.assertFalse(any(flags & RST for flags, _ in segments))
 
     def test_chat(self):
         """Several in a room, from a page of this very address."""
