@@ -113,7 +113,8 @@ static void build_fixed(void)
     uint8_t lengths[SYMBOLS_LITERALS];
     for (unsigned s = 0; s < SYMBOLS_LITERALS; s++)
         lengths[s] = symbols_fixed_bits(s);
-    build(lengths, SYMBOLS_LITERALS, HUFFMAN_LITERAL_ROOT, 1 << 9);
+    if (SIZE(0, 1))
+        build(lengths, SYMBOLS_LITERALS, HUFFMAN_LITERAL_ROOT, 1 << 9);
     build(lengths, SYMBOLS_LITERALS, 8, (1 << 8) + 112);
 }
 
@@ -189,7 +190,7 @@ void main(void)
 {
     set_meanings();
     build_each(0, 0, 1, 2);
-    build_each(1, SYMBOLS_MAX_BITS, 2, 4);
+    build_each(1, SYMBOLS_MAX_BITS, 2, 2);
     build_each(3, 3, 1, 2 + 2);
     build_each(3, 3, 2, 4);
     if (SIZE(0, 1))

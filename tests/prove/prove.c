@@ -91,6 +91,16 @@ int __builtin_ctzll(unsigned long long x)
     return at;
 }
 
+/* And how many bits above the highest one are not. */
+int __builtin_clz(unsigned x)
+{
+    int above = 0;
+    //@ assert a_bit_is_set: x != 0;
+    while (above < 31 && !(x >> (31 - above) & 1))
+        above++;
+    return above;
+}
+
 /* A CHECK that can fail is an alarm. */
 void check_failed(const char *what)
 {
