@@ -375,9 +375,9 @@ static enum inflate_status read_distance(struct inflate *z, struct run *r)
    again (3.2.3: length may exceed distance). The source may wrap around. */
 static enum inflate_status copy_match(struct inflate *z, struct run *r)
 {
-    uint32_t from = z->at - z->distance;
-    if (z->at < z->distance)
-        from += INFLATE_WINDOW;
+    uint32_t from = z->at + INFLATE_WINDOW - z->distance;
+    if (from >= INFLATE_WINDOW)
+        from -= INFLATE_WINDOW;
     for (; z->length && z->at < r->limit; z->length--) {
         z->window[z->at++] = z->window[from++];
         if (from == INFLATE_WINDOW)
