@@ -72,6 +72,7 @@ static void fill_any(size_t taken, uint32_t count)
     struct bits_reader r = before;
     bits_fill(&r);
     //@ assert filled: 56 <= r.bits.count && r.next <= r.end;
+    //@ assert counted: r.bits.count == count + 8 * (r.next - before.next);
     check_filled(&r, ptr);
     for (unsigned n = 0; n <= count; n += SIZE(7, 1)) {
         r = before;
