@@ -7,9 +7,8 @@
  * Any bytes, taken in two pieces around the end of a block; keys shorter than
  * a block, of one, and longer.
  */
+#include "tests/prove/contracts.h"
 #include "tests/prove/prove.h"
-
-#include "base/hmac.h"
 
 static void digest(size_t first, size_t second)
 {
