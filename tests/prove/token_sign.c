@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * slow: yes
  * sources: src/wire/token_sign.c
  * with: src/base/base64.c src/base/bytes.c src/base/text.c src/wire/json.c
  * with: src/wire/token.c
- * eva: -eva-slevel 1000 -eva-split-return full
+ * eva: -eva-slevel 1000 -eva-slevel-function encode:9000
+ * eva: -eva-split-return full
  * uses: hmac_make token_read
  *
  * Tokens signed by keys with names of up to the longest, of bytes that are
@@ -53,6 +55,16 @@ static void sign_with_each(size_t kid_len)
     sign_with(kid_len, '#', '[');
     sign_with(kid_len, '\\', '\\');
     sign_with(kid_len, ']', UINT8_MAX);
+}
+
+/* Longer than a token may be. */
+static void sign_long(void)
+{
+    static uint8_t claims[TOKEN_CLAIMS_MAX], memory[TOKEN_MAX + 100];
+    struct token_key key = any_key(1, 'a', 'a');
+    struct text t = text_over(memory, sizeof memory);
+    bool whole = token_sign(&key, bytes_span(claims, sizeof claims), &t);
+    //@ assert too_long: !whole;
 }
 
 /* ---- Claims -------------------------------------------------------------- */
@@ -112,6 +124,7 @@ void main(void)
     if (SIZE(0, 1))
         sign_with_each(3);
     sign_with(TOKEN_KID_MAX, '"', '"');
+    sign_long();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         write_like(shapes[i]);
     write_in(bytes_span(NULL, 0), 100);
