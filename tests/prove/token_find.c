@@ -32,13 +32,13 @@ static void find(const struct http_request *request, const char *cookie,
 /* In one field, of this name and shape. */
 static void find_in(const char *name, const char *shape)
 {
-    static const char *const cookies[] = {"", "a", "ab"};
+    static const char *const names[] = {"", "a", "ab"};
     struct span value = any_like(shape, ' '), token;
     struct http_request request = {.field_count = 1};
     request.fields[0].name = bytes_of(name);
     request.fields[0].value = value;
-    for (size_t i = 0; i < sizeof cookies / sizeof *cookies; i++) {
-        find(&request, cookies[i], &token);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        find(&request, names[i], &token);
         //@ assert no_longer: token.len <= value.len;
         if (token.ptr) {
             //@ assert inside: value.ptr <= token.ptr <= value.ptr + value.len;
