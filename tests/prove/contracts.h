@@ -29,11 +29,13 @@ void frame_mask(uint8_t *ptr, size_t len, const uint8_t masking_key[4],
 bool utf8_take(struct utf8 *u, const uint8_t *ptr, size_t len);
 
 /*@ requires \valid_read(s.ptr + (0 .. s.len - 1));
-    assigns \result \from s.len, s.ptr[0 .. s.len - 1]; */
+    assigns \result \from s.len, s.ptr[0 .. s.len - 1];
+    ensures \result <= 1; */
 bool utf8_valid(struct span s);
 
 /*@ requires \valid_read(s.ptr + (0 .. s.len - 1));
-    assigns \result \from s.len, s.ptr[0 .. s.len - 1]; */
+    assigns \result \from s.len, s.ptr[0 .. s.len - 1];
+    ensures \result <= 1; */
 bool utf8_printable(struct span s);
 
 /*@ requires \valid(s);
