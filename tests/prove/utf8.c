@@ -45,8 +45,6 @@ void main(void)
     for (size_t len = 0; len <= SIZE(3, 6); len++)
         take_any(len);
     take_any(8);
-    if (SIZE(0, 1))
-        take_any(9);
     take_ascii(33);
     take_ascii(40);
     utf8_printable(bytes_span(NULL, 0));
