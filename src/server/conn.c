@@ -19,8 +19,11 @@ void conn_opened(struct server *s, struct client *c)
     struct profile *p = client_profile(&s->clients, c);
     if (s->config->rate)
         p->allowance = 0;
-    if (c->client_bits)
+    if (c->client_bits) {
         p->inflating = LEASE_NONE;
+        client_set(c, CLIENT_HEAVY); /* until it has shown otherwise: of many
+                                        who come at once nobody else waits */
+    }
     if (c->client_bits && c->form == CLIENT_ECHO)
         p->echo.deflating = LEASE_NONE;
     due_set(s, c);

@@ -6,6 +6,7 @@
 #include "server/input.h"
 #include "server/lend.h"
 #include "server/member.h"
+#include "server/ready.h"
 #include "server/staging.h"
 
 /* ---- Messages in pieces --------------------------------------------------- */
@@ -136,7 +137,7 @@ static struct text chunk_space(struct server *s, struct client *c,
 static bool may_inflate(const struct server *s, const struct client *c)
 {
     return s->inflate_left > 0 && s->blocks_left > 0 &&
-           s->cost < LIMITS_TURN_READ &&
+           s->cost < ready_share(c) &&
            (!server_service(s, c)->streams ||
             staging_room(s) >= compressed_reply_max(s) + LIMITS_ANSWER);
 }

@@ -106,7 +106,8 @@
 #define LIMITS_COST_DEFLATE  3000
 
 #define LIMITS_TURN_ACCEPT  1000000
-#define LIMITS_TURN_READ    10000000 /* input; of heavy clients, half of it */
+#define LIMITS_TURN_READ    10000000 /* input, */
+#define LIMITS_TURN_HEAVY   7000000  /* of it that of heavy clients */
 #define LIMITS_HEAVY        200000   /* a client's input of one turn: heavy */
 #define LIMITS_TURN_FLUSH   8000000  /* rooms' messages to their members, */
 #define LIMITS_FLUSH_ROOM   1000000  /* one room after another, so much each */

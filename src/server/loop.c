@@ -81,12 +81,14 @@ static void take_turn(struct server *s, struct client *c)
 }
 
 /* While there is more work than a turn may hold, heavy stays heavy, and so it
-   does while it has more to say, whatever it sends in between. */
-static void note_heavy(const struct server *s, struct client *c, uint64_t cost)
+   does while it has more to say, whatever it sends in between. A handshake says
+   nothing about that. */
+static void note_heavy(const struct server *s, struct client *c, bool opened,
+                       uint64_t cost)
 {
     if (cost >= LIMITS_HEAVY)
         client_set(c, CLIENT_HEAVY);
-    else if (s->cost < LIMITS_TURN_READ / 2 && !ready_may_read(c))
+    else if (!opened && s->cost < LIMITS_TURN_HEAVY / 2 && !ready_may_read(c))
         client_clear(c, CLIENT_HEAVY);
 }
 
@@ -98,7 +100,7 @@ static void read_all(struct server *s)
     for (uint32_t left = s->ready.count; left > 0; left--) {
         struct client *c = client_pop(&s->clients, &s->ready);
         uint64_t before = s->cost;
-        uint64_t most = client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_READ / 2
+        uint64_t most = client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_HEAVY / 2
                                                     : LIMITS_TURN_READ;
         if (c->state != CLIENT_GONE && before >= most) {
             client_push(&s->clients, &put_off, c);
@@ -108,8 +110,10 @@ static void read_all(struct server *s)
         if (c->state == CLIENT_GONE) {
             server_bury(s, c);
         } else {
+            bool was_open = c->state == CLIENT_OPEN;
             take_turn(s, c);
-            note_heavy(s, c, s->cost - before);
+            note_heavy(s, c, !was_open && c->state == CLIENT_OPEN,
+                       s->cost - before);
         }
     }
     if (put_off.count == 0)

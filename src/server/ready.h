@@ -12,6 +12,13 @@
 
 #include "server/server.h"
 
+/* What input may have cost in a turn, and this client's is still handled: what
+   the heavy cannot have is left for the others. */
+static inline uint64_t ready_share(const struct client *c)
+{
+    return client_has(c, CLIENT_HEAVY) ? LIMITS_TURN_HEAVY : LIMITS_TURN_READ;
+}
+
 /* May its input be handled now? */
 bool ready_may_read(const struct client *c);
 

@@ -6,6 +6,7 @@
 #include "server/gather.h"
 #include "server/input.h"
 #include "server/member.h"
+#include "server/ready.h"
 #include "server/staging.h"
 
 /* ---- Frames --------------------------------------------------------------- */
@@ -48,7 +49,7 @@ static bool must_stop(struct server *s, struct client *c,
                       const struct gather *in, bool at_rest)
 {
     if (client_waits(c, CLIENT_WAITS_OUTPUT) ||
-        staging_room(s) < LIMITS_ANSWER || s->cost >= LIMITS_TURN_READ)
+        staging_room(s) < LIMITS_ANSWER || s->cost >= ready_share(c))
         return true;
     return at_rest &&
            !frame_is_control(in->ptr[in->used] & FRAME_OPCODE_BITS) &&
