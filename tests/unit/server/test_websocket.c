@@ -467,9 +467,28 @@ static void test_who_ends_by_what_was_held_is_not_read(void **state)
     peer_told_numbered(bob, 0, 6);
 }
 
+/* Of somebody who is not known as heavy yet. */
+static void test_input_that_has_cost_a_turn_goes_on_in_the_next(void **state)
+{
+    const uint64_t count = 4500;
+    const uint64_t *said = &world.server.stats.messages_in[CLIENT_PLAIN];
+    (void)state;
+    world_start();
+    struct peer *ann = peer_open("/chat/x");
+    for (uint64_t i = 0; i < count; i++)
+        peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("x"));
+    peer_push(ann);
+    world_turn();
+    assert_true(world.server.cost >= LIMITS_TURN_READ);
+    assert_in_range(*said, 1, count - 1);
+    world_settle();
+    assert_int_equal(*said, count);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_input_that_has_cost_a_turn_goes_on_in_the_next),
         WORLD_TEST(test_a_cut_anywhere_changes_nothing),
         WORLD_TEST(test_byte_by_byte_is_the_same),
         WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
