@@ -4,7 +4,8 @@
  * with: src/base/bytes.c
  * eva: -eva-slevel 20000 -eva-split-return full
  *
- * utf8_take from any state, over any bytes.
+ * utf8_take from any state, over any bytes; and text in pieces, which is as
+ * legal as it is whole.
  */
 #include "tests/prove/contracts.h"
 #include "tests/prove/prove.h"
@@ -40,8 +41,68 @@ static void print_any(size_t len, uint8_t least, uint8_t most)
     utf8_printable(bytes_span(ptr, len));
 }
 
+/* ---- In pieces ----------------------------------------------------------- */
+
+/* Bytes that RFC 3629 does not tell apart, wherever they stand. */
+static const struct class
+{
+    uint8_t least, most;
+} classes[] = {
+    {0x00, 0x7F}, {0x80, 0x8F}, {0x90, 0x9F}, {0xA0, 0xBF}, {0xC0, 0xC1},
+    {0xC2, 0xDF}, {0xE0, 0xE0}, {0xE1, 0xEC}, {0xED, 0xED}, {0xEE, 0xEF},
+    {0xF0, 0xF0}, {0xF1, 0xF3}, {0xF4, 0xF4}, {0xF5, 0xFF},
+};
+#define CLASSES (sizeof classes / sizeof *classes)
+#define LEAD_3  6  /* the first that begins three bytes, */
+#define LEAD_4  10 /* and four */
+
+static struct utf8 take_in_two(const uint8_t *ptr, size_t len, size_t cut)
+{
+    struct utf8 u = {0};
+    utf8_take(&u, ptr, cut);
+    utf8_take(&u, ptr + cut, len - cut);
+    return u;
+}
+
+static void cut_everywhere(const uint8_t *ptr, size_t len)
+{
+    struct utf8 whole = take_in_two(ptr, len, len);
+    for (size_t cut = 1; cut < len; cut++) {
+        struct utf8 two = take_in_two(ptr, len, cut);
+        //@ assert as_legal: two.failed == whole.failed;
+        //@ assert as_far: two.missing == whole.missing;
+        if (whole.missing) {
+            //@ assert lowest: two.lowest == whole.lowest;
+            //@ assert highest: two.highest == whole.highest;
+        }
+    }
+}
+
+/* So many bytes, of each class each, the first from `first` to before `end`. */
+static void cut_all(size_t len, size_t first, size_t end)
+{
+    uint8_t bytes[3];
+    size_t count = 1;
+    for (size_t i = 1; i < len; i++)
+        count *= CLASSES;
+    for (size_t lead = first; lead < end; lead++)
+        for (size_t number = 0; number < count; number++) {
+            size_t rest = number;
+            bytes[0] =
+                (uint8_t)any_between(classes[lead].least, classes[lead].most);
+            for (size_t i = 1; i < len; i++, rest /= CLASSES) {
+                struct class c = classes[rest % CLASSES];
+                bytes[i] = (uint8_t)any_between(c.least, c.most);
+            }
+            cut_everywhere(bytes, len);
+        }
+}
+
 void main(void)
 {
+    cut_all(2, 0, CLASSES);
+    if (SIZE(0, 1))
+        cut_all(3, LEAD_3, LEAD_4);
     for (size_t len = 0; len <= SIZE(3, 6); len++)
         take_any(len);
     take_any(8);
