@@ -23,7 +23,7 @@
 #   make msan       the same and a few seeds under MemorySanitizer (needs clang)
 #   make cov        lines and branches that the tests reach (needs clang, llvm)
 #   make valgrind   unit tests, simulation and program under memcheck
-#   make analyse    clang-tidy, cppcheck, scan-build, shellcheck, pyflakes
+#   make analyse    clang-tidy, cppcheck, clang's analyzer, shellcheck, pyflakes
 #   make prove      no undefined behaviour in base and wire, for every input of
 #                   some sizes (scripts/prove; needs frama-c)
 #   make mutants    what the unit tests say of each small change to base, wire
@@ -153,8 +153,8 @@ dirs:
 # 332 KB at start, 72 of them its own. `small` is without the stack protector
 # as well, where the compiler puts one in unasked (Debian's does not).
 MUSL_CC ?= musl-gcc
-LEAN     = -Oz -fno-ipa-sra -fno-jump-tables -flto=auto -DCHECK_SILENT \
-           -flto-partition=none \
+LEAN     = -Oz -fno-ipa-sra -fno-jump-tables -fno-tree-dominator-opts \
+           -flto=auto -flto-partition=none -DCHECK_SILENT \
            -fno-asynchronous-unwind-tables -fno-unwind-tables \
            -ffunction-sections -fdata-sections
 LEAN_LD  = -static -s -Wl,--gc-sections,--build-id=none,-z,norelro \
@@ -329,7 +329,7 @@ EXPLORE_SRC := $(wildcard tests/explore/*.c src/store/store_[!f]*.c) \
 EXPLORE_H   := $(wildcard tests/explore/*.h tests/explore/*/*.h src/store/*.h)
 
 $(BUILD)/test/explore: $(EXPLORE_SRC) $(EXPLORE_H) | dirs
-	$(CC) $(LINUX) -iquote tests/explore $(TEST_CFLAGS) -DBOARD_SPIN=1 \
+	$(CC) $(LINUX) -iquote tests/explore $(TEST_CFLAGS) -DBOARD_TRIES=1 \
 	    $(LDFLAGS) -o $@ $(EXPLORE_SRC)
 
 explore: $(BUILD)/test/explore
@@ -501,7 +501,7 @@ valgrind:
 	CHATD=build/valgrind/memcheck E2E_SLOW=6 E2E_SANITIZED=1 \
 	    /usr/bin/python3 tests/foreign/visit.py
 
-# Wants clang-tidy, cppcheck, clang-tools, shellcheck and pyflakes3.
+# Wants clang, clang-tidy, cppcheck, shellcheck and pyflakes3.
 analyse:
 	scripts/analyse
 

@@ -128,8 +128,7 @@ static const struct {
     [KEY_CLOSE_TIMEOUT] = {"close-timeout", 0, "SECONDS", "5",
                            "for the closing handshake"},
     [KEY_MESSAGE_TIMEOUT] = {"message-timeout", 0, "SECONDS", "30",
-                             "for a whole message, where a buffer holds the\n"
-                             "beginning of it"},
+                             "for a whole message, once a buffer holds part"},
     [KEY_DRAIN] = {"drain", 0, "SECONDS", "5", "for leaving on SIGTERM"},
     [KEY_HOST] = {"host", 0, "NAME[:PORT]", NULL,
                   "answer requests for this name only; repeatable;\n"

@@ -28,6 +28,8 @@ struct ring {
     uint8_t *bytes; /* the caller's buffer */
     size_t size;    /* its bytes, at least 1 */
     uint64_t head;  /* position of the next byte to be written */
+    uint64_t lap;   /* position of bytes[0] in this lap, head - head % size:
+                       kept, as a division is slow */
 };
 
 /* An empty ring over the caller's buffer; the stream begins at position 0. */

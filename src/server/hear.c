@@ -53,8 +53,7 @@ void hear_say(struct server *s, struct client *c, struct room *room,
     struct store *store = &s->rooms.store;
     uint32_t index = room_index(&s->rooms, room);
     store_append(store, index, r);
-    if (!store_has_streams(store))
-        s->site->heard(s, room, r, c);
-    else if (store_read(store, index, r))
-        bring(s, c, room, r);
+    if (store_has_streams(store))
+        store_read_own(store, index, r);
+    bring(s, c, room, r);
 }

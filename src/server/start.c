@@ -14,8 +14,8 @@
 #include "server/trace.h"
 
 /* Bytes before `receive`, for the header of what is echoed from there
-   (staging.h); as many as leave it at a line of the cache. */
-#define BEFORE_RECEIVE 64
+   (staging.h); as many as leave a large payload at a line of the cache. */
+#define BEFORE_RECEIVE (64 - FRAME_HEADER_MAX)
 _Static_assert(BEFORE_RECEIVE >= FRAME_SERVER_HEADER_MAX, "it has room");
 
 /* ---- Memory -------------------------------------------------------------- */

@@ -11,6 +11,7 @@ void board_carve(struct board *b, struct arena *a, uint32_t room_count,
     b->rooms = arena_carve(a, room_count, sizeof *b->rooms);
     b->workers = arena_carve(a, worker_count, sizeof *b->workers);
     b->places = arena_carve(a, room_count, worker_count * sizeof *b->places);
+    b->people = NULL;
     if (worker_count > 1)
         b->people =
             arena_carve(a, room_count, worker_count * sizeof *b->people);
@@ -22,11 +23,12 @@ void board_carve(struct board *b, struct arena *a, uint32_t room_count,
 
 bool board_lock(struct atom *lock, uint32_t worker)
 {
-    for (unsigned tries = 0; tries < BOARD_SPIN; tries++) {
+    for (unsigned tries = 0; tries < BOARD_TRIES; tries++) {
         if ((tries == 0 || atom_get(lock) == 0) &&
             atom_replace(lock, 0, worker + 1))
             return true;
-        atom_pause();
+        for (unsigned i = 0; i < 4u << tries; i++)
+            atom_pause();
     }
     return false;
 }

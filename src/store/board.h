@@ -19,10 +19,13 @@
 
 #define BOARD_WORKERS 32            /* a bit each in one word */
 #define BOARD_KEEPER  BOARD_WORKERS /* the number of the one that is none */
+#define BOARD_LINE    (64 / 4)      /* words in a line of the cache */
 
-/* Tries to get a lock: whoever has it, and runs, is done sooner. */
-#ifndef BOARD_SPIN
-#define BOARD_SPIN 200
+/* Tries to get a lock, twice as long after each other each time, some
+   microseconds in all: whoever has it, and runs, is done sooner. Who asks all the
+   time takes the lock's line of the cache from who is about to give it back. */
+#ifndef BOARD_TRIES
+#define BOARD_TRIES 7
 #endif
 
 struct board_room {
@@ -39,7 +42,7 @@ struct board_room {
 };
 
 struct board_place {
-    struct atom cursor;    /* position that it reads next */
+    struct atom cursor;    /* position that it reads next; not a bus's */
     struct atom wanted;    /* bit w: w is to be rung when that has moved */
     struct atom members;   /* clients */
     struct atom behind[2]; /* of these, as room.behind */
@@ -147,7 +150,8 @@ void board_unlock(struct atom *lock);
 
 /*
  * The rooms for which a worker was rung: a bit each, in words of 32 rooms; and
- * before these, a bit for each such word in which one may be set.
+ * before these, a bit for each such word in which one may be set. No two workers
+ * share a line of the cache.
  */
 static inline uint32_t board_rung_low(uint32_t room_count)
 {
@@ -159,7 +163,8 @@ static inline uint32_t board_rung_high(uint32_t room_count)
 }
 static inline uint32_t board_rung_words(uint32_t room_count)
 {
-    return board_rung_high(room_count) + board_rung_low(room_count);
+    uint32_t words = board_rung_high(room_count) + board_rung_low(room_count);
+    return (words + BOARD_LINE - 1) / BOARD_LINE * BOARD_LINE;
 }
 static inline struct atom *board_rung(const struct board *b, uint32_t worker)
 {

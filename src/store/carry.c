@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/carry.h"
-#include "base/text.h"
 
 /* ---- Which rooms --------------------------------------------------------- */
 
@@ -62,13 +61,7 @@ static uint32_t carry_records(struct store *to, uint32_t at,
     struct record r;
     for (uint32_t pos = first_that_fits(&to->map, from, index); pos != head;) {
         uint32_t len = store_stream_record(from, index, pos, head, &r);
-        struct text t = text_over(stream + end, len);
-        uint8_t bytes[RECORD_HEAD];
-        record_write(bytes, &r, to->crc, end);
-        text_put(&t, bytes_span(bytes, sizeof bytes));
-        text_put(&t, r.sub);
-        text_put(&t, r.name);
-        text_put(&t, r.payload);
+        record_write(stream + end, &r, to->crc, end);
         pos += record_aligned(len);
         end += record_aligned(len);
         ++*count;

@@ -62,8 +62,7 @@ bool propose_has_space(struct propose_ring *ring, size_t record)
 void propose_write(struct propose_ring *ring, uint32_t room,
                    uint32_t generation, const struct record *r)
 {
-    size_t record = record_len(r);
-    uint32_t len = propose_len(record), head = atom_get(&ring->head);
+    uint32_t len = propose_len(record_len(r)), head = atom_get(&ring->head);
     uint32_t pos = place_of(ring, len);
     CHECK(len <= ring->size / 2 && fits(ring, len));
     if (pos != head) /* a lap's rest holds that much */
@@ -73,13 +72,7 @@ void propose_write(struct propose_ring *ring, uint32_t room,
                            .room = room,
                            .generation = generation,
                            .sequence = ++ring->sequence};
-    uint8_t *to = (uint8_t *)(p + 1);
-    record_write(to, r, NULL, 0);
-    struct text t = text_over(to, record);
-    t.len = RECORD_HEAD;
-    text_put(&t, r->sub);
-    text_put(&t, r->name);
-    text_put(&t, r->payload);
+    record_write((uint8_t *)(p + 1), r, NULL, 0);
     atom_release(&ring->head, pos + len);
 }
 

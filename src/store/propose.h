@@ -17,7 +17,6 @@
 #define STORE_PROPOSE_H
 
 #include "base/arena.h"
-#include "base/text.h"
 #include "store/atom.h"
 #include "store/record.h"
 

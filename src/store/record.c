@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/record.h"
+#include "store/atom.h"
 #include "wire/frame.h"
 
 #include <stddef.h>
@@ -35,8 +36,15 @@ static uint32_t check_of(const struct crc32c *crc, uint32_t pos,
     return crc32c_add(crc, sum, payload);
 }
 
-void record_write(uint8_t head[RECORD_HEAD], const struct record *r,
-                  const struct crc32c *crc, uint32_t pos)
+static uint8_t *put(uint8_t *to, struct span bytes)
+{
+    if (bytes.len)
+        atom_copy(to, bytes.ptr, bytes.len);
+    return to + bytes.len;
+}
+
+void record_write(uint8_t *to, const struct record *r, const struct crc32c *crc,
+                  uint32_t pos)
 {
     struct head fields = {
         .len = (uint32_t)record_len(r),
@@ -54,7 +62,10 @@ void record_write(uint8_t head[RECORD_HEAD], const struct record *r,
     if (crc)
         fields.check = check_of(crc, pos, bytes_span(&fields, sizeof fields),
                                 r->sub, r->name, r->payload);
-    memcpy(head, &fields, sizeof fields);
+    to = put(to, bytes_span(&fields, sizeof fields));
+    to = put(to, r->sub);
+    to = put(to, r->name);
+    put(to, r->payload);
 }
 
 struct record_key record_key(const uint8_t head[RECORD_HEAD])

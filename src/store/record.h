@@ -65,10 +65,10 @@ static inline uint32_t record_aligned(size_t len)
     return (uint32_t)((len + RECORD_ALIGN - 1) & ~(size_t)(RECORD_ALIGN - 1));
 }
 
-/* Write its first RECORD_HEAD bytes. `crc` is NULL where no check is kept, and
-   pos its position in the stream. */
-void record_write(uint8_t head[RECORD_HEAD], const struct record *r,
-                  const struct crc32c *crc, uint32_t pos);
+/* Write it, record_len bytes. `crc` is NULL where no check is kept, and pos its
+   position in the stream. */
+void record_write(uint8_t *to, const struct record *r, const struct crc32c *crc,
+                  uint32_t pos);
 
 /* What the first RECORD_HEAD bytes of one say: its len, its kind and its id. */
 struct record_key {

@@ -51,6 +51,7 @@ struct store_reader {
     uint32_t generation;  /* of the name it reads; 0: never */
     uint32_t pos;         /* position (map.h) of the next record */
     uint32_t next;        /* likewise: behind the one that was read */
+    uint32_t seen;        /* likewise: behind all that it knows to be written */
     struct store_id last; /* of the message before, or the one that was read */
 };
 
@@ -72,7 +73,8 @@ struct store {
     struct store_reader *readers; /* by room */
 
     /* where there are streams */
-    uint8_t *whole;    /* a quarter of a stream: a record that wraps around */
+    uint8_t *whole;    /* a quarter of a stream: a record that wraps around,
+                          read or to be written */
     uint32_t seized;   /* room whose lock is ours, + 1; 0: none */
     size_t seized_len; /* bytes for which there is space in it */
     uint32_t to_wake;  /* bit w: worker w was rung since store_wake */
@@ -205,8 +207,8 @@ static inline void store_number(const struct store *s, uint32_t room,
     r->worker = (uint16_t)s->worker;
 }
 
-/* Write it, its number filled in: to the stream, where there are streams. The
-   room is free again, and others are rung. */
+/* Write it, its number filled in, and nothing of it in `whole`: to the stream,
+   where there are streams. The room is free again, and others are rung. */
 void store_write(struct store *s, uint32_t room, const struct record *r);
 static inline void store_append(struct store *s, uint32_t room,
                                 const struct record *r)
@@ -237,6 +239,10 @@ void store_unlock(struct store *s, uint32_t room);
  */
 bool store_read(struct store *s, uint32_t room, struct record *r);
 void store_pass(struct store *s, uint32_t room);
+
+/* The same for the record that this worker has just appended, which is the next
+   one, as it has read all before: it need not be taken apart again. */
+void store_read_own(struct store *s, uint32_t room, const struct record *r);
 
 /* Is there nothing to read? */
 bool store_is_read(const struct store *s, uint32_t room);

@@ -5,7 +5,7 @@
  *   who rings                         who sleeps
  *   something is written              asleep = 1
  *   rung: the room's bit              is any bit set? then not
- *   (end of its turn)                 waits for its descriptor
+ *   (later in its turn)               waits for its descriptor
  *   asleep? then wake it
  *
  * Between each two steps stands a fence: of two that do both at once, at least

@@ -29,8 +29,8 @@ void store_stand_at_end(struct store *s, uint32_t room)
     struct store_reader *reader = &s->readers[room];
     reader->generation = store_generation(s, room);
     reader->pos = atom_get(&s->map.rooms[room].head);
+    reader->seen = reader->pos;
     reader->last = store_end(s, room);
-    atom_release(&store_place(s, room)->cursor, reader->pos);
 }
 
 enum store_outcome store_put(struct store *s, uint32_t room,

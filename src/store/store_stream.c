@@ -56,32 +56,43 @@ static size_t straight(const struct store *s, uint32_t pos)
     return s->map.stream_size - (pos & (s->map.stream_size - 1));
 }
 
-/* Write at `*pos`, which moves behind it. */
-static void put(const struct store *s, uint32_t room, uint32_t *pos,
-                struct span bytes)
-{
-    size_t first = bytes_min(bytes.len, straight(s, *pos));
-    if (bytes.len == 0)
-        return;
-    atom_copy(stream_at(s, room, *pos), bytes.ptr, first);
-    if (first < bytes.len)
-        atom_copy(stream_at(s, room, *pos + (uint32_t)first), bytes.ptr + first,
-                  bytes.len - first);
-    *pos += (uint32_t)bytes.len;
-}
-
-/* `len` bytes from a position on: where they lie, or copied to `whole` where
-   they wrap around. */
-static const uint8_t *bytes_at(const struct store *s, uint32_t room,
-                               uint32_t pos, size_t len, uint8_t *whole)
+/* A record of so many bytes that wraps around is made in `whole`, and written in
+   two. */
+static void wrap(const struct store *s, uint32_t room, uint32_t pos, size_t len)
 {
     size_t first = straight(s, pos);
-    if (len <= first)
-        return stream_at(s, room, pos);
+    atom_copy(stream_at(s, room, pos), s->whole, first);
+    atom_copy(stream_at(s, room, pos + (uint32_t)first), s->whole + first,
+              len - first);
+}
+
+static void put(const struct store *s, uint32_t room, uint32_t pos,
+                const struct record *r)
+{
+    size_t len = record_len(r);
+    bool wraps = len > straight(s, pos);
+    record_write(wraps ? s->whole : stream_at(s, room, pos), r, s->crc, pos);
+    if (wraps)
+        wrap(s, room, pos, len);
+}
+
+static const uint8_t *unwrap(const struct store *s, uint32_t room, uint32_t pos,
+                             size_t len, uint8_t *whole)
+{
+    size_t first = straight(s, pos);
     memcpy(whole, stream_at(s, room, pos), first);
     memcpy(whole + first, stream_at(s, room, pos + (uint32_t)first),
            len - first);
     return whole;
+}
+
+/* `len` bytes from a position on: where they lie, or copied to `whole` where
+   they wrap around. */
+static inline const uint8_t *bytes_at(const struct store *s, uint32_t room,
+                                      uint32_t pos, size_t len, uint8_t *whole)
+{
+    return len <= straight(s, pos) ? stream_at(s, room, pos)
+                                   : unwrap(s, room, pos, len, whole);
 }
 
 /* The `len` of the record at a position, where it may be one that ends at or
@@ -119,16 +130,16 @@ void store_unlock(struct store *s, uint32_t room)
     store_ring_waiting(s, room, &b->want_lock);
 }
 
-/* Who has not read what would be overwritten with `need` more bytes: a bit
-   each. */
+/* Which others have not read what would be overwritten with `need` more bytes: a
+   bit each. */
 static uint32_t in_the_way(const struct store *s, uint32_t room, uint32_t need)
 {
     uint32_t end = atom_get(&map_room(s, room)->head) + need, who = 0;
-    uint32_t open = atom_get(&board_room(s, room)->open);
-    for (uint32_t w = 0; w < s->board.worker_count; w++) {
+    uint32_t others = atom_get(&board_room(s, room)->open) & ~store_bit(s);
+    for (; others; others &= others - 1) {
+        uint32_t w = (uint32_t)__builtin_ctz(others);
         const struct board_place *place = board_place(&s->board, room, w);
-        if (open >> w & 1 &&
-            end - atom_acquire(&place->cursor) > s->map.stream_size)
+        if (end - atom_acquire(&place->cursor) > s->map.stream_size)
             who |= UINT32_C(1) << w;
     }
     return who;
@@ -222,18 +233,13 @@ static void let_go(struct store *s, uint32_t room, uint32_t end)
 static void write_record(struct store *s, uint32_t room, const struct record *r)
 {
     struct map_room *m = map_room(s, room);
-    uint8_t head[RECORD_HEAD];
     uint32_t pos = atom_get(&m->head);
     uint32_t end = pos + record_aligned(record_len(r));
     struct map_end *other = &m->ends[map_end(m) == &m->ends[0]];
     let_go(s, room, end);
     *other =
         (struct map_end){.epoch = r->epoch, .number = r->number, .pos = end};
-    record_write(head, r, s->crc, pos);
-    put(s, room, &pos, bytes_span(head, sizeof head));
-    put(s, room, &pos, r->sub);
-    put(s, room, &pos, r->name);
-    put(s, room, &pos, r->payload);
+    put(s, room, pos, r);
     atom_release(&m->head, end);
 }
 
@@ -257,6 +263,13 @@ static bool follows(struct store_id before, const struct record *r)
                                     : r->number == 1;
 }
 
+/* All up to `pos` counts as seen, and the next to be passed ends there. */
+static void stand_before(struct store_reader *reader, uint32_t pos)
+{
+    reader->next = pos;
+    reader->seen = pos;
+}
+
 /* What stands here is no message: a damaged file, or a fault of ours. All up to
    the head is lost. A writer may go on meanwhile: it writes the end that does not
    hold, so the one read here is whole if the head is the same afterwards. */
@@ -266,22 +279,25 @@ static void pass_damage(struct store *s, uint32_t room)
     struct store_reader *reader = &s->readers[room];
     s->damaged++;
     do {
-        reader->next = atom_acquire(&m->head);
+        stand_before(reader, atom_acquire(&m->head));
         reader->last = store_end(s, room);
         atom_fence();
     } while (atom_get(&m->head) != reader->next);
     store_pass(s, room);
 }
 
+/* The head is asked only where all that was seen is read: at each message, who
+   reads would take its line of the cache from who goes on writing. */
 bool store_read(struct store *s, uint32_t room, struct record *r)
 {
     struct store_reader *reader = &s->readers[room];
     if (!store_has_streams(s))
         return false;
-    uint32_t head = atom_acquire(&map_room(s, room)->head);
-    if (reader->pos == head)
+    if (reader->pos == reader->seen)
+        reader->seen = atom_acquire(&map_room(s, room)->head);
+    if (reader->pos == reader->seen)
         return false;
-    uint32_t len = store_stream_record(s, room, reader->pos, head, r);
+    uint32_t len = store_stream_record(s, room, reader->pos, reader->seen, r);
     if (len == 0 || !follows(reader->last, r)) {
         pass_damage(s, room);
         return false;
@@ -289,6 +305,13 @@ bool store_read(struct store *s, uint32_t room, struct record *r)
     reader->last = (struct store_id){r->epoch, r->number};
     reader->next = reader->pos + record_aligned(len);
     return true;
+}
+
+void store_read_own(struct store *s, uint32_t room, const struct record *r)
+{
+    struct store_reader *reader = &s->readers[room];
+    reader->last = (struct store_id){r->epoch, r->number};
+    stand_before(reader, reader->pos + record_aligned(record_len(r)));
 }
 
 void store_pass(struct store *s, uint32_t room)
@@ -347,6 +370,7 @@ void store_stream_seek(struct store *s, uint32_t room, uint64_t most)
     struct store_reader *reader = &s->readers[room];
     reader->last = store_end(s, room);
     reader->pos = atom_get(&m->head);
+    reader->seen = reader->pos;
     if (!store_has_streams(s))
         return;
     uint64_t count = count_held(s, room);

@@ -5,8 +5,6 @@
 /* Near the end of all positions, and across the end of the ring. */
 #define FIRST_POSITION (UINT32_MAX - 95)
 
-static uint8_t scratch[MACHINE_ACTORS][MACHINE_STREAM / 4];
-
 /* Most messages that who joins wants; as the scene has it. */
 static uint64_t history;
 
@@ -94,11 +92,15 @@ static void append(uint32_t actor)
     struct record r = message_of(tag);
     a->to_say--;
     explore_passes(actor, 3);
+    EXPLORE_HOLDS(world.room.head.value == a->reader.pos,
+                  "one's own message is the next");
     store_number(&a->store, 0, &r);
     store_append(&a->store, 0, &r);
     explore_passes(actor, 4);
-    EXPLORE_HOLDS(read_one(actor) == tag && a->heard == r.number,
-                  "one's own message is the next");
+    store_read_own(&a->store, 0, &r);
+    hear(a, &r);
+    explore_passes(actor, 1000 + tag);
+    store_pass(&a->store, 0);
 }
 
 /* FAULT_LATE: what was not said before. */
@@ -294,7 +296,7 @@ static void make_worker(const struct actors_scene *scene, uint32_t w)
     a->store.worker = w;
     history = scene->history;
     a->store.readers = &a->reader;
-    a->store.whole = scratch[w];
+    a->store.whole = world.whole[w];
     a->lives = true;
     a->to_say = is->says;
     a->mortal = !is->immortal;
@@ -315,9 +317,10 @@ static void move_on(void)
     room->ends[0].number = 40;
     world.first = 41;
     for (uint32_t w = 0; w < MACHINE_WORKERS; w++) {
-        world.actors[w].reader.pos = world.places[w].cursor.value =
+        struct store_reader *reader = &world.actors[w].reader;
+        reader->pos = reader->seen = world.places[w].cursor.value =
             FIRST_POSITION;
-        world.actors[w].reader.last.number = 40;
+        reader->last.number = 40;
         world.actors[w].heard = world.actors[w].joins ? 0 : 40;
     }
 }

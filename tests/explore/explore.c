@@ -336,8 +336,8 @@ static const char *name_of(uint32_t actor)
     return name;
 }
 
-/* A word of the world by name, and of several the number: a worker w has rung
-   words 2w, for which words, and 2w + 1, for which rooms. */
+/* A word of the world by name, and of several the number: those of rung from
+   w * BOARD_LINE on are worker w's, for which words, and for which rooms. */
 static const char *place_of(size_t offset)
 {
     static char name[40];

@@ -11,6 +11,13 @@ static uint16_t offset_of(const void *at)
     return (uint16_t)offset;
 }
 
+bool atom_is_own(const void *at)
+{
+    const uint8_t *whole = world.whole[0];
+    return (const uint8_t *)at >= whole &&
+           (const uint8_t *)at < whole + sizeof world.whole;
+}
+
 static uint8_t *byte_at(uint16_t offset)
 {
     return (uint8_t *)&world + offset;

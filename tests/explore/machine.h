@@ -86,13 +86,16 @@ struct world {
     struct board_room board_room;
     struct board_place places[MACHINE_WORKERS];
     struct board_worker workers[MACHINE_WORKERS];
-    struct atom rung[2 * MACHINE_WORKERS];
+    struct atom rung[BOARD_LINE * MACHINE_WORKERS];
     uint32_t bucket;
     uint32_t deaths;               /* that may still be died */
     uint64_t first;                /* number of the first message */
     uint64_t order[MACHINE_ORDER]; /* tags by number: what was read first */
     struct machine_actor actors[MACHINE_ACTORS];
     struct machine_buffer buffers[MACHINE_ACTORS];
+    /* an actor's own, where it makes a record that wraps around: nobody else
+       sees it, and what is there follows from the trace */
+    uint8_t whole[MACHINE_ACTORS][MACHINE_STREAM / 4];
 };
 extern struct world world;
 

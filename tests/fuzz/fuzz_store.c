@@ -280,8 +280,9 @@ static void check_ours(struct span file, unsigned how)
     check_map(&s.map, found.renewed);
     for (uint32_t i = 0; i < h->used; i++)
         CHECK(s.map.rooms[i].emptied <= h->emptied);
+    uint64_t last_epoch = h->last_epoch;
     struct mend_found again = mend(&s, true);
-    CHECK(!again.renewed || h->last_epoch > UINT64_MAX - (UINT64_C(1) << 48));
+    CHECK(!again.renewed || last_epoch > UINT64_MAX - (UINT64_C(1) << 48));
     CHECK(again.renewed || again.messages == found.messages);
     carry(&s, how);
     go_on(&s.map);

@@ -19,6 +19,7 @@ static void at(size_t size, uint64_t head, size_t len)
     struct ring r;
     ring_init(&r, any_end(bytes, sizeof bytes, size), size);
     r.head = head;
+    r.lap = head - head % size;
     ring_append(&r, any_text(len), len);
     //@ assert head: r.head == head + len;
     uint64_t oldest = ring_oldest(&r);

@@ -35,12 +35,18 @@ void bell_ring(int bell)
 {
     struct kernel_descriptor *d = kernel_at(bell, KERNEL_BELL);
     d->rung++;
+    d->rung_at = sim_count(SIM_SEND);
     d->edge = true;
 }
 
 uint64_t sim_rung(int bell)
 {
     return kernel_at(bell, KERNEL_BELL)->rung;
+}
+
+uint64_t sim_rung_at(int bell)
+{
+    return kernel_at(bell, KERNEL_BELL)->rung_at;
 }
 
 /* ---- Children ------------------------------------------------------------ */

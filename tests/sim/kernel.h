@@ -29,7 +29,8 @@ struct kernel_descriptor {
     bool is_source; /* level-triggered: the signals */
     bool edge;      /* something changed since it was told last */
     uint64_t token;
-    uint64_t rung; /* a bell */
+    uint64_t rung;    /* a bell */
+    uint64_t rung_at; /* how many sends there had been */
 };
 
 /* Count a call: 0, or the -errno it is to fail with. */

@@ -229,8 +229,9 @@ void sim_child_ends(int pid, int status, int signal);
 /* So many processors are there; 1 at first. */
 void sim_set_cores(unsigned count);
 
-/* How often a bell was rung. */
+/* How often a bell was rung; and how many sends there had been, the last time. */
 uint64_t sim_rung(int bell);
+uint64_t sim_rung_at(int bell);
 
 /* ---- The rest of the world ----------------------------------------------- */
 

@@ -41,6 +41,9 @@ struct atom_step {
 /* What was there before. */
 uint32_t atom_stop(struct atom_step step);
 
+/* Does nobody else see this memory? */
+bool atom_is_own(const void *at);
+
 #define ATOM_STOP(...)                                                         \
     atom_stop((struct atom_step){.function = __func__, __VA_ARGS__})
 
@@ -60,11 +63,15 @@ uint32_t atom_stop(struct atom_step step);
     (ATOM_STOP(.kind = ATOM_REPLACE, .at = (a), .before = (b),                 \
                .value = (v)) == (b))
 
-/* In steps: others see any of them before the next. */
+/* In steps, where others see any of them before the next. */
 #define ATOM_COPY_STEP 32
 
 static inline void atom_copy(uint8_t *to, const uint8_t *from, size_t len)
 {
+    if (atom_is_own(to)) {
+        memcpy(to, from, len);
+        return;
+    }
     for (size_t at = 0; at < len; at += ATOM_COPY_STEP)
         ATOM_STOP(.kind = ATOM_COPY, .at = to + at, .from = from + at,
                   .len = bytes_min(len - at, ATOM_COPY_STEP));

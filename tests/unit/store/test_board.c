@@ -48,6 +48,23 @@ static void test_each_has_a_place_of_its_own(void **state)
     guard_free_all();
 }
 
+static void test_people_are_told_of_where_there_are_others(void **state)
+{
+    (void)state;
+    assert_null(carved(2, 1).people);
+    guard_free_all();
+    struct board b = carved(3, 2);
+    for (uint32_t at = 0; at < 6; at++)
+        board_people(&b, at / 2, at % 2)->people[BOARD_PEOPLE - 1].uid[0] =
+            (uint8_t)at;
+    for (uint32_t at = 0; at < 6; at++)
+        assert_int_equal(
+            board_people(&b, at / 2, at % 2)->people[BOARD_PEOPLE - 1].uid[0],
+            at);
+    assert_true((uint8_t *)(board_people(&b, 2, 1) + 1) <= (uint8_t *)b.rung);
+    guard_free_all();
+}
+
 static void test_nobody_is_in_the_list_of_empty_rooms(void **state)
 {
     (void)state;
@@ -59,15 +76,15 @@ static void test_nobody_is_in_the_list_of_empty_rooms(void **state)
 static void test_rung_words_hold_each_room_and_each_word(void **state)
 {
     (void)state;
-    static const uint32_t counts[][3] = {
-        {1, 1, 1},     {32, 1, 1},    {33, 2, 1},       {1024, 32, 1},
-        {1025, 33, 2}, {2048, 64, 2}, {10000, 313, 10},
+    static const uint32_t counts[][4] = {
+        {1, 1, 1, 16},     {32, 1, 1, 16},    {33, 2, 1, 16},
+        {480, 15, 1, 16},  {481, 16, 1, 32},  {1024, 32, 1, 48},
+        {1025, 33, 2, 48}, {2048, 64, 2, 80}, {10000, 313, 10, 336},
     };
     for (size_t i = 0; i < UNIT_COUNT(counts); i++) {
         assert_int_equal(board_rung_low(counts[i][0]), counts[i][1]);
         assert_int_equal(board_rung_high(counts[i][0]), counts[i][2]);
-        assert_int_equal(board_rung_words(counts[i][0]),
-                         counts[i][1] + counts[i][2]);
+        assert_int_equal(board_rung_words(counts[i][0]), counts[i][3]);
     }
 }
 
@@ -76,7 +93,7 @@ static void test_each_worker_has_rung_words_of_its_own(void **state)
     (void)state;
     struct board b = carved(1025, 3);
     assert_ptr_equal(board_rung(&b, 0), b.rung);
-    assert_ptr_equal(board_rung(&b, 2), b.rung + 70);
+    assert_ptr_equal(board_rung(&b, 2), b.rung + 96);
     atom_put(board_rung(&b, 2) + 34, 1); /* the last one */
     guard_free_all();
 }
@@ -125,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_it_is_measured_without_memory),
         cmocka_unit_test(test_each_has_a_place_of_its_own),
         cmocka_unit_test(test_nobody_is_in_the_list_of_empty_rooms),
+        cmocka_unit_test(test_people_are_told_of_where_there_are_others),
         cmocka_unit_test(test_rung_words_hold_each_room_and_each_word),
         cmocka_unit_test(test_each_worker_has_rung_words_of_its_own),
         cmocka_unit_test(test_a_lock_is_had_by_one),

@@ -394,6 +394,12 @@ static void test_an_epoch_is_later_than_that_of_any_record(void **state)
     mend_rooms(&store, &plan, &found);
     assert_int_equal(found.messages, 3);
     assert_int_equal(end_of(&map, 0)->epoch, epoch + 1);
+    /* nor is it that of a count that has begun, and where nothing was said */
+    map.header->last_epoch = 0;
+    memset(names, 0, sizeof names);
+    mend_rooms(&store, &plan, &found);
+    assert_int_equal(found.messages, 3);
+    assert_int_equal(end_of(&map, 0)->epoch, epoch + 2);
     free_map(&map);
 }
 
@@ -509,6 +515,20 @@ static void set_name(struct map_room *room, const char *name)
     memcpy(room->name, name, bytes_min(room->name_len, MAP_ROOM_NAME));
 }
 
+static void test_a_name_may_be_as_long_as_its_place(void **state)
+{
+    (void)state;
+    struct map map = talk(1, 1);
+    char name[MAP_ROOM_NAME + 1] = {0};
+    memset(name, 'n', MAP_ROOM_NAME);
+    set_name(&map.rooms[0], name);
+    map.rooms[0].check = check_of(&map.rooms[0]);
+    struct mend_found found = mend(&map, true);
+    assert_int_equal(found.rooms, 1);
+    assert_int_equal(found.damaged, 0);
+    free_map(&map);
+}
+
 /* What may be wrong with a room whose check is right. */
 static void break_room(struct map_room *room, unsigned way)
 {
@@ -620,15 +640,25 @@ static void test_a_stream_may_be_full_to_the_last_byte(void **state)
     free_map(&map);
 }
 
-/* Two of one epoch and three of the next were said; the third gets another id,
-   and a check that is right. */
+/* The record at a position gets another id, and a check that is right. */
+static void renumber(const struct map *map, uint32_t pos, struct store_id id)
+{
+    static uint8_t before[64 + 6 + LEN];
+    struct record r;
+    memcpy(before, map->streams + pos, sizeof before);
+    assert_true(record_read(&r, before, sizeof before, &crc, pos));
+    r.epoch = id.epoch;
+    r.number = id.number;
+    record_write(map->streams + pos, &r, &crc, pos);
+}
+
+/* Two of one epoch and three of the next were said; the third is renumbered. */
 static void test_numbers_that_do_not_follow_end_the_room(void **state)
 {
     (void)state;
     for (unsigned way = 0; way < 10; way++) {
         struct map map = talk(1, 2);
         struct shelf s;
-        struct record r;
         size_t last;
         mend(&map, false);
         shelf_begin(&s, &map, &ledger);
@@ -636,16 +666,12 @@ static void test_numbers_that_do_not_follow_end_the_room(void **state)
         for (unsigned i = 0; i < 3; i++)
             shelf_say(&s, 0, LEN);
         shelf_end(&s);
-        uint8_t *at = map.streams + 2 * 192;
         uint64_t a = map.rooms[0].began, b = end_of(&map, 0)->epoch;
         const struct store_id ids[] = {
             {b, 1},     {a, 2},     {a, 4}, {a, 0}, {a, 1},
             {a - 1, 1}, {b + 1, 1}, {b, 2}, {b, 0}, {UINT64_MAX, 1},
         };
-        assert_true(record_read(&r, at, 64 + 6 + LEN, &crc, 2 * 192));
-        r.epoch = ids[way].epoch;
-        r.number = ids[way].number;
-        record_write(at, &r, &crc, 2 * 192);
+        renumber(&map, 2 * 192, ids[way]);
         assert_int_equal(mend(&map, true).damaged, way > 0);
         assert_int_equal(read_room(&map, 0, &last), way > 0 ? 2 : 5);
         go_on(&map, 1);
@@ -658,14 +684,10 @@ static void test_a_first_record_may_have_any_number_but_some(void **state)
     (void)state;
     for (unsigned way = 0; way < 4; way++) {
         struct map map = talk(1, 1);
-        struct record r;
         uint64_t epoch = map.rooms[0].began;
         const struct store_id ids[] = {
             {epoch, 0}, {epoch, UINT64_MAX}, {epoch - 1, 1}, {UINT64_MAX, 1}};
-        assert_true(record_read(&r, map.streams, 64 + 6 + LEN, &crc, 0));
-        r.epoch = ids[way].epoch;
-        r.number = ids[way].number;
-        record_write(map.streams, &r, &crc, 0);
+        renumber(&map, 0, ids[way]);
         size_t last;
         assert_int_equal(mend(&map, true).damaged, 1);
         assert_int_equal(read_room(&map, 0, &last), 0);
@@ -941,6 +963,7 @@ int main(void)
         cmocka_unit_test(test_what_an_earlier_room_said_is_not_anothers),
         cmocka_unit_test(test_what_a_later_room_said_is_not_anothers),
         cmocka_unit_test(test_a_name_stands_once),
+        cmocka_unit_test(test_a_name_may_be_as_long_as_its_place),
         cmocka_unit_test(test_what_is_no_room_loses_its_place),
         cmocka_unit_test(test_a_stream_that_cannot_be_is_cut),
         cmocka_unit_test(test_an_empty_stream_is_one),

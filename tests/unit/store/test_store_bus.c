@@ -235,6 +235,8 @@ static void test_what_the_bus_writes_all_hear(void **state)
     assert_true(end.epoch == 7 && end.number == 1);
     put(room, "again");
     assert_int_equal(store_end(bus, room).number, 2);
+    assert_string_equal(shared_hear(bus, room), ""); /* it has read it */
+    assert_int_equal(bus->damaged, 0);
 }
 
 static void test_who_has_not_read_is_not_overrun(void **state)

@@ -37,6 +37,7 @@ static void begin_at(uint32_t pos)
     m->ends[0].pos = pos;
     for (uint32_t w = 0; w < all.plan.workers; w++) {
         all.workers[w].readers[0].pos = pos;
+        all.workers[w].readers[0].seen = pos;
         atom_put(&board_place(&one->board, 0, w)->cursor, pos);
     }
 }
@@ -100,6 +101,31 @@ static void test_without_streams_there_are_numbers_alone(void **state)
 }
 
 /* ---- Saying and reading -------------------------------------------------- */
+
+/* As if it had been read: whatever comes next, and whoever says it. */
+static void test_ones_own_need_not_be_read(void **state)
+{
+    (void)state;
+    make_for(2);
+    for (uint64_t number = 1; number < 50; number += 2) {
+        struct record r = {.opcode = FRAME_TEXT,
+                           .name = BYTES_LITERAL("Ann"),
+                           .payload = BYTES_LITERAL("hello")};
+        assert_int_equal(store_seize(one, 0, record_len(&r)), STORE_DONE);
+        store_number(one, 0, &r);
+        store_append(one, 0, &r);
+        assert_int_equal(store_seize(one, 0, 64), STORE_BEHIND);
+        store_read_own(one, 0, &r);
+        assert_int_equal(store_last(one, 0).number, number);
+        store_pass(one, 0);
+        assert_silent(one);
+        assert_string_equal(shared_hear(two, 0), "hello");
+        shared_say(two, 0, "hi");
+        assert_string_equal(shared_hear(one, 0), "hi");
+        assert_string_equal(shared_hear(two, 0), "hi");
+        assert_int_equal(store_last(one, 0).number, number + 1);
+    }
+}
 
 static void test_what_one_says_all_read_whole(void **state)
 {
@@ -676,6 +702,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_streams_there_are_numbers_alone),
+        cmocka_unit_test(test_ones_own_need_not_be_read),
         cmocka_unit_test(test_what_one_says_all_read_whole),
         cmocka_unit_test(test_it_is_read_again_until_it_is_passed),
         cmocka_unit_test(test_who_has_not_read_all_is_behind),
