@@ -64,9 +64,12 @@ bool gate_post(struct server *s, uint32_t address)
 
 /* ---- The next message ----------------------------------------------------- */
 
-/* Would a message of it have to wait, and could not be kept for that? */
+/* Does a message of a member wait already, or would one have to, and could not
+   be kept for that? */
 static bool stays_out(struct server *s, const struct client *c)
 {
+    if (!client_in_room(c) || c->taken)
+        return c->taken;
     return !(lease_can_keep(&s->leases) &&
              (c->client_bits == 0 || lease_can_keep(&s->inflating))) &&
            member_stays_out(s, c);
@@ -77,7 +80,7 @@ bool gate_closed(struct server *s, struct client *c)
     uint64_t until = rate_wait(s, c);
     if (until)
         ready_wait(s, c, CLIENT_WAITS_RATE, (until + 999) / 1000 - s->now);
-    if (client_in_room(c) && (c->taken || stays_out(s, c)))
+    if (stays_out(s, c))
         member_wait(s, c);
     return c->waits != 0;
 }
@@ -86,8 +89,7 @@ bool gate_closed(struct server *s, struct client *c)
 
 size_t gate_echo_room(const struct server *s, const struct client *c)
 {
-    const struct slots *leases = &s->leases.slots;
-    if (leases->count < leases->size)
+    if (lease_is_left(&s->leases))
         return s->receive_size;
     ptrdiff_t waiting = socket_unacknowledged(c->fd);
     return waiting >= 0 && waiting < LIMITS_SURE ? LIMITS_SURE - (size_t)waiting
@@ -139,7 +141,7 @@ size_t gate_receive_limit(struct server *s, struct client *c)
 {
     if (c->inbox == LEASE_NONE && !client_has(c, CLIENT_TAIL) &&
         message_at_rest(&c->as.socket.reader) &&
-        (rate_wait(s, c) || c->taken || stays_out(s, c)))
+        (rate_wait(s, c) || stays_out(s, c)))
         return speechless_limit(s, c);
     if (!server_service(s, c)->streams)
         return s->receive_size;

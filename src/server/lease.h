@@ -47,6 +47,12 @@ void lease_init(struct leases *all, struct lease *table, uint8_t *bytes,
 uint32_t lease_take(struct leases *all, uint32_t owner, uint32_t address,
                     uint32_t now);
 
+/* Is one left, so that nobody loses his to whoever takes it? */
+static inline bool lease_is_left(const struct leases *all)
+{
+    return all->slots.count < all->slots.size;
+}
+
 /* May one more be kept? A quarter of them: the others must do for what comes and
    goes. */
 static inline bool lease_can_keep(const struct leases *all)

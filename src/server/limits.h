@@ -116,6 +116,11 @@
 #define LIMITS_TURN_TIMERS  2000000
 #define LIMITS_TURN_TELL    1000000 /* `members` events */
 
+/* Where input has cost no more, what one receive brings of short frames, of six
+   bytes at least, is within the share of light and heavy. */
+#define LIMITS_TURN_BURST                                                      \
+    (LIMITS_TURN_HEAVY - LIMITS_RECEIVE / 6 * LIMITS_COST_FRAME)
+
 #define LIMITS_LINGER      1000  /* reading after our Close (RFC 6455 7.1.1) */
 #define LIMITS_ABANDON     15000 /* the kernel offers our last bytes so long */
 #define LIMITS_REST        100  /* of accepting; of telling a full supervisor */

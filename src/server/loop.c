@@ -227,8 +227,10 @@ bool loop_turn(struct server *s)
         loop_say_goodbye(s);
     if (was_told_of_all(s, count))
         run_timers(s);
-    if (shared)
+    if (shared) {
+        loop_wake_crew(s);
         loop_hear_rooms(s);
+    }
     broadcast_tell(s);
     flush_all(s);
     server_reap(s);

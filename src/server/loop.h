@@ -3,7 +3,7 @@
  * loop: turns, until the server is told to stop.
  *
  *   wait -> accept -> read and dispatch all that is ready -> signals -> timers
- *   -> flush each dirty room and client once -> free slots
+ *   -> wake other workers -> flush each dirty room and client once -> free slots
  *
  * Flush before sleep. Input always comes before timers, so that a machine that
  * was paused does not look like a mass disconnect. Slots are freed last, so that
@@ -56,7 +56,10 @@ int loop_wait_in_crew(struct server *s,
 void loop_hear_bell(struct server *s);
 void loop_hear_rooms(struct server *s);
 
-/* The others are told what we have, and woken where we have said something. */
+/* The others are woken where we have said something: before we write to our
+   members, so that they write to theirs meanwhile; and when a turn is over, in
+   which they are told what we have, too. */
+void loop_wake_crew(struct server *s);
 void loop_tell_crew(struct server *s);
 
 #endif

@@ -26,13 +26,18 @@ void loop_hear_bell(struct server *s)
         hear_stop(s);
 }
 
+void loop_wake_crew(struct server *s)
+{
+    crew_wake(&s->crew, store_wake(&s->rooms.store));
+}
+
 void loop_tell_crew(struct server *s)
 {
     uint32_t now[CREW_GAUGES];
     server_count(s, now);
     crew_tell(&s->crew, now, s->config->has_metrics ? &s->stats : NULL);
     crew_turned(&s->crew);
-    crew_wake(&s->crew, store_wake(&s->rooms.store));
+    loop_wake_crew(s);
 }
 
 int loop_wait_in_crew(struct server *s,

@@ -125,7 +125,8 @@ void member_wait(struct server *s, struct client *c);
 bool member_seize(struct server *s, const struct client *c, struct room *room,
                   size_t len, bool goes);
 
-/* Would a message of any length have to wait now? Nothing is read for that. */
+/* Would a message of a member, of any length, have to wait now? Nothing is read
+   for that. */
 bool member_stays_out(struct server *s, const struct client *c);
 
 /* Its held message is to be published now: it may speak, or it goes. False when

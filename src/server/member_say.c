@@ -49,8 +49,8 @@ static bool was_heard(const struct server *s, const struct client *c)
 
 bool member_may_speak(const struct server *s, const struct client *c)
 {
-    return !client_in_room(c) || (!member_must_pass(s, c) && was_heard(s, c) &&
-                                  member_may_post(s, member_room(s, c), c));
+    return !member_must_pass(s, c) && was_heard(s, c) &&
+           member_may_post(s, member_room(s, c), c);
 }
 
 /* Who may speak, and whether the room can be had, may change with everything
@@ -136,7 +136,7 @@ bool member_stays_out(struct server *s, const struct client *c)
     const struct store *store = &s->rooms.store;
     if (!member_may_speak(s, c))
         return true;
-    if (!client_in_room(c) || !store_has_streams(store))
+    if (!store_has_streams(store))
         return false;
     if (store_has_bus(store))
         return !has_space(s, member_room(s, c), s->config->max_message);

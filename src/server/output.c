@@ -88,10 +88,12 @@ static bool must_wait(const struct server *s, const struct client *c)
 void output_settle(struct server *s, struct client *c)
 {
     CHECK(s->current == c);
-    bool kept = staging_len(s) == 0 || (must_wait(s, c) && send_defer(s, c));
-    if (c->state != CLIENT_GONE && (!kept || !must_wait(s, c)))
+    bool waits = must_wait(s, c);
+    bool kept = staging_len(s) == 0 || (waits && send_defer(s, c));
+    if (c->state != CLIENT_GONE && (!kept || !waits))
         output_flush(s, c);
+    else
+        ready_add(s, c);
     staging_clear(s);
     s->current = NULL;
-    ready_add(s, c);
 }

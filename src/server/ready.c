@@ -5,9 +5,9 @@ bool ready_may_read(const struct client *c)
 {
     /* In REPLY the next request waits for the response to leave; in CLOSING
        nothing the client says counts any more. */
-    return c->state != CLIENT_REPLY && c->state != CLIENT_ASKING &&
-           c->state != CLIENT_CLOSING && c->state != CLIENT_GONE &&
-           (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) && c->waits == 0;
+    return (c->flags & (CLIENT_READABLE | CLIENT_PARKED)) && c->waits == 0 &&
+           c->state != CLIENT_REPLY && c->state != CLIENT_ASKING &&
+           c->state != CLIENT_CLOSING && c->state != CLIENT_GONE;
 }
 
 void ready_add(struct server *s, struct client *c)

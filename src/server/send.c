@@ -11,6 +11,7 @@
 
 /* What one write is made of. The numbers are those of send.h. */
 struct plan {
+    const struct ring *log;          /* the client's; NULL: it is in no room */
     struct span parts[SOCKET_PARTS]; /* in the order in which they leave */
     size_t count;                    /* of these */
     size_t len;                      /* sum of the parts */
@@ -32,13 +33,11 @@ static void add(struct plan *plan, struct span part)
     plan->len += part.len;
 }
 
-static void add_stretch(struct plan *plan, const struct ring *log,
-                        uint64_t from, uint64_t to)
+static void add_stretch(struct plan *plan, uint64_t from, uint64_t to)
 {
-    struct span parts[RING_PARTS];
-    size_t count = ring_view(log, from, to, parts);
-    for (size_t i = 0; i < count; i++)
-        add(plan, parts[i]);
+    CHECK(plan->count + RING_PARTS <= SOCKET_PARTS);
+    plan->count += ring_view(plan->log, from, to, plan->parts + plan->count);
+    plan->len += (size_t)(to - from);
 }
 
 /* Log positions of what the client is not to see: its own messages. */
@@ -62,13 +61,12 @@ static size_t add_frames(struct plan *plan, const struct server *s,
                          const struct client *c, uint64_t from, uint64_t to)
 {
     size_t before = plan->len;
-    const struct ring *log = member_log(s, c);
     struct skip skip = skip_of(s, c);
     if (skip.from < to) {
-        add_stretch(plan, log, from, skip.from);
+        add_stretch(plan, from, skip.from);
         from = skip.to;
     }
-    add_stretch(plan, log, from, to);
+    add_stretch(plan, from, to);
     return plan->len - before;
 }
 
@@ -108,8 +106,8 @@ static void plan_write(struct plan *plan, const struct server *s,
         add(plan, s->lent);
     }
     size_t before = plan->len;
-    if (c->state == CLIENT_OPEN && client_in_room(c))
-        add_frames(plan, s, c, cursor + c->frame_left, member_log(s, c)->head);
+    if (c->state == CLIENT_OPEN && plan->log)
+        add_frames(plan, s, c, cursor + c->frame_left, plan->log->head);
     else if (c->state == CLIENT_CLOSING && !client_owes(c))
         add(plan, close_left(&c->as.farewell, space));
     else if (c->state == CLIENT_REPLY)
@@ -191,13 +189,14 @@ static void advance_more(struct server *s, struct client *c, size_t n)
         advance_over_frames(s, c, n);
 }
 
-/* All is gone, of which source 4 was `more`. */
-static void advance_to_end(struct server *s, struct client *c, size_t more)
+/* All is gone. */
+static void advance_to_end(struct server *s, struct client *c,
+                           const struct plan *plan)
 {
     lease_give(&s->leases, &c->outbox);
-    if (client_in_room(c)) {
+    if (plan->log) {
         if (c->state == CLIENT_OPEN)
-            c->as.socket.cursor = member_log(s, c)->head;
+            c->as.socket.cursor = plan->log->head;
         else
             c->as.socket.cursor += c->frame_left;
         if (c->state == CLIENT_OPEN || !client_owes(c)) /* else: later */
@@ -205,7 +204,7 @@ static void advance_to_end(struct server *s, struct client *c, size_t more)
     }
     c->frame_left = 0;
     if (c->state != CLIENT_OPEN)
-        advance_more(s, c, more);
+        advance_more(s, c, plan->more);
 }
 
 /* Take up to *n for a source that had `len`. */
@@ -311,7 +310,7 @@ static enum send_result write_plan(struct server *s, struct client *c,
         trace_sent(s, c, plan->parts, (size_t)sent);
     if ((size_t)sent == plan->len) {
         ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
-        advance_to_end(s, c, plan->more);
+        advance_to_end(s, c, plan);
         return SEND_DONE;
     }
     size_t staged_gone = advance(s, c, plan, (size_t)sent);
@@ -326,9 +325,10 @@ enum send_result send_flush(struct server *s, struct client *c)
     struct plan plan;
     uint8_t space[CLOSE_FRAME_MAX];
     enum send_result result = SEND_DONE;
+    plan.log = client_in_room(c) ? member_log(s, c) : NULL;
     /* Who leaves and has what the room owed to him has nothing to lose. */
-    if (client_in_room(c) && (c->state == CLIENT_OPEN || c->frame_left) &&
-        member_overrun(s, c))
+    if (plan.log && (c->state == CLIENT_OPEN || c->frame_left) &&
+        !ring_holds(plan.log, c->as.socket.cursor))
         return SEND_OVERRUN;
     plan_write(&plan, s, c, space);
     if (plan.len > 0) {
@@ -336,7 +336,7 @@ enum send_result send_flush(struct server *s, struct client *c)
     } else {
         ready_go_on(s, c, CLIENT_WAITS_OUTPUT);
         if (client_has(c, CLIENT_SKIPS))
-            advance_to_end(s, c, 0); /* past its own messages */
+            advance_to_end(s, c, &plan); /* past its own messages */
     }
     if (s->current == c)
         staging_clear(s);

@@ -63,6 +63,10 @@ struct service {
     void (*piece)(struct server *s, struct client *c,
                   const struct message_event *event);
 
+    /* streams: whole short messages at the front of what came (message_echo), in
+       one go: the bytes that were handled. NULL: none. */
+    size_t (*burst)(struct server *s, struct client *c, struct span in);
+
     /* Is there something in this message that the room would be told? Its bytes
        are left as they are. NULL: always. */
     bool (*publishes)(struct server *s, struct span message);

@@ -28,6 +28,9 @@ static inline void staging_clear(struct server *s)
     s->staging.len = s->lent.len = 0;
 }
 
+/* For somebody who writes whole frames there himself. */
+struct text *staging_text(struct server *s, const struct client *c);
+
 /* Put bytes, or a whole frame: `first` is its first byte. */
 void staging_put(struct server *s, const struct client *c, struct span bytes);
 void staging_frame(struct server *s, const struct client *c, uint8_t first,

@@ -103,11 +103,27 @@ static bool take_input(struct server *s, struct client *c, struct gather *in)
     return most > 0 && input_take(s, c, most, &in->len);
 }
 
-/* An echo, and no buffer for a few bytes of a frame that has only begun. */
+/* Where nothing is unfinished: short messages of an echo, at the front of what
+   has come, for which nothing need be asked while the turn has not cost much.
+   True: there was nothing else. */
+static bool take_burst(struct server *s, struct client *c, struct gather *in)
+{
+    const struct service *service = server_service(s, c);
+    if (!service->burst || s->cost > LIMITS_TURN_BURST || s->config->rate ||
+        c->inbox != LEASE_NONE || c->client_bits ||
+        !message_at_rest(&c->as.socket.reader))
+        return false;
+    in->used = service->burst(s, c, bytes_span(in->ptr, in->len));
+    return in->used == in->len;
+}
+
+/* An echo, and no buffer left for a few bytes of a frame that has only begun:
+   nobody else is to lose his for that. */
 static bool keep_tail(struct server *s, struct client *c, struct span rest)
 {
     struct client_echo *e = &client_profile(&s->clients, c)->echo;
-    if (!server_service(s, c)->streams || rest.len > sizeof e->tail)
+    if (!server_service(s, c)->streams || lease_is_left(&s->leases) ||
+        c->inbox != LEASE_NONE || rest.len == 0 || rest.len > sizeof e->tail)
         return false;
     memcpy(e->tail, rest.ptr, rest.len);
     e->tail_len = (uint8_t)rest.len;
@@ -124,17 +140,15 @@ void websocket_turn(struct server *s, struct client *c)
         member_publish_held(s, c);
     if (c->state != CLIENT_OPEN)
         return;
-    if (!take_input(s, c, &in))
+    if (!take_input(s, c, &in) || take_burst(s, c, &in))
         return;
     bool stopped = !gather_go_on(s, c, &in) || handle_frames(s, c, &in);
     if (c->state != CLIENT_OPEN)
         return;
     size_t from = in.used - in.held;
     struct span rest = bytes_span(in.ptr + from, in.len - from);
-    bool kept = input_keep(s, c, rest, in.message_len, stopped);
-    if (!kept && !stopped)
-        kept = keep_tail(s, c, rest);
-    if (!kept)
+    if (!(!stopped && keep_tail(s, c, rest)) &&
+        !input_keep(s, c, rest, in.message_len, stopped))
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
     if (c->inbox != LEASE_NONE) {
         struct lease *l = lease_at(&s->leases, c->inbox);

@@ -22,10 +22,22 @@ static void piece(struct server *s, struct client *c,
         staging_echo(s, c, first, event->ptr, event->len);
 }
 
+/* Of small ones most of the work would be that there is any. */
+static size_t burst(struct server *s, struct client *c, struct span in)
+{
+    uint32_t count;
+    size_t used = message_echo(in, staging_text(s, c), &count);
+    s->stats.messages_in[CLIENT_ECHO] += count;
+    s->stats.messages_out[CLIENT_ECHO] += count;
+    s->cost += count * LIMITS_COST_FRAME;
+    return used;
+}
+
 const struct service echo_service = {
     .path = "/echo",
     .subprotocol = "echo",
     .form = CLIENT_ECHO,
     .streams = true,
     .piece = piece,
+    .burst = burst,
 };

@@ -136,8 +136,6 @@ void explain_learn(struct explain *e, const struct explain *other)
     a->deflate = b->deflate;
     a->client_bits = b->client_bits;
     a->client_keeps = b->client_keeps;
-    a->server_bits = b->server_bits;
-    a->server_keeps = b->server_keeps;
     if (b->status != 101)
         e->phase = EXPLAIN_OVER; /* refused: nothing behind it is looked at */
 }

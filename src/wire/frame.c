@@ -104,11 +104,12 @@ void frame_mask(uint8_t *ptr, size_t len, const uint8_t masking_key[4],
     memcpy(&key_word, key, sizeof key_word);
 
     size_t at = 0;
-    for (; len - at >= sizeof key_word; at += sizeof key_word) {
-        uint64_t word;
-        memcpy(&word, ptr + at, sizeof word);
-        word ^= key_word;
-        memcpy(ptr + at, &word, sizeof word);
+    uint64_t words[2]; /* compilers make one vector of two words, not of one */
+    for (; len - at >= sizeof words; at += sizeof words) {
+        memcpy(words, ptr + at, sizeof words);
+        words[0] ^= key_word;
+        words[1] ^= key_word;
+        memcpy(ptr + at, words, sizeof words);
     }
     for (; at < len; at++)
         ptr[at] ^= key[at & 7];

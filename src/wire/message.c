@@ -187,6 +187,42 @@ size_t message_read(struct message_reader *reader,
     return len;
 }
 
+/* ---- The short way ------------------------------------------------------- */
+
+#define SHORT_HEADER 6 /* bytes: a length of seven bits, and a key */
+
+/* The payload bytes of a whole message of one short frame; else SIZE_MAX. */
+static size_t short_len(struct span in)
+{
+    if (in.len < SHORT_HEADER || (in.ptr[0] != (FRAME_FIN | FRAME_TEXT) &&
+                                  in.ptr[0] != (FRAME_FIN | FRAME_BINARY)))
+        return SIZE_MAX;
+    size_t len = in.ptr[1] ^ FRAME_MASK; /* 128 or more: it is not masked */
+    return len <= FRAME_CONTROL_MAX && len <= in.len - SHORT_HEADER ? len
+                                                                    : SIZE_MAX;
+}
+
+size_t message_echo(struct span in, struct text *out, uint32_t *count)
+{
+    size_t before = in.len;
+    for (*count = 0;; ++*count) {
+        uint8_t *to = out->ptr + out->len;
+        size_t len = short_len(in);
+        if (len == SIZE_MAX || out->size - out->len < 2 + len)
+            break;
+        to += frame_write(to, in.ptr[0], len);
+        if (len)
+            memcpy(to, in.ptr + SHORT_HEADER, len);
+        frame_mask(to, len, in.ptr + 2, 0);
+        if (in.ptr[0] == (FRAME_FIN | FRAME_TEXT) &&
+            !utf8_valid(bytes_span(to, len)))
+            break;
+        out->len += 2 + len;
+        in = bytes_after(in, SHORT_HEADER + len);
+    }
+    return before - in.len;
+}
+
 bool message_at_rest(const struct message_reader *reader)
 {
     return reader->opcode == 0 && reader->fault == FAULT_NONE &&

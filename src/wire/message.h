@@ -37,6 +37,7 @@
 #ifndef WIRE_MESSAGE_H
 #define WIRE_MESSAGE_H
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "wire/close.h"
 
@@ -111,6 +112,15 @@ struct message_rules {
 size_t message_read(struct message_reader *reader,
                     const struct message_rules *rules, uint8_t *in, size_t len,
                     struct message_event *event);
+
+/*
+ * The short way of an echo. At the front of what a client has sent, to a reader
+ * at rest, are whole messages of one short frame each (125 bytes at most, not
+ * compressed): they go to `out` as the frames that a server sends back, as many
+ * as fit. Returns the bytes taken, *count the messages. What is next, or is not
+ * legal, is for message_read, and the reader is as before.
+ */
+size_t message_echo(struct span in, struct text *out, uint32_t *count);
 
 /* True between messages: nothing begun, nothing failed, no Close read. */
 bool message_at_rest(const struct message_reader *reader);

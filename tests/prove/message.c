@@ -2,7 +2,7 @@
 /*
  * sources: src/wire/message.c
  * with: src/wire/close.c src/wire/frame.c src/wire/fault.c src/base/utf8.c src/base/bytes.c
- * uses: frame_mask utf8_take
+ * uses: frame_mask utf8_take utf8_valid
  * eva: -eva-slevel 400 -eva-split-return-function message_read:0,take:0
  * eva: -eva-split-return-function take_frame:0,take_payload:0,text_legal:0
  * eva: -eva-split-return-function begin_frame:0,message_check_start_0:0
@@ -126,9 +126,33 @@ static void read_any(size_t len)
     read_payload(in, len);
 }
 
+/* The short way: a frame with this second byte, of any kind, and so much space. */
+static void echo_one(size_t len, uint8_t second, size_t size)
+{
+    uint8_t memory[FRAME_HEADER_MAX], space[4];
+    uint8_t *in = any_end(memory, sizeof memory, len);
+    struct text out = text_over(any_end(space, sizeof space, size), size);
+    uint32_t count;
+    any_bytes(in, len);
+    if (len > 1)
+        in[1] = second;
+    size_t taken = message_echo(bytes_span(in, len), &out, &count);
+    //@ assert echoed: taken <= len && out.len <= size;
+}
+
+static void echo_any(size_t len)
+{
+    static const uint8_t seconds[] = {0x80, 0x81, 0x82, 0xFE, 0xFF, 0x01, 0x7F};
+    for (size_t i = 0; i < sizeof seconds; i++)
+        for (size_t size = 0; size <= 4; size++)
+            echo_one(len, seconds[i], size);
+}
+
 /* The lengths of headers, and others. */
 void main(void)
 {
+    for (size_t len = 0; len <= 8; len++)
+        echo_any(len);
     for (size_t len = 0; len <= SIZE(4, 8); len++)
         read_any(len);
     if (SIZE(0, 1))

@@ -717,6 +717,25 @@ static void test_who_is_poked_takes_a_turn_and_tells_so(void **state)
     assert_int_equal(atom_get(&c->board.workers[1].turns), 0);
 }
 
+/* Many members take a while: meanwhile others write to theirs. */
+static void
+test_others_are_woken_before_our_members_are_written_to(void **state)
+{
+    (void)state;
+    world_start_in_crew(2);
+    struct peer *ann = peer_open("/chat/x");
+    struct store *other = world_other("x");
+    const int *bells = world.server.crew.bells;
+    assert_true(store_sleep(other));
+    uint64_t sends = sim_count(SIM_SEND);
+    peer_text(ann, "hello");
+    peer_told(ann, "text hello\n");
+    assert_int_equal(sim_rung(bells[1]), 1);
+    assert_int_equal(sim_rung_at(bells[1]), sends);
+    assert_int_equal(sim_count(SIM_SEND), sends + 1);
+    store_close(other, 0);
+}
+
 static void test_what_it_has_is_told_at_the_end_of_a_turn(void **state)
 {
     (void)state;
@@ -803,6 +822,7 @@ int main(void)
         WORLD_TEST(test_the_keepers_word_is_a_term),
         WORLD_TEST(test_a_word_that_was_there_before_it_is_heard),
         WORLD_TEST(test_who_is_poked_takes_a_turn_and_tells_so),
+        WORLD_TEST(test_others_are_woken_before_our_members_are_written_to),
         WORLD_TEST(test_what_it_has_is_told_at_the_end_of_a_turn),
         WORLD_TEST(test_lines_of_the_log_tell_the_worker),
         WORLD_TEST(test_what_others_said_before_comes_before_the_close),

@@ -234,6 +234,22 @@ static void test_then_an_echo_may_still_be_cut_in_a_header(void **state)
     give_all_back();
 }
 
+static void test_then_nobody_loses_his_for_a_header(void **state)
+{
+    (void)state;
+    world.config.buffers = 1;
+    world_start();
+    struct peer *ann = peer_open("/echo"), *bob = peer_open("/chat/x");
+    peer_add_frame(bob, FRAME_TEXT, BYTES_LITERAL("half "));
+    peer_flush(bob);
+    peer_add_frame(ann, PEER_BINARY, BYTES_LITERAL("0123456789"));
+    push_cut(ann, 3);
+    peer_told(ann, "binary 0123456789\n");
+    peer_add_frame(bob, FRAME_FIN, BYTES_LITERAL("of it"));
+    peer_flush(bob);
+    peer_told(bob, "text half of it\n");
+}
+
 /* Byte by byte: what is kept is added to what was kept before. */
 static void test_then_a_ping_of_an_echo_may_come_byte_by_byte(void **state)
 {
@@ -486,10 +502,38 @@ static void test_input_that_has_cost_a_turn_goes_on_in_the_next(void **state)
     assert_int_equal(*said, count);
 }
 
+/* Each one's is less than a turn's, and all together more. */
+static void test_bursts_that_have_cost_a_turn_do_too(void **state)
+{
+    enum { PEERS = 20 };
+    const uint64_t count = 10000;
+    const uint64_t *said = &world.server.stats.messages_in[CLIENT_ECHO];
+    struct peer *peers[PEERS];
+    (void)state;
+    world.config.clients = PEERS;
+    world.config.max_message = 64 * 1024; /* so much is received at once */
+    world.config.room_log = 256 * 1024;
+    world_start();
+    for (size_t i = 0; i < PEERS; i++) {
+        peers[i] = peer_open("/echo");
+        for (uint64_t n = 0; n < count; n++)
+            peer_add_frame(peers[i], PEER_BINARY, BYTES_LITERAL(""));
+    }
+    for (size_t i = 0; i < PEERS; i++)
+        peer_push(peers[i]);
+    world_turn();
+    assert_in_range(world.server.cost, LIMITS_TURN_READ,
+                    LIMITS_TURN_READ + 100000);
+    assert_in_range(*said, 1, PEERS * count - 1);
+    world_settle();
+    assert_int_equal(*said, PEERS * count);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(test_input_that_has_cost_a_turn_goes_on_in_the_next),
+        WORLD_TEST(test_bursts_that_have_cost_a_turn_do_too),
         WORLD_TEST(test_a_cut_anywhere_changes_nothing),
         WORLD_TEST(test_byte_by_byte_is_the_same),
         WORLD_TEST(test_an_unfinished_header_is_kept_in_a_lease),
@@ -499,6 +543,7 @@ int main(void)
         WORLD_TEST(test_echo_of_a_long_message_needs_no_memory),
         WORLD_TEST(test_echo_answers_pings_between_pieces),
         WORLD_TEST(test_then_an_echo_may_still_be_cut_in_a_header),
+        WORLD_TEST(test_then_nobody_loses_his_for_a_header),
         WORLD_TEST(test_then_a_ping_of_an_echo_may_come_byte_by_byte),
         WORLD_TEST(test_then_half_a_long_ping_ends_an_echo),
         WORLD_TEST(test_then_a_cut_frame_ends_a_chat),

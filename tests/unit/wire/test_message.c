@@ -576,6 +576,78 @@ static void test_conversations_are_told_as_they_were_sent(void **state)
     events_free(&model_events);
 }
 
+/* ---- The short way of an echo -------------------------------------------- */
+
+#define SHORT_WIRE 2000
+
+/* Mostly short messages that are legal, and what message_echo has to leave. */
+static void model_short(struct model *m)
+{
+    static const uint8_t firsts[] = {0x81, 0x82, 0x81, 0x82, 0x81, 0x82,
+                                     0x81, 0x82, 0x81, 0x82, 0x81, 0x82,
+                                     0x01, 0x02, 0x80, 0x89, 0xC1, 0x83};
+    struct random *r = m->random;
+    uint8_t first = firsts[random_below(r, sizeof firsts)], payload[130];
+    size_t len = random_text(r, payload, random_below(r, sizeof payload + 1));
+    if (first != 0x81 || random_below(r, 20) == 0)
+        random_fill(r, payload, len);
+    size_t at = m->wire.len;
+    model_send(m, first, bytes_span(payload, len));
+    if (random_below(r, 40) == 0)
+        m->wire.ptr[at + 1] &= (uint8_t)~FRAME_MASK;
+}
+
+/* What the long way makes of it. */
+static size_t echo_by_reader(struct span wire, struct text *out,
+                             uint32_t *count)
+{
+    struct message_reader reader = {0};
+    uint8_t *in = guard_before(wire.ptr, wire.len);
+    size_t used = 0;
+    for (*count = 0;; ++*count) {
+        struct message_event event;
+        size_t taken = message_read(&reader, &no_limit, in + used,
+                                    wire.len - used, &event);
+        if (event.type != MESSAGE_DATA || !event.first || !event.last ||
+            event.len > 125 || out->size - out->len < 2 + event.len)
+            break;
+        text_byte(out, wire.ptr[used]);
+        text_byte(out, (uint8_t)event.len);
+        text_put(out, bytes_span(event.ptr, event.len));
+        used += taken;
+    }
+    return used;
+}
+
+static void short_way_is_the_long_one(struct random *r)
+{
+    struct model m = {.random = r,
+                      .wire = text_over(model_wire, SHORT_WIRE + 200)};
+    while (m.wire.len < SHORT_WIRE && random_below(r, 30))
+        model_short(&m);
+    struct span wire = text_span(&m.wire);
+    wire.len -= bytes_min(wire.len, random_below(r, 3) ? 0 : 1);
+    wire.len -= random_below(r, bytes_min(wire.len, 10) + 1);
+    size_t size = random_below(r, 2) ? wire.len : random_below(r, 300);
+    struct text expected = text_over(model_log, size);
+    struct text out = text_over(guard_before(NULL, size), size);
+    uint32_t count, as_expected;
+    size_t used = echo_by_reader(wire, &expected, &as_expected);
+    uint8_t *in = guard_before(wire.ptr, wire.len);
+    assert_int_equal(message_echo(bytes_span(in, wire.len), &out, &count),
+                     used);
+    assert_int_equal(count, as_expected);
+    assert_true(bytes_equal(text_span(&out), text_span(&expected)));
+    assert_memory_equal(in, wire.ptr, wire.len); /* for the long way */
+    guard_free_all();
+}
+
+static void test_the_short_way_is_the_long_one(void **state)
+{
+    (void)state;
+    RANDOM_PROPERTY(short_way_is_the_long_one, 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -598,6 +670,7 @@ int main(void)
         cmocka_unit_test(test_a_sum_is_compared_before_it_is_added),
         cmocka_unit_test(test_each_form_of_a_length_is_counted_out),
         cmocka_unit_test(test_conversations_are_told_as_they_were_sent),
+        cmocka_unit_test(test_the_short_way_is_the_long_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
