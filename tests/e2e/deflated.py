@@ -8,9 +8,11 @@
 
 import random
 import re
+import time
 import zlib
 
-from support import (BINARY, CLOSE, CONT, PING, PONG, TEXT, WebSocket, frame)
+from support import (BINARY, CLOSE, CONT, PATIENCE, PING, PONG, TEXT,
+                     WebSocket, frame)
 
 OFFER = "permessage-deflate"
 RSV1 = 4                            # as Frame.rsv has it
@@ -189,15 +191,16 @@ class Deflated(WebSocket):
     def recv(self, timeout=None):
         """As WebSocket.recv, inflated. RFC 7692 6: RSV1 on the first frame
         of a message and nowhere else."""
+        until = time.monotonic() + (timeout or PATIENCE)
         kind, frames = None, []
         while True:
-            got = self.recv_frame(timeout)
+            got = self.recv_frame(max(until - time.monotonic(), 0.001))
             if got.rsv and got.opcode not in (TEXT, BINARY):
                 raise AssertionError("RSV1 where it says nothing: %r" % got)
             if got.opcode == PING:
                 self.pings.append(got.payload)
                 if self.answer:
-                    self.send_frame(PONG, got.payload)
+                    self.answer_ping(got.payload)
             elif got.opcode == PONG:
                 self.pongs.append(got.payload)
             elif got.opcode == CLOSE:

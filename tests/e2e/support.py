@@ -24,6 +24,7 @@ Settings (environment; never CHATD_*, which the server itself reads):
 """
 
 import base64
+import collections
 import contextlib
 import ctypes
 import hashlib
@@ -31,6 +32,7 @@ import json
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import struct
@@ -142,6 +144,7 @@ class Server:
                  stderr=None, wrapper=(), starts=True):
         self.options = list(options)
         self.lines = []
+        self.told = False   # to stop
         self.process = None
         self._news = threading.Condition()
         self._reader = None
@@ -271,6 +274,7 @@ class Server:
         return self.process.poll() is None
 
     def signal(self, number):
+        self.told |= number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
     def wait(self, timeout=None):
@@ -284,8 +288,9 @@ class Server:
         return status
 
     def stop(self):
-        """SIGTERM, and its exit status. Default --drain is 5 seconds."""
-        if self.alive():
+        """SIGTERM, and its exit status. Default --drain is 5 seconds. Who was
+        told already is waited for: at a second one it would abort."""
+        if self.alive() and not self.told:
             self.signal(signal.SIGTERM)
         try:
             return self.wait(5 + PATIENCE)
@@ -657,6 +662,8 @@ class WebSocket(Peer):
         self.answer = answer
         self.pongs = []
         self.pings = []
+        self.owed = collections.deque()     # pongs
+        self.sending = threading.Lock()
         try:
             self._handshake(path, headers, protocols, behind)
         except BaseException:
@@ -677,6 +684,29 @@ class WebSocket(Peer):
         self.protocol = r.get("Sec-WebSocket-Protocol")
 
     # -- out --
+
+    def send(self, data):
+        with self.sending:
+            super().send(data)
+        self.send_owed()
+
+    def send_owed(self):
+        """Pongs that are due; while another thread sends, it does so behind
+        that: it may be in the midst of a frame (RFC 6455 5.4). None is waited
+        for, as whoever reads must go on: the next frame is another chance."""
+        while self.owed and self.sending.acquire(blocking=False):
+            try:
+                now = select.poll()
+                now.register(self.sock, select.POLLOUT)
+                if not now.poll(0):
+                    return
+                super().send(self.owed.popleft())
+            finally:
+                self.sending.release()
+
+    def answer_ping(self, payload):
+        self.owed.append(frame(PONG, payload))
+        self.send_owed()
 
     def send_frame(self, opcode, payload=b"", **more):
         self.send(frame(opcode, payload, **more))
@@ -699,6 +729,7 @@ class WebSocket(Peer):
 
         def fill(n):
             self.fill(n, max(until - time.monotonic(), 0.001))
+        self.send_owed()
         fill(2)
         first, second = self.buffer[0], self.buffer[1]
         if second & 0x80:
@@ -736,7 +767,7 @@ class WebSocket(Peer):
             if got.opcode == PING:
                 self.pings.append(got.payload)
                 if self.answer:
-                    self.send_frame(PONG, got.payload)
+                    self.answer_ping(got.payload)
             elif got.opcode == PONG:
                 self.pongs.append(got.payload)
             elif got.opcode == CLOSE:

@@ -17,8 +17,8 @@ import time
 import unittest
 
 from deflated import Deflated
-from support import (BINARY, PATIENCE, SLOW, TEXT, Peer, Server, ServerCase,
-                     WebSocket, frame, load, until_true)
+from support import (BINARY, NAMES, PATIENCE, SLOW, TEXT, Peer, Server,
+                     ServerCase, WebSocket, frame, load, until_true)
 from wire import ADDRESSES, enter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -188,7 +188,10 @@ class NetworkCase(ServerCase):
                 got = ws.recv(LONG)
                 sent.result()
             if got != (kind, payload):
-                raise AssertionError("%d bytes came back changed" % size)
+                same = len(os.path.commonprefix([got[1], payload]))
+                raise AssertionError(
+                    "%d bytes came back as %s of %d, another from byte %d on" %
+                    (len(payload), NAMES[got[0]], len(got[1]), same))
         ws.leave()
 
 
@@ -251,7 +254,9 @@ class Breaks(NetworkCase):
         both manners: nobody is let go, nothing is missing."""
         for by in "cut", "interface":
             began = time.monotonic()
-            server = self.start_far("--write-timeout", "30", "--ping", "5")
+            # Pings meet frames under way; TCP tries again after 3, 6, 12 s.
+            server = self.start_far("--write-timeout", "30", "--ping", "1",
+                                    "--pong-timeout", "30")
             self.wire.tell(loss=1, delay=[5, 2])
             members = [Member(server, i) for i in range(20)]
             self.talk(members, 3)

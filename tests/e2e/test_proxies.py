@@ -332,7 +332,13 @@ class HAProxy(ProxyTests, ServerCase):
         self.checks = "inter 100ms fall 1"
         server = self.behind("--clients", "1", "--handshake-timeout", "60",
                              "--host", "localhost", "--host", "127.0.0.1")
-        ws = self.wss(server)
+
+        def enters():
+            # A check has the slot now and then, and who comes then a 503.
+            with contextlib.suppress(AssertionError):
+                return self.wss(server)
+            return None
+        ws = until_true(enters)
         for _ in range(2):
             idle = [Peer(server) for _ in range(20)]
             time.sleep(1)

@@ -281,7 +281,9 @@ class Delivery(RedisCase):
             yield self.at(crowd, 0.3)
             replica.freeze()
             link.hold(redis.DOWN)
-            yield 0.3                   # this is lost, and was heard
+            before = crowd.sent         # what is behind that is lost,
+            yield lambda: crowd.sent - crowd.in_flight() > before
+            yield 0.3                   # and was heard
             yield self.at(crowd, 0.5)
             yield crowd.many_in_flight
             self.flying(crowd)

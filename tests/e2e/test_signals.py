@@ -229,9 +229,9 @@ class Others(ServerCase):
             time.sleep(0.2)
             mark = server.mark()
             server.signal(signal.SIGUSR1)
-            until_true(lambda: server.mark() > mark)
+            server.wait_log("event=state", mark)
             time.sleep(0.2)
-            lines = server.lines[mark:]
+            lines = [x for x in server.lines[mark:] if "event=state" in x]
             self.assertEqual(len(lines), 1, lines)
             self.assertRegex(lines[0], r"clients=1\b")
             self.assertRegex(lines[0], r"rooms=1\b")

@@ -138,7 +138,7 @@ test("a close with code and reason, and what came back, in plain words",
       assert.equal(rows.at(-1)[2], "close");
       assert.match(rows.at(-1)[5], /^4321 · a private meaning/);
     });
-    await e.page.getByRole("button", { name: "Connect" }).click();
+    await e.page.getByRole("button", { name: "Connect", exact: true }).click();
     await e.page.getByText("Connected", { exact: true }).waitFor();
   });
 
@@ -150,14 +150,14 @@ test("disconnect and connect, with another subprotocol", async () => {
   assert.equal(await e.page.getByRole("button", { name: /send/i }).isDisabled(),
     true);
   await e.page.getByLabel("Subprotocols").fill("");
-  await e.page.getByRole("button", { name: "Connect" }).click();
+  await e.page.getByRole("button", { name: "Connect", exact: true }).click();
   await e.page.getByText("Connected", { exact: true }).waitFor();
   assert.equal(await e.page.locator("#chosen").textContent(), "none");
   assert.match(await e.page.locator("#extensions").textContent(),
     /permessage-deflate|none/);
   await e.page.getByRole("button", { name: "Disconnect" }).click();
   await e.page.getByLabel("Subprotocols").fill("not(a)token");
-  await e.page.getByRole("button", { name: "Connect" }).click();
+  await e.page.getByRole("button", { name: "Connect", exact: true }).click();
   await eventually(async () =>
     assert.equal((await e.rows()).at(-1)[2], "error"));
 });
@@ -281,7 +281,7 @@ test("any path of this server, and what it says is not compared", async () => {
   await e.page.getByRole("button", { name: "Disconnect" }).click();
   await e.page.getByLabel("Path").fill("/ws/" + room);
   await e.page.getByLabel("Subprotocols").fill("chatd.v1");
-  await e.page.getByRole("button", { name: "Connect" }).click();
+  await e.page.getByRole("button", { name: "Connect", exact: true }).click();
   await e.page.getByText("Connected", { exact: true }).waitFor();
   await e.page.getByRole("textbox", { name: /message/i })
     .fill('{"message":"hello"}');

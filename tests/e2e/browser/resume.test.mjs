@@ -139,7 +139,7 @@ test("nothing is sent, and nothing read out, before the history is there",
     const { person, page } = await scripted((say, socket) => {
       ws = { say, socket };
       socket.onMessage((m) => sent.push(JSON.parse(m)));
-      say(welcome("me", "a1-2"));
+      say(welcome("me", "a1-2", { following: 2 })); // else it waits not for long
       say(from("ben", "a1-1", "one"));
     });
     await person.reads(["one"]);

@@ -373,7 +373,7 @@ test("the echo tester shows one, too, and to nobody else", { skip }, async () =>
   // Where nothing else is offered, the server has something to choose.
   await one.page.getByRole("button", { name: "Disconnect" }).click();
   await one.page.locator("#protocol").fill("");
-  await one.page.getByRole("button", { name: "Connect" }).click();
+  await one.page.getByRole("button", { name: "Connect", exact: true }).click();
   await eventually(async () => assert.equal(
     await one.page.locator("#chosen").textContent(), "bearer"));
   await nowhere(one, token);
