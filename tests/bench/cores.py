@@ -9,7 +9,11 @@ time of a delivery, the keeper's included. With two, each message is read and
 made into frames twice, once by each worker, and the other one is to be woken:
 that much more than one worker's, k times it, is what each further one costs, too.
 So n cores carry n / (1 + (n - 1) k) times what one does, as long as the members
-of a room are on all of them."""
+of a room are on all of them.
+
+"a write" is how many messages a packet of data carries: all that were said since
+the one before. Who has less to do writes sooner, and so fewer at a time; that
+costs more a delivery, though not a write."""
 
 import argparse
 import json
@@ -27,6 +31,8 @@ BEFORE, WINDOW, AFTER = 1.2, 1.5, 0.5   # seconds of a run
 CORES = (2, 4, 8, 16)
 
 SCENES = [
+    ("a room of 1,000, one message at a time", 1,
+     "--members 1000 --size 64 --wait-all"),
     ("a room of 1,000, 50 messages a second", 1,
      "--members 1000 --size 64 --rate 50"),
     ("a room of 1,000, 50 members talk at once", 1,
@@ -53,8 +59,16 @@ def cpu_seconds(pids):
     return total / 1e9
 
 
+def packets():
+    """Packets of data that TCP has sent here (TcpExt of netstat)."""
+    with open("/proc/net/netstat", encoding="ascii") as f:
+        names, values = (line.split() for line in f
+                         if line.startswith("TcpExt:"))
+    return int(values[names.index("TCPOrigDataSent")])
+
+
 def run(chatd, workers, rooms, args, port):
-    """Microseconds of CPU a delivery."""
+    """Microseconds of CPU a delivery, and deliveries a packet."""
     server = subprocess.Popen(
         [chatd, "--addr", f"127.0.0.1:{port}", "--workers", str(workers),
          "--log", "warn"], stderr=subprocess.DEVNULL)
@@ -68,9 +82,10 @@ def run(chatd, workers, rooms, args, port):
             stdout=subprocess.PIPE, text=True) for r in range(rooms)]
         time.sleep(BEFORE)
         crew = crew_of(server.pid)
-        began, before = time.monotonic(), cpu_seconds(crew)
+        began, before, sent = time.monotonic(), cpu_seconds(crew), packets()
         time.sleep(WINDOW)
         took, after = time.monotonic() - began, cpu_seconds(crew)
+        sent = packets() - sent
         found = [json.loads(load.communicate()[0]) for load in loads]
     finally:
         for load in loads:
@@ -80,7 +95,7 @@ def run(chatd, workers, rooms, args, port):
         server.send_signal(signal.SIGTERM)
         server.wait()
     deliveries = sum(f["per_second"] for f in found) * took
-    return (after - before) / deliveries * 1e6
+    return (after - before) / deliveries * 1e6, deliveries / sent
 
 
 def main():
@@ -90,6 +105,7 @@ def main():
     o = parser.parse_args()
     port = 21000
     print(f"{'CPU us a delivery':<43}{'1':>6}{'2':>7}  {'ratio (range)':<19}"
+          f"{'a write':>12}"
           + "".join(f"{f'{n} cores':>9}" for n in CORES))
     for title, rooms, args in SCENES:
         pairs = []
@@ -97,12 +113,15 @@ def main():
             port += 2
             pairs.append([run(o.chatd, w, rooms, args, port + w - 1)
                           for w in (1, 2)])
-        one, two = (statistics.median(p[w] for p in pairs) for w in (0, 1))
-        ratios = [b / a for a, b in pairs]
+        one, two = (statistics.median(p[w][0] for p in pairs) for w in (0, 1))
+        writes = [statistics.median(p[w][1] for p in pairs) for w in (0, 1)]
+        ratios = [b[0] / a[0] for a, b in pairs]
         ratio = statistics.median(ratios)
         shown = f"{ratio:.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-        print(f"{title:<43}{one:>6.2f}{two:>7.2f}  {shown:<19}" + "".join(
-            f"{n / (1 + (n - 1) * max(ratio - 1, 0)):>9.1f}" for n in CORES))
+        carries = " and ".join(f"{w:.0f}" for w in writes)
+        print(f"{title:<43}{one:>6.2f}{two:>7.2f}  {shown:<19}{carries:>12}"
+              + "".join(f"{n / (1 + (n - 1) * max(ratio - 1, 0)):>9.1f}"
+                        for n in CORES))
         sys.stdout.flush()
 
 

@@ -26,7 +26,6 @@ import glob
 import hashlib
 import json
 import os
-import random
 import re
 import subprocess
 import sys
@@ -584,6 +583,11 @@ class Run:
         return 1 if wrong else 0
 
 
+def lot(seed, mutant):
+    """By its lot a mutant is drawn: its own, whatever others there are."""
+    return hashlib.sha256(repr((seed, key_of(mutant))).encode()).digest()
+
+
 def choose(arguments):
     """The mutants asked for, and the files of which all are."""
     files = arguments.files or [f for folder in FOLDERS for f in sorted(
@@ -597,8 +601,8 @@ def choose(arguments):
     if arguments.sample and arguments.sample < len(chosen):
         print("%d of %d mutants, --seed %d" % (
             arguments.sample, len(chosen), arguments.seed))
-        return random.Random(arguments.seed).sample(chosen,
-                                                    arguments.sample), []
+        return sorted(chosen, key=functools.partial(
+            lot, arguments.seed))[:arguments.sample], []
     return chosen, files
 
 
