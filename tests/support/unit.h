@@ -14,4 +14,7 @@
 
 #define UNIT_COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* Milliseconds in which even a starved machine does what else takes none. */
+#define UNIT_PATIENCE 120000
+
 #endif

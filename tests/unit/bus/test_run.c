@@ -243,7 +243,8 @@ static void test_away_is_known_in_time_where_nobody_answers(void **state)
     assert_false(run_settled(&run));
     while (!run_settled(&run)) /* it wakes by itself */
         assert_true(run_turn(&run));
-    assert_in_range(run.now - run.began, RUN_SETTLE, RUN_SETTLE + 1000);
+    assert_in_range(run.now - run.began, RUN_SETTLE,
+                    RUN_SETTLE + UNIT_PATIENCE);
     for (unsigned i = 0; i < 3; i++)
         hang_up(&fillers[i]);
 }
@@ -254,12 +255,13 @@ static void test_a_call_that_is_not_answered_ends_in_time(void **state)
     (void)state;
     call_in_vain(fillers);
     assert_int_equal(run.tried, 0);
-    assert_in_range(run.dial_by - run.began, RUN_DIAL, RUN_DIAL + 1000);
+    assert_in_range(run.dial_by - run.began, RUN_DIAL,
+                    RUN_DIAL + UNIT_PATIENCE);
     run.dial_by = run.now + 10;
     assert_true(run_turn(&run)); /* it wakes by itself */
     while (run.tried == 0)
         turn();
-    assert_in_range(run.now, run.dial_by, run.dial_by + 1000);
+    assert_in_range(run.now, run.dial_by, run.dial_by + UNIT_PATIENCE);
     answer(1, fds);
     for (unsigned i = 0; i < 3; i++)
         hang_up(&fillers[i]);
@@ -362,7 +364,7 @@ static unsigned writer_of(const int fds[2])
     turn();
     for (unsigned i = 0; i < 2; i++) {
         struct pollfd wait = {.fd = fds[i], .events = POLLIN};
-        assert_int_equal(poll(&wait, 1, 1000), 1);
+        assert_int_equal(poll(&wait, 1, UNIT_PATIENCE), 1);
         ssize_t got = read(fds[i], bytes, sizeof bytes);
         assert_true(got > 0);
         said[i] = (size_t)got;
@@ -586,7 +588,7 @@ static void test_it_ends_when_it_is_to_and_nothing_is_under_way(void **state)
     while (run_turn(&run))
         assert_true(++turns < 5000);
     assert_int_equal(run.status, 0);
-    assert_true(run.now - before <= RUN_REST + 1000);
+    assert_true(run.now - before <= RUN_REST + UNIT_PATIENCE);
 }
 
 #define RUN_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

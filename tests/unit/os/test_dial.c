@@ -29,7 +29,7 @@ static void assert_connects(const char *where)
     int fd = socket_dial(&address);
     assert_true(fd >= 0);
     struct dial_wait wait = writable(fd);
-    assert_int_equal(dial_wait(&wait, 1, 5000), 0);
+    assert_int_equal(dial_wait(&wait, 1, UNIT_PATIENCE), 0);
     assert_true(wait.writable);
     assert_false(wait.readable);
     assert_int_equal(dial_result(fd), 0);
@@ -39,7 +39,7 @@ static void assert_connects(const char *where)
     assert_int_equal(dial_wait(&wait, 1, 0), 0);
     assert_false(wait.readable);
     socket_close(other);
-    assert_int_equal(dial_wait(&wait, 1, 5000), 0);
+    assert_int_equal(dial_wait(&wait, 1, UNIT_PATIENCE), 0);
     assert_true(wait.readable); /* its end */
     socket_close(fd);
     socket_unlisten(listener, &address);
@@ -61,7 +61,7 @@ static void test_nobody_is_there(void **state)
     int fd = socket_dial(&address);
     if (fd >= 0) {
         struct dial_wait wait = writable(fd);
-        assert_int_equal(dial_wait(&wait, 1, 5000), 0);
+        assert_int_equal(dial_wait(&wait, 1, UNIT_PATIENCE), 0);
         assert_true(wait.writable);
         assert_int_equal(dial_result(fd), -ECONNREFUSED);
         socket_close(fd);
@@ -83,7 +83,7 @@ static void test_what_is_not_wanted_is_not_told(void **state)
     assert_false(waits[0].readable || waits[0].writable);
     assert_false(waits[1].readable);
     waits[0].read = true;
-    assert_int_equal(dial_wait(waits, 2, 1000), 0);
+    assert_int_equal(dial_wait(waits, 2, UNIT_PATIENCE), 0);
     assert_true(waits[0].readable);
     close(ends[0]);
 }

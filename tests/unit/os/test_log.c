@@ -21,7 +21,7 @@ static int standard_error; /* kept while a test has another in its place */
 static int begin(void **state)
 {
     (void)state;
-    alarm(20);
+    alarm(UNIT_PATIENCE / 1000);
     standard_error = dup(STDERR_FILENO);
     return standard_error < 0;
 }
@@ -269,7 +269,7 @@ static void test_without_proc_nothing_waits_either(void **state)
     int status;
     pid_t child = fork();
     if (child == 0) {
-        alarm(20);
+        alarm(UNIT_PATIENCE / 1000);
         if (chroot("/dev") != 0)
             _exit(77); /* not root */
         place(t.slave);

@@ -558,7 +558,7 @@ static long do_call(void)
     struct pollfd wait = {.fd = fd, .events = POLLOUT};
     if (fd < 0)
         errno = -fd;
-    if (fd < 0 || poll(&wait, 1, 1000) < 0)
+    if (fd < 0 || poll(&wait, 1, UNIT_PATIENCE) < 0)
         return -1;
     errno = -dial_result(fd);
     return errno ? -1 : 0;

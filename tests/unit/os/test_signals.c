@@ -71,7 +71,7 @@ static void test_a_parent_hears_of_its_children(void **state)
     if (child == 0)
         _exit(0);
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_int_equal(poll(&p, 1, UNIT_PATIENCE), 1);
     assert_int_equal(signals_read(fd), SIGNALS_CHILD);
     assert_int_equal(signals_read(fd), SIGNALS_NONE);
     assert_int_equal(waitpid(child, &status, 0), child); /* it is still there */

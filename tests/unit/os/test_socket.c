@@ -144,14 +144,14 @@ static int dial(uint16_t port)
 static int accept_soon(int listener, struct socket_address *peer)
 {
     struct pollfd ready = {.fd = listener, .events = POLLIN};
-    assert_int_equal(poll(&ready, 1, 2000), 1);
+    assert_int_equal(poll(&ready, 1, UNIT_PATIENCE), 1);
     return socket_accept(listener, peer);
 }
 
 static void wait_readable(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&ready, 1, 2000), 1);
+    assert_int_equal(poll(&ready, 1, UNIT_PATIENCE), 1);
 }
 
 struct pair {
@@ -227,7 +227,7 @@ static void test_an_end_of_stream_is_0_and_a_reset_an_error(void **state)
     p.theirs = dup(p.ours);
     struct span byte = bytes_span("x", 1);
     struct pollfd broken = {.fd = p.ours};
-    assert_int_equal(poll(&broken, 1, 2000), 1);
+    assert_int_equal(poll(&broken, 1, UNIT_PATIENCE), 1);
     assert_true(socket_send(p.ours, &byte, 1) < 0);
     assert_true(socket_send(p.ours, &byte, 1) < 0); /* no SIGPIPE */
     struct socket_address peer;
