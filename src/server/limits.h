@@ -110,7 +110,9 @@
 #define LIMITS_TURN_HEAVY   7000000  /* of it that of heavy clients */
 #define LIMITS_HEAVY        200000   /* a client's input of one turn: heavy */
 #define LIMITS_TURN_FLUSH   8000000  /* rooms' messages to their members, */
-#define LIMITS_FLUSH_ROOM   1000000  /* one room after another, so much each */
+#define LIMITS_TURN_WALK    500000   /* where all else has cost less */
+#define LIMITS_FLUSH_SLICE  250000   /* one room after another, so much each; */
+#define LIMITS_FLUSH_ROOM   1000000  /* one that overflows, before it does */
 #define LIMITS_TURN_DIRTY   2000000  /* private output */
 #define LIMITS_TURN_GOODBYE 1000000  /* Close 1001 on SIGTERM */
 #define LIMITS_TURN_TIMERS  2000000

@@ -124,13 +124,16 @@ static void read_all(struct server *s)
 }
 
 /* The dirty rooms in turns, so that a small one does not wait for a large one;
-   where they are not done they go on in the next turn. */
+   where they are not done they go on in the next turn. That takes no longer than
+   the rest of the turn, or a short walk: who was told early may answer by then,
+   and the walk that goes on takes it along. */
 static void flush_rooms(struct server *s)
 {
     struct room *room;
-    uint64_t end = s->cost + s->flush_cost;
+    uint64_t share = s->cost > LIMITS_TURN_WALK ? s->cost : LIMITS_TURN_WALK;
+    uint64_t end = s->cost + bytes_min64(share, s->flush_cost);
     while (s->cost < end && (room = room_next_dirty(&s->rooms)) != NULL) {
-        uint64_t slice = bytes_min64(s->cost + LIMITS_FLUSH_ROOM, end);
+        uint64_t slice = bytes_min64(s->cost + LIMITS_FLUSH_SLICE, end);
         bool is_heard = /* without streams not even a call */
             !store_has_streams(&s->rooms.store) || hear_room(s, room, slice);
         if (!broadcast_flush(s, room, slice) || !is_heard)

@@ -137,7 +137,7 @@ struct server {
     struct away away;            /* is Redis? away.h */
     struct gate_poster *posters; /* LIMITS_POSTERS of them, or NULL */
 
-    uint64_t flush_cost; /* what bringing rooms' messages may cost a turn */
+    uint64_t flush_cost; /* the most that rooms' messages may cost a turn */
 
     bool draining;     /* TERM came: nobody new, everybody leaves */
     bool abort;        /* TERM came again */

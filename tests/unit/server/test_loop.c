@@ -578,6 +578,38 @@ static void test_long_messages_to_three_thousand(void **state)
     assert_true(answers > 40 * 3001 * (MESSAGE / LIMITS_COST_SENT) / TURN);
 }
 
+/* Members to whom a message of five bytes went in a turn. */
+static unsigned walked(void)
+{
+    uint64_t before = world.server.stats.bytes_out;
+    turn(TURN);
+    return (unsigned)(world.server.stats.bytes_out - before) / 7;
+}
+
+static void test_a_walk_is_as_long_as_the_rest_of_its_turn(void **state)
+{
+    const unsigned least = LIMITS_TURN_WALK / LIMITS_COST_SEND;
+    (void)state;
+    come(3000, "/chat/x", "");
+    struct peer *ann = peer_open("/chat/x"), *others[4];
+    for (unsigned i = 0; i < UNIT_COUNT(others); i++)
+        others[i] = peer_open("/echo");
+    peer_add_frame(ann, PEER_TEXT, BYTES_LITERAL("hello"));
+    peer_push(ann);
+    assert_in_range(walked(), least * 9 / 10, least);
+    assert_in_range(walked(), least * 9 / 10, least);
+    for (unsigned i = 0; i < UNIT_COUNT(others); i++) { /* not answered */
+        for (unsigned pongs = 0; pongs < 5000; pongs++)
+            peer_add_frame(others[i], PEER_PONG, bytes_span(NULL, 0));
+        peer_push(others[i]);
+    }
+    unsigned count = walked();
+    assert_in_range(count, 2 * least,
+                    world.server.cost / 2 / LIMITS_COST_SEND + 1);
+    settle(TURN);
+    assert_int_equal(world.server.stats.messages_out[CLIENT_PLAIN], 3001);
+}
+
 static void test_six_thousand_are_told_how_many_they_are(void **state)
 {
     static const char v1[] = "Sec-WebSocket-Protocol: chatd.v1\r\n";
@@ -815,6 +847,7 @@ int main(void)
         WORLD_TEST(test_with_no_time_everybody_is_cut_off_and_told_of),
         WORLD_TEST(test_while_draining_health_is_503_and_nobody_gets_in),
         LARGE_TEST(test_long_messages_to_three_thousand),
+        LARGE_TEST(test_a_walk_is_as_long_as_the_rest_of_its_turn),
         LARGE_TEST(test_six_thousand_are_told_how_many_they_are),
         LARGE_TEST(test_goodbye_to_ten_thousand),
         LARGE_TEST(test_ten_thousand_timers_at_once),
