@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-/* Without time passing: the server spins. Files have 100,000 bytes, and there are
-   those who read one a turn. */
+/* Without time passing: the server spins. Files have 100,000 bytes, and some read
+   one a turn. */
 #define TURNS_MAX  1000000
 #define PASSED_MAX 600000 /* milliseconds of a run */
 #define FILES_MANY 1024
