@@ -328,7 +328,7 @@ enum send_result send_flush(struct server *s, struct client *c)
     plan.log = client_in_room(c) ? member_log(s, c) : NULL;
     /* Who leaves and has what the room owed to him has nothing to lose. */
     if (plan.log && (c->state == CLIENT_OPEN || c->frame_left) &&
-        !ring_holds(plan.log, c->as.socket.cursor))
+        member_overrun(s, c))
         return SEND_OVERRUN;
     plan_write(&plan, s, c, space);
     if (plan.len > 0) {

@@ -147,8 +147,8 @@ void websocket_turn(struct server *s, struct client *c)
         return;
     size_t from = in.used - in.held;
     struct span rest = bytes_span(in.ptr + from, in.len - from);
-    if (!(!stopped && keep_tail(s, c, rest)) &&
-        !input_keep(s, c, rest, in.message_len, stopped))
+    bool kept = !stopped && keep_tail(s, c, rest);
+    if (!kept && !input_keep(s, c, rest, in.message_len, stopped))
         conn_fail(s, c, CLOSE_TRY_LATER, "no buffer for an unfinished message");
     if (c->inbox != LEASE_NONE) {
         struct lease *l = lease_at(&s->leases, c->inbox);
